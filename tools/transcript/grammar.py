@@ -1,0 +1,206 @@
+"""Read transcript files (*.at) into steps; the language is described in tests_device/README.md.
+
+Owns the syntax: markers, header words, escapes, and variables. Playing is the work of player.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Longest marker first: "<<" must not be taken for "<".
+_MARKERS = (
+    ("<<", "bytes"),
+    ("<*", "any"),
+    ("</", "regex"),
+    ("<", "line"),
+    (">>", "raw"),
+    (">", "send"),
+    ("~", "silence"),
+    ("!", "act"),
+)
+EXPECTATIONS = frozenset(("bytes", "any", "regex", "line"))
+_FLAGS = ("exact", "echo", "fresh", "same")
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_SIMPLE = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\", b"e": b"\x1b"}
+# {name}, {name:regex} (quantifiers such as {2,4} may stand inside) and {fill:500}.
+_VARIABLE = re.compile(r"\{([a-z_]\w*)(?::((?:[^{}]|\{[\d,]+\})+))?\}")
+_PATTERN = b"0123456789"
+
+
+class TranscriptError(ValueError):
+    """The file does not follow the language; the message starts with file and line."""
+
+
+@dataclass
+class Step:
+    """One line of a transcript. kind: send raw line regex any bytes silence act."""
+
+    kind: str
+    text: str
+    number: int
+
+    @property
+    def source(self) -> str:
+        """Write the step as it stands in a file."""
+        marker = next(mark for mark, kind in _MARKERS if kind == self.kind)
+        if self.kind == "regex":
+            return f"</{self.text}/"
+        return f"{marker} {self.text}" if self.text else marker
+
+
+@dataclass
+class Transcript:
+    """A parsed file: what it needs, how it is compared, its steps."""
+
+    path: Path
+    name: str
+    title: str = ""
+    needs: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
+    timeout_s: float | None = None
+    steps: list[Step] = field(default_factory=list)
+    source: list[str] = field(default_factory=list)
+
+    @property
+    def exact(self) -> bool:
+        """Tell whether every byte counts, blank lines included."""
+        return "exact" in self.flags
+
+    @property
+    def echo(self) -> bool:
+        """Tell whether the module echoes (ATE1) while the file is played."""
+        return "echo" in self.flags
+
+
+def load(path: Path, name: str = "") -> Transcript:
+    """Read a file; raise TranscriptError for a line that cannot be understood."""
+    return parse(path.read_text(encoding="utf-8"), path, name or path.stem)
+
+
+def parse(text: str, path: Path, name: str) -> Transcript:
+    """Read the text of a file."""
+    script = Transcript(path, name, source=text.splitlines())
+    for number, line in enumerate(script.source, 1):
+        if line.startswith("#"):
+            script.title = script.title or line.lstrip("# ").rstrip()
+        elif line.strip() and not _step(script, line, number):
+            _header(script, line, number)
+    if not script.steps:
+        raise TranscriptError(f"{path}: no steps")
+    return script
+
+
+def _step(script: Transcript, line: str, number: int) -> bool:
+    for marker, kind in _MARKERS:
+        if not line.startswith(marker):
+            continue
+        text = line[len(marker) :]
+        if kind == "regex":
+            if not text.endswith("/"):
+                raise TranscriptError(f"{script.path}:{number}: </regex/ without its last slash")
+            text = text[:-1]
+        elif text and not text.startswith(" "):
+            raise TranscriptError(f"{script.path}:{number}: a space must follow {marker!r}")
+        else:
+            text = text[1:]
+        _check(script, kind, text, number)
+        script.steps.append(Step(kind, text, number))
+        return True
+    return False
+
+
+def _check(script: Transcript, kind: str, text: str, number: int) -> None:
+    where = f"{script.path}:{number}"
+    if kind == "silence" and not text.isdigit():
+        raise TranscriptError(f"{where}: ~ takes milliseconds")
+    if kind == "line" and not text and not script.exact:
+        raise TranscriptError(f"{where}: blank lines count only in an exact file")
+    try:
+        if kind == "regex":
+            re.compile(text)
+        elif kind in ("raw", "bytes"):
+            unescape(text)
+        elif kind in EXPECTATIONS:
+            pattern(text, defaultdict(str))
+    except (re.error, ValueError) as error:
+        raise TranscriptError(f"{where}: {error}") from None
+
+
+def _header(script: Transcript, line: str, number: int) -> None:
+    where = f"{script.path}:{number}"
+    if script.steps:
+        raise TranscriptError(f"{where}: not a step: {line!r}")
+    word, _, rest = line.partition(":")
+    if word == "needs":
+        script.needs |= frozenset(rest.split())
+    elif word == "timeout":
+        script.timeout_s = float(rest)
+    elif line.strip() in _FLAGS:
+        script.flags |= {line.strip()}
+    else:
+        known = ", ".join(("needs: ...", "timeout: SECONDS", *_FLAGS))
+        raise TranscriptError(f"{where}: unknown header {line!r}; known: {known}")
+
+
+def unescape(text: str) -> bytes:
+    """Turn \\r \\n \\t \\0 \\e \\\\ \\xNN into bytes; ValueError for any other backslash."""
+
+    def one(found: re.Match[bytes]) -> bytes:
+        code = found[1]
+        if code[:1] == b"x" and len(code) == 3:
+            return bytes((int(code[1:], 16),))
+        if code not in _SIMPLE:
+            raise ValueError(f"unknown escape \\{code.decode(errors='replace')}")
+        return _SIMPLE[code]
+
+    data = text.encode("utf-8")
+    if re.search(rb"(?<!\\)(?:\\\\)*\\$", data):
+        raise ValueError("a lone backslash at the end")
+    return _ESCAPE.sub(one, data)
+
+
+def escape(data: bytes) -> str:
+    """Write bytes with the escapes of ``>>`` and ``<<``."""
+    names = {value: "\\" + key.decode() for key, value in _SIMPLE.items()}
+    return "".join(
+        names.get(bytes((b,))) or (chr(b) if 32 <= b < 127 else f"\\x{b:02x}") for b in data
+    )
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """Replace {name} and {fill:N}; KeyError names a variable that nobody gave."""
+
+    def one(found: re.Match[str]) -> str:
+        name, argument = found[1], found[2]
+        if name == "fill":
+            return filler(int(argument or 0)).decode()
+        return variables[name]
+
+    return _VARIABLE.sub(one, text)
+
+
+def pattern(text: str, variables: Mapping[str, str]) -> re.Pattern[bytes]:
+    """Compile an expected line: fixed text, known {name}, and {name:regex} that catches a value."""
+    out, last = b"", 0
+    for found in _VARIABLE.finditer(text):
+        out += re.escape(text[last : found.start()].encode())
+        last = found.end()
+        name, regex = found[1], found[2]
+        if name == "fill":
+            out += filler(int(regex)) if regex else b""
+        elif regex is None:
+            out += re.escape(variables[name].encode())
+        elif name == "any":
+            out += b"(?:" + regex.encode() + b")"
+        else:
+            out += b"(?P<" + name.encode() + b">" + regex.encode() + b")"
+    return re.compile(out + re.escape(text[last:].encode()), re.DOTALL)
+
+
+def filler(count: int) -> bytes:
+    """Return so many bytes of 0123456789 over and over."""
+    return (_PATTERN * (count // len(_PATTERN) + 1))[:count]
