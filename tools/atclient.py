@@ -293,7 +293,7 @@ class Module:
         if at >= 0:
             del self.buffer[at : at + 6]
 
-    def resync(self, attempts: int = 60) -> None:
+    def resync(self, attempts: int = 40) -> None:
         """Bring a module in any state (half a line, data phase, passthrough) back to commands.
 
         A data phase is fed with lines that are harmless as commands, more of them each time.
@@ -302,11 +302,11 @@ class Module:
             self.quiet(30)
             if attempt == 2:
                 self._leave_passthrough()
-            self.write(b"\r\n" if attempt == 0 else b"AT\r\n" * (1 << min(attempt, 9)))
+            self.write(b"\r\n" if attempt == 0 else b"AT\r\n" * min(4**attempt, 4096))
             self.quiet(100)
             self.send("AT")
             try:
-                self.read_until(b"\r\nOK\r\n", 0.5 + attempt / 10)
+                self.read_until(b"\r\nOK\r\n", 0.3 + attempt / 10)
             except ATMismatch:
                 continue
             self.quiet(30)

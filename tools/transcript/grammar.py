@@ -184,7 +184,7 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
 
 
 def pattern(text: str, variables: Mapping[str, str]) -> re.Pattern[bytes]:
-    """Compile an expected line: fixed text, known {name}, and {name:regex} that catches a value."""
+    """Compile an expected line: text, a known {name}, {name:regex} that catches a value."""
     out, last = b"", 0
     for found in _VARIABLE.finditer(text):
         out += re.escape(text[last : found.start()].encode())

@@ -59,9 +59,7 @@ class Player:
         self._variables = dict(variables)
         self._accept = accept
         self._edits: list[_Edit] = []
-        self._match = Matcher(
-            module, exact=script.exact, timeout_s=script.timeout_s or timeout_s
-        )
+        self._match = Matcher(module, exact=script.exact, timeout_s=script.timeout_s or timeout_s)
 
     def play(self) -> None:
         """Play all steps, then check that nothing is left over and that AT answers OK."""

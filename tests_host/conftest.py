@@ -1,0 +1,49 @@
+"""Fixtures shared by the tests on the PC: a simulated module, a scripted serial peer.
+
+The client, the simulator's launcher and the transcript player are in tools/ (atclient,
+simprocess, transcript); here is only what pytest needs of them.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests_host.fakemodule import FakeModule
+from tools.atclient import Module
+from tools.simprocess import Simulator
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeModule]:
+    """Return a peer on a pty that answers as a tiny AT module, for tests of the tools."""
+    with FakeModule() as peer:
+        yield peer
+
+
+@pytest.fixture
+def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
+    """Return a function that starts simulated modules; they end with the test.
+
+    ``simulate()`` boots blank flash; keyword arguments are those of Simulator. A second call with
+    the same ``name`` finds the flash of the first, once that one is stopped.
+    """
+    started: list[Simulator] = []
+
+    def start(name: str = "module", *, erase: bool = True, **options: object) -> Simulator:
+        simulator = Simulator(tmp_path / name, **options)  # type: ignore[arg-type]
+        started.append(simulator)
+        return simulator.start(erase=erase)
+
+    yield start
+    for simulator in started:
+        simulator.stop()
+
+
+@pytest.fixture
+def at(simulate: Callable[..., Simulator]) -> Iterator[Module]:
+    """Return a freshly booted simulated module with its echo off."""
+    with simulate().module() as module:
+        module.echo_off()
+        module.quiet(30)
+        yield module
