@@ -1,0 +1,79 @@
+"""The composition root: the only place that constructs and connects."""
+
+import asyncio
+import os
+import sys
+
+import atchip
+import atlink
+from at import commands
+from at.log import log
+from at.port import Port
+from at.services.clock import Clock
+from at.services.flash import Flash
+from at.services.mfg import Mfg
+from at.services.power import Power
+from at.services.userram import UserRam
+from at.session import Session
+from at.settings import Settings
+
+_USER = "user"  # folder of commands that a user adds, imported at boot
+
+
+class App:
+    def __init__(self):
+        settings = Settings()
+        mfg = Mfg(log)
+        uart = _open_uart(mfg)
+        at = self.session = Session(uart, Port(uart, log), log)
+        at.settings = settings
+        at.mfg = mfg
+        at.flash = Flash()
+        at.clock = Clock()
+        at.power = Power(at.port)
+        at.userram = UserRam()
+        at.restart = at.power.restart
+        at.heap = atchip.heap
+        at.versions = atchip.versions
+        at.module_name = mfg.factory("module_name", "MINI-1")
+        at.factory_uart = (mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0)
+        at.transparent_interval_ms = 20  # AT+TRANSINTVL
+        uart.config(*(settings.get("uart") or at.factory_uart))
+        for group in commands.GROUPS:
+            __import__("at.commands." + group)
+        _import_user()
+
+    def run(self):
+        """Announce the start and serve the port for ever."""
+        self.session.port.raw(b"\r\nready\r\n")
+        self.session.start()
+        asyncio.run(_forever())
+
+
+async def _forever():
+    await asyncio.Event().wait()
+
+
+def _open_uart(mfg):
+    return atlink.UART(
+        mfg.factory("uart_port", 1),
+        mfg.factory("uart_tx_pin", 17),
+        mfg.factory("uart_rx_pin", 21),
+        mfg.factory("uart_cts_pin", 20),
+        mfg.factory("uart_rts_pin", 19),
+    )
+
+
+def _import_user():
+    """Import user/*.py in the order of names; a broken file is logged and skipped."""
+    try:
+        names = sorted([name for name in os.listdir(_USER) if name.endswith(".py")])
+    except OSError:  # no such folder
+        return
+    for name in names:
+        try:
+            __import__(_USER + "." + name[:-3])
+            log("user: loaded", name)
+        except Exception as error:
+            log("user: skipped", name)
+            sys.print_exception(error)

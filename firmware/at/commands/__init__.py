@@ -1,0 +1,3 @@
+"""The command groups, one file each, in the order in which AT+CMD? lists them."""
+
+GROUPS = ("basic", "uart", "filters", "storage", "user")

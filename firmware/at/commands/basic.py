@@ -1,0 +1,255 @@
+"""Basic commands (seed 003 chapter 3.1), but for the UART, message filters and flash."""
+
+import machine
+from at import version
+from at.command import command, registry
+from at.errors import StateError, invalid
+from at.services import radio
+
+AT = command("", "Check that the command port is alive")
+
+
+@AT.run
+def at_run(at):
+    pass
+
+
+ATE0 = command("E0", "Turn the echo of commands off")
+
+
+@ATE0.run
+def ate0_run(at):
+    at.uart.echo(False)
+
+
+ATE1 = command("E1", "Turn the echo of commands on, as it is after a start")
+
+
+@ATE1.run
+def ate1_run(at):
+    at.uart.echo(True)
+
+
+RST = command("+RST", "Restart the module")
+
+
+@RST.run
+def rst_run(at):
+    """While another command runs, `AT+RST` still restarts: `Will force to restart!!!`."""
+    at.then(at.restart)
+
+
+GMR = command("+GMR", "Report core, SDK, build and firmware versions")
+
+
+@GMR.run
+def gmr_run(at):
+    """The chip reads ESP32S2, as client libraries expect; dates are those of the image."""
+    idf, commit, date, time = at.versions()
+    at.line("AT version:%s(%s - ESP32S2 - %s %s)" % (version.CORE, commit, date, time))
+    at.line("SDK version:" + idf)
+    at.line("compile time(%s):%s %s" % (commit, date, time))
+    at.line("Bin version:%s(%s)" % (version.BIN, at.module_name))
+
+
+CMD = command("+CMD", "List every command with the forms it has")
+
+
+@CMD.query
+def cmd_query(at):
+    """Index from 0, name, then 1 or 0 for the test, query, set and execute form."""
+    for index, entry in enumerate(registry):
+        at.reply(index, "AT" + entry.name, *entry.flags())
+
+
+GSLP = command(
+    "+GSLP",
+    "Enter deep sleep for a time in ms; 0 restarts at once",
+    (("int", "time", 0, 2147483647),),
+)
+
+
+@GSLP.set
+def gslp_set(at, ms):
+    """The UART is deaf until the time is over; then the module starts afresh."""
+    at.line(str(ms))
+    at.then(lambda: at.power.deep_sleep(ms))
+
+
+RESTORE = command("+RESTORE", "Restore factory defaults and restart")
+
+
+@RESTORE.run
+def restore_run(at):
+    """Every kept setting goes; manufacturing data and user partitions stay."""
+    at.settings.restore()
+    at.then(at.restart)
+
+
+SLEEP = command(
+    "+SLEEP",
+    "Sleep mode: 0 off, 1 modem by DTIM, 2 light, 3 modem by listen interval",
+    (("int", "sleep_mode", 0, 3),),
+)
+
+
+@SLEEP.query
+def sleep_query(at):
+    at.reply(at.power.mode)
+
+
+@SLEEP.set
+def sleep_set(at, mode):
+    """Light sleep needs a wake source first: AT+SLEEPWKCFG."""
+    at.power.set_mode(mode)
+
+
+SLEEPWKCFG = command(
+    "+SLEEPWKCFG",
+    "Wake source of light sleep: 2 a GPIO, at low (0) or high (1) level",
+    (("pick", "wakeup_source", (2,)), ("int", "gpio", 0, 46), ("pick", "level", (0, 1), 0)),
+)
+
+
+@SLEEPWKCFG.set
+def sleepwkcfg_set(at, source, pin, level):
+    """Sources 0 and 1 are reserved in the manual and refused. The level defaults to low."""
+    at.power.set_wake_pin(pin, level)
+
+
+SYSRAM = command("+SYSRAM", "Report free memory and the lowest free memory so far, in bytes")
+
+
+@SYSRAM.query
+def sysram_query(at):
+    at.reply(*at.heap())
+
+
+SYSMSG = command(
+    "+SYSMSG",
+    "System messages: 1 +QUITT, 2 +LINK_CONN, 4 status changes in passthrough (a sum)",
+    (("int", "state", 0, 7),),
+    stores="sysmsg",
+)
+
+
+@SYSMSG.query
+def sysmsg_query(at):
+    at.reply(at.settings.get("sysmsg"))
+
+
+@SYSMSG.set
+def sysmsg_set(at, state):
+    at.settings.put("sysmsg", state)
+
+
+RFPOWER = command(
+    "+RFPOWER",
+    "Maximum transmit power in units of 0.25 dBm",
+    (("int", "wifi_power", 40, 84),),
+)
+
+
+@RFPOWER.query
+def rfpower_query(at):
+    """What the driver really uses: it rounds down to its own steps."""
+    at.reply(radio.power())
+
+
+@RFPOWER.set
+def rfpower_set(at, power):
+    """ERROR while Wi-Fi is off (AT+CWMODE=0) or not initialised."""
+    radio.power(power)
+
+
+SYSROLLBACK = command("+SYSROLLBACK", "Go back to the firmware in the other OTA slot")
+
+
+@SYSROLLBACK.run
+def sysrollback_run(at):
+    """Restarts after OK. ERROR, and no change, if the other slot holds no valid firmware."""
+    at.flash.roll_back()
+    at.then(at.restart)
+
+
+SYSTIMESTAMP = command(
+    "+SYSTIMESTAMP",
+    "The time as seconds since 1970-01-01 UTC",
+    (("int", "unix_timestamp", 0, 4294967295),),
+)
+
+
+@SYSTIMESTAMP.query
+def systimestamp_query(at):
+    at.reply(at.clock.now())
+
+
+@SYSTIMESTAMP.set
+def systimestamp_set(at, seconds):
+    at.clock.set(seconds)
+
+
+SYSLOG = command(
+    "+SYSLOG",
+    "Explain errors: 0 no, 1 `ERR CODE:0x...` before ERROR, 2 a `REASON:` line as well",
+    (("int", "status", 0, 2),),
+)
+
+
+@SYSLOG.query
+def syslog_query(at):
+    at.reply(at.syslog)
+
+
+@SYSLOG.set
+def syslog_set(at, status):
+    """2 is ours: one line for people, `REASON:...`, before the ERR CODE line."""
+    at.syslog = status
+
+
+SYSSTORE = command(
+    "+SYSSTORE",
+    "Whether settings are kept in flash: 0 no, 1 yes; 1 after each start",
+    (("pick", "store_mode", (0, 1)),),
+)
+
+
+@SYSSTORE.query
+def sysstore_query(at):
+    at.reply(int(at.settings.keeping))
+
+
+@SYSSTORE.set
+def sysstore_set(at, mode):
+    """Concerns later commands; those marked "kept always" do not ask for it."""
+    at.settings.keeping = mode == 1
+
+
+SYSREG = command(
+    "+SYSREG",
+    "Read (0) or write (1) a 32-bit hardware register",
+    (
+        (
+            "by",
+            "direct",
+            (
+                (0, (("int", "address", 0, 0xFFFFFFFF),)),
+                (1, (("int", "address", 0, 0xFFFFFFFF), ("int", "value", 0, 0xFFFFFFFF))),
+            ),
+        ),
+    ),
+)
+
+
+@SYSREG.set
+def sysreg_set(at, direct, address, value=None):
+    """Hexadecimal with 0x or decimal. The address must be a multiple of 4; else unchecked."""
+    if address % 4:
+        raise invalid(1, "a register's address is a multiple of 4")
+    try:
+        if value is None:
+            at.line("%s:0x%08x" % (at.name, machine.mem32[address]))
+        else:
+            machine.mem32[address] = value
+    except OSError as error:
+        raise StateError("no register there: %s" % error)

@@ -1,0 +1,84 @@
+"""Filtering of system messages by POSIX basic regular expressions (seed 003 3.1.16, 3.1.17)."""
+
+import atlink
+from at.command import command
+from at.errors import StateError, invalid
+
+SYSMSGFILTER = command(
+    "+SYSMSGFILTER",
+    "Whether message filters are applied: 0 no, 1 yes",
+    (("pick", "enable", (0, 1)),),
+)
+
+
+@SYSMSGFILTER.query
+def sysmsgfilter_query(at):
+    at.reply(int(at.port.filtering))
+
+
+@SYSMSGFILTER.set
+def sysmsgfilter_set(at, enable):
+    """The OK of this very command passes before filtering begins."""
+    at.then(lambda: at.port.filter(enable == 1))
+
+
+SYSMSGFILTERCFG = command(
+    "+SYSMSGFILTERCFG",
+    "Filters for system messages: 0 clear all, 1 add one, 2 delete one",
+    (
+        (
+            "by",
+            "operator",
+            (
+                (0, ()),
+                (1, (("int", "head_regexp_len", 0, 64), ("int", "tail_regexp_len", 0, 64))),
+                (2, (("int", "head_regexp_len", 0, 64), ("int", "tail_regexp_len", 0, 64))),
+            ),
+        ),
+    ),
+)
+
+
+@SYSMSGFILTERCFG.query
+def sysmsgfiltercfg_query(at):
+    """Index from 0; control bytes are shown as \\r, \\n or \\xNN so that a filter is one line."""
+    for index, (head, tail) in enumerate(atlink.filter_list()):
+        at.reply(index, _show(head), _show(tail))
+
+
+@SYSMSGFILTERCFG.set
+def sysmsgfiltercfg_set(at, operator, head_size=0, tail_size=0):
+    """Both lengths 0 is refused before the prompt. Deletion is by content."""
+    if operator == 0:
+        atlink.filter_clear()
+        return None
+    if not head_size + tail_size:
+        raise invalid(1, "head and tail cannot both be empty")
+    return _change(at, operator, head_size, tail_size)
+
+
+async def _change(at, operator, head_size, tail_size):
+    data = bytes(await at.prompt(head_size + tail_size))
+    head, tail = data[:head_size], data[head_size:]
+    if operator == 2:
+        if not atlink.filter_delete(head, tail):
+            raise StateError("there is no such filter")
+        return
+    try:
+        atlink.filter_add(head, tail)
+    except ValueError as error:
+        raise StateError("not a basic regular expression: %s" % error)
+    except OSError as error:
+        raise StateError("no room for another filter: %s" % error)
+
+
+def _show(expression):
+    shown = []
+    for c in expression:
+        if c == 0x0D:
+            shown.append("\\r")
+        elif c == 0x0A:
+            shown.append("\\n")
+        else:
+            shown.append(chr(c) if 0x20 <= c < 0x7F else "\\x%02x" % c)
+    return "".join(shown)

@@ -1,0 +1,190 @@
+"""User partitions and manufacturing data in flash (seed 003 sections 3.1.18 and 3.1.19)."""
+
+from at.command import command
+from at.errors import StoreError
+from at.services.mfg import BLOB, STRING
+
+_PIECE = 1024  # bytes of flash on the way at a time
+
+SYSFLASH = command(
+    "+SYSFLASH",
+    "User partitions: 0 erase, 1 write, 2 read",
+    (
+        (
+            "by",
+            "operation",
+            (
+                (
+                    0,
+                    (
+                        ("str", "partition", 1, 16),
+                        ("int", "offset", 0, 0x400000, 0),
+                        ("int", "length", 1, 0x400000, None),
+                    ),
+                ),
+                (
+                    1,
+                    (
+                        ("str", "partition", 1, 16),
+                        ("int", "offset", 0, 0x400000),
+                        ("int", "length", 1, 0x400000),
+                    ),
+                ),
+                (
+                    2,
+                    (
+                        ("str", "partition", 1, 16),
+                        ("int", "offset", 0, 0x400000),
+                        ("int", "length", 1, 0x400000),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+@SYSFLASH.query
+def sysflash_query(at):
+    """Name, type and subtype in decimal, address and size in hexadecimal."""
+    for name, kind, subtype, address, size in at.flash.partitions():
+        at.line('%s:"%s",%d,%d,0x%x,0x%x' % (at.name, name, kind, subtype, address, size))
+
+
+@SYSFLASH.set
+def sysflash_set(at, operation, partition, offset, length):
+    """Erasing takes multiples of 4096, or the whole partition if the range is left out.
+
+    Writing does not erase: bits of flash can only be cleared, so erase first.
+    """
+    name = str(partition, "utf-8")
+    if operation == 0:
+        at.flash.erase(name, offset, length)
+        return None
+    opened, length = at.flash.open(name, offset, length)
+    if operation == 1:
+        return _write(at, opened, offset, length)
+    return _read(at, opened, offset, length)
+
+
+async def _write(at, partition, offset, length):
+    at.ask(length)
+    failure = None
+    while True:
+        data = await at.take(_PIECE)
+        if not data:
+            break
+        if failure is None:
+            try:
+                partition.writeblocks(offset // 4096, data, offset % 4096)
+            except OSError as error:
+                failure = error  # go on taking what was announced, so that no byte is stray
+        offset += len(data)
+    if failure is not None:
+        raise StoreError("writing flash failed: %s" % failure)
+
+
+async def _read(at, partition, offset, length):
+    buffer = memoryview(bytearray(min(length, _PIECE)))
+    at.port.hold()
+    try:
+        at.port.raw(b"%s:%d," % (at.name.encode(), length))
+        while length:
+            piece = buffer[: min(length, _PIECE)]
+            partition.readblocks(offset // 4096, piece, offset % 4096)
+            await at.port.send(piece)
+            offset += len(piece)
+            length -= len(piece)
+    finally:
+        at.port.release()
+
+
+SYSMFG = command(
+    "+SYSMFG",
+    "Manufacturing data in mfg_nvs: 0 erase, 1 read, 2 write",
+    (
+        (
+            "by",
+            "operation",
+            (
+                (0, (("str", "namespace", 1, 15), ("str", "key", 1, 15, None))),
+                (
+                    1,
+                    (
+                        ("str", "namespace", 1, 15, None),
+                        ("str", "key", 1, 15, None),
+                        ("int", "offset", 0, 0x1C000, 0),
+                        ("int", "length", 0, 0x1C000, None),
+                    ),
+                ),
+                (
+                    2,
+                    (
+                        ("str", "namespace", 1, 15),
+                        ("str", "key", 1, 15),
+                        (
+                            "by",
+                            "type",
+                            (
+                                (1, (("int", "value", 0, 255),)),
+                                (2, (("int", "value", -128, 127),)),
+                                (3, (("int", "value", 0, 65535),)),
+                                (4, (("int", "value", -32768, 32767),)),
+                                (5, (("int", "value", 0, 4294967295),)),
+                                (6, (("int", "value", -2147483648, 2147483647),)),
+                                (7, (("int", "length", 0, 3999),)),
+                                (8, (("int", "length", 0, 8192),)),
+                            ),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+@SYSMFG.query
+def sysmfg_query(at):
+    for namespace in at.mfg.namespaces():
+        at.reply(namespace)
+
+
+@SYSMFG.set
+def sysmfg_set(at, operation, namespace=None, key=None, third=None, fourth=None):
+    """Types: 1 u8, 2 i8, 3 u16, 4 i16, 5 u32, 6 i32, 7 string, 8 binary.
+
+    Strings have at most 3999 bytes (NVS adds one), binary values 8192. Offset and length of a
+    read apply to the value as it is printed. Factory parameters take effect at the next start.
+    """
+    namespace = namespace and str(namespace, "utf-8")
+    key = key and str(key, "utf-8")
+    if operation == 0:
+        at.mfg.erase(namespace, key)
+    elif operation == 1:
+        _show(at, namespace, key, third, fourth)
+    elif third in (STRING, BLOB):
+        return _store(at, namespace, key, third, fourth)
+    else:
+        at.mfg.set(namespace, key, third, fourth)
+    return None
+
+
+def _show(at, namespace, key, offset, length):
+    if namespace is None:
+        sysmfg_query(at)
+    elif key is None:
+        for name, kind in at.mfg.keys(namespace):
+            at.reply(namespace, name, kind)
+    else:
+        kind, value = at.mfg.get(namespace, key)
+        if isinstance(value, int):
+            value = b"%d" % value
+        value = value[offset:] if length is None else value[offset : offset + length]
+        head = '%s:"%s","%s",%d,%d,' % (at.name, namespace, key, kind, len(value))
+        at.port.message(head.encode() + value + b"\r\n")
+
+
+async def _store(at, namespace, key, kind, length):
+    data = bytes(await at.prompt(length)) if length else b""
+    at.mfg.set(namespace, key, kind, data)

@@ -1,0 +1,131 @@
+"""The command port itself and passthrough at power-up (seed 003 sections 3.1.9 to 3.1.12)."""
+
+from at.command import alias, command
+from at.errors import invalid
+
+UART_CUR = command(
+    "+UART_CUR",
+    "The UART of the command port, until the next start",
+    (
+        ("int", "baudrate", 80, 5000000),
+        ("int", "databits", 5, 8),
+        ("int", "stopbits", 1, 3),
+        ("int", "parity", 0, 2),
+        ("int", "flow_control", 0, 3),
+    ),
+)
+
+
+@UART_CUR.query
+def uart_cur_query(at):
+    """The rate is read back from the divider, so it may differ a little from the one set."""
+    at.reply(*at.uart.settings())
+
+
+@UART_CUR.set
+def uart_cur_set(at, baud, bits, stop, parity, flow):
+    """OK leaves at the old rate; when its last bit is out the port switches."""
+    at.then(lambda: at.uart.config(baud, bits, stop, parity, flow))
+
+
+alias("+UART", UART_CUR)
+
+UART_DEF = command(
+    "+UART_DEF",
+    "The UART of the command port, now and after each start",
+    (
+        ("int", "baudrate", 80, 5000000),
+        ("int", "databits", 5, 8),
+        ("int", "stopbits", 1, 3),
+        ("int", "parity", 0, 2),
+        ("int", "flow_control", 0, 3),
+    ),
+    stores="uart",
+)
+
+
+@UART_DEF.query
+def uart_def_query(at):
+    """The kept values as they were set, or the factory's."""
+    at.reply(*(at.settings.get("uart") or at.factory_uart))
+
+
+@UART_DEF.set
+def uart_def_set(at, baud, bits, stop, parity, flow):
+    """Kept first, then the port switches as with AT+UART_CUR."""
+    at.settings.put("uart", [baud, bits, stop, parity, flow])
+    at.then(lambda: at.uart.config(baud, bits, stop, parity, flow))
+
+
+TRANSINTVL = command(
+    "+TRANSINTVL",
+    "How long passthrough collects bytes before it sends them, in ms; 0 sends at once",
+    (("int", "interval", 0, 1000),),
+)
+
+
+@TRANSINTVL.query
+def transintvl_query(at):
+    at.reply(at.transparent_interval_ms)
+
+
+@TRANSINTVL.set
+def transintvl_set(at, interval):
+    at.transparent_interval_ms = interval
+
+
+SAVETRANSLINK = command(
+    "+SAVETRANSLINK",
+    "Whether the module enters passthrough at power-up, and to which peer",
+    (
+        (
+            "by",
+            "mode",
+            (
+                (
+                    0,
+                    (
+                        ("str", "remote_host", 1, 64, None),
+                        ("int", "remote_port", 1, 65535, None),
+                        ("str", "type", 1, 5, None),
+                        ("int", "keep_alive", 0, 65535, None),
+                    ),
+                ),
+                (
+                    1,
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        (
+                            "by",
+                            "type",
+                            (
+                                ("TCP", (("int", "keep_alive", 0, 7200, None),)),
+                                ("TCPv6", (("int", "keep_alive", 0, 7200, None),)),
+                                ("SSL", (("int", "keep_alive", 0, 7200, None),)),
+                                ("SSLv6", (("int", "keep_alive", 0, 7200, None),)),
+                                ("UDP", (("int", "local_port", 1, 65535, None),)),
+                                ("UDPv6", (("int", "local_port", 1, 65535, None),)),
+                            ),
+                            "TCP",
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    ),
+    stores="translink",
+)
+
+
+@SAVETRANSLINK.set
+def savetranslink_set(at, mode, host=None, port=None, kind=None, extra=None):
+    """`AT+SAVETRANSLINK=0` alone turns it off. Takes effect at the next start."""
+    if not mode:
+        at.settings.put("translink", [0, "", 0, "TCP", None])
+        return
+    try:
+        name = host.decode()
+    except UnicodeError:
+        raise invalid(1, "a host name has no such bytes")
+    at.settings.put("translink", [mode, name, port, kind, extra])

@@ -1,0 +1,129 @@
+"""User commands (seed 003 chapter 3.11)."""
+
+from at.command import command
+from at.errors import invalid
+from at.wire.reply import WRITE_OK
+
+_GUIDE = "https://docs.espressif.com/projects/esp-at/%s/latest/esp32s2/index.html"
+_READ = 1024  # bytes behind one +USERRAM head
+
+USERRAM = command(
+    "+USERRAM",
+    "A buffer in RAM for the host: 0 free, 1 allocate, 2 write, 3 read, 4 clear",
+    (
+        (
+            "by",
+            "operation",
+            (
+                (0, ()),
+                (1, (("int", "size", 1, 0x400000),)),
+                (2, (("int", "size", 1, 0x400000), ("int", "offset", 0, 0x400000, 0))),
+                (3, (("int", "size", 1, 0x400000), ("int", "offset", 0, 0x400000, 0))),
+                (4, ()),
+            ),
+        ),
+    ),
+)
+
+
+@USERRAM.query
+def userram_query(at):
+    """The largest buffer that could be allocated now, in bytes."""
+    at.reply(at.userram.free_size())
+
+
+@USERRAM.set
+def userram_set(at, operation, size=0, offset=0):
+    """Allocating twice is an error; bytes behind a written payload are the next command."""
+    if operation == 0:
+        at.userram.release()
+    elif operation == 1:
+        at.userram.allocate(size)
+    elif operation == 2:
+        return _write(at, at.userram.view(size, offset))
+    elif operation == 3:
+        return _read(at, at.userram.view(size, offset))
+    else:
+        at.userram.clear()
+    return None
+
+
+async def _write(at, view):
+    at.ask(len(view), keep_surplus=True)
+    done = 0
+    while done < len(view):
+        piece = await at.take(_READ)
+        view[done : done + len(piece)] = piece
+        done += len(piece)
+    return WRITE_OK
+
+
+async def _read(at, view):
+    at.port.hold()
+    try:
+        for start in range(0, len(view), _READ):
+            piece = view[start : start + _READ]
+            at.port.raw(b"%s:%d," % (at.name.encode(), len(piece)))
+            await at.port.send(piece)
+    finally:
+        at.port.release()
+
+
+USERWKMCUCFG = command(
+    "+USERWKMCUCFG",
+    "How the module wakes the host before it reports: 0 not at all, 1 by a pin or a byte",
+    (
+        (
+            "by",
+            "enable",
+            (
+                (0, ()),
+                (
+                    1,
+                    (
+                        ("pick", "wake_mode", (1, 2)),
+                        ("int", "wake_number", 0, 46),
+                        ("int", "wake_signal", 0, 255),
+                        ("int", "delay_time", 0, 60000),
+                        ("int", "check_mcu_awake_method", 0, 7, 1),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+@USERWKMCUCFG.set
+def userwkmcucfg_set(at, enable, mode=0, number=0, signal=0, delay_ms=0, methods=1):
+    """Wake mode 1 takes a GPIO and its active level, mode 2 UART 1 and the byte to send."""
+    if not enable:
+        at.power.clear_host_wake()
+        return
+    if mode == 2 and number != 1:
+        raise invalid(2, "the command port is UART 1")
+    if mode == 1 and signal > 1:
+        raise invalid(3, "a pin's level is 0 or 1")
+    at.power.set_host_wake(mode, number, signal, delay_ms, methods)
+
+
+USERMCUSLEEP = command(
+    "+USERMCUSLEEP",
+    "Tell the module that the host is awake (0) or asleep (1)",
+    (("pick", "state", (0, 1)),),
+)
+
+
+@USERMCUSLEEP.set
+def usermcusleep_set(at, state):
+    """Without effect unless AT+USERWKMCUCFG enables this method; still OK then."""
+    at.power.host_said(state == 1)
+
+
+USERDOCS = command("+USERDOCS", "Report where the manuals of the command set are")
+
+
+@USERDOCS.query
+def userdocs_query(at):
+    at.reply(_GUIDE % "en")
+    at.reply(_GUIDE % "zh_CN")

@@ -1,0 +1,83 @@
+"""The errors a command can end with, and the ERR CODE of each.
+
+Owns: the exception tree and its numbers. Services and handlers raise; only the session turns an
+exception into text. Nothing is imported here.
+
+    ATError                 execution failed                    0x0A, extension as raised
+      ParamError            a parameter is wrong                0x04 to 0x08, extension: which one
+      NotAT                 the line does not begin with AT     0x03
+      NotSupported          no such command                     0x09
+      WrongForm             the command lacks this form         0x0C
+      StateError            not possible in the present state   0x0A
+      LinkError             a peer or the network failed        0x0A
+      StoreError            flash refused or lost something     0x0A
+"""
+
+# Subcategories of ERR CODE, seed 003 section 3.1.24.
+SUB_NO_AT = 0x03
+SUB_LENGTH = 0x04
+SUB_TYPE = 0x05
+SUB_COUNT = 0x06
+SUB_INVALID = 0x07
+SUB_PARSE = 0x08
+SUB_UNSUPPORTED = 0x09
+SUB_EXEC = 0x0A
+SUB_BUSY = 0x0B
+SUB_FORM = 0x0C
+
+
+class ATError(Exception):
+    """End a command with ERROR; `reason` is for people, `ext` the 16-bit extension."""
+
+    sub = SUB_EXEC
+
+    def __init__(self, reason, ext=0):
+        super().__init__(reason)
+        self.reason = reason
+        self.ext = ext
+
+    def code(self):
+        """Return the 32-bit number behind `ERR CODE:` (category 0x01)."""
+        return error_code(self.sub, self.ext)
+
+
+class ParamError(ATError):
+    """Refuse a parameter. `ext` is its index from 0, or expected << 8 | given for a count."""
+
+    def __init__(self, sub, ext, reason):
+        super().__init__(reason, ext)
+        self.sub = sub
+
+
+class NotAT(ATError):
+    sub = SUB_NO_AT
+
+
+class NotSupported(ATError):
+    sub = SUB_UNSUPPORTED
+
+
+class WrongForm(ATError):
+    sub = SUB_FORM
+
+
+class StateError(ATError):
+    pass
+
+
+class LinkError(ATError):
+    pass
+
+
+class StoreError(ATError):
+    pass
+
+
+def error_code(sub, ext=0):
+    """Compose an ERR CODE from a subcategory and an extension."""
+    return 0x01000000 | sub << 16 | ext & 0xFFFF
+
+
+def invalid(index, reason):
+    """Make the error for a parameter whose value a handler refuses, `index` counted from 0."""
+    return ParamError(SUB_INVALID, index, reason)

@@ -1,0 +1,8 @@
+"""The log on UART0: one line an event, milliseconds since start in front."""
+
+import time
+
+
+def log(*words):
+    """Print a line on the log port; it never reaches the AT port (wire-format.md R9)."""
+    print("(%d)" % time.ticks_ms(), *words)

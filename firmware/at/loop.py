@@ -1,0 +1,91 @@
+"""The event loop's waiting point: one C call that sleeps until the UART, a link or the chip has news.
+
+Replaces asyncio's select-based queue, so that the chip can sleep and nothing is allocated.
+Each source (a bit of atlink.wait) has at most one waiter: a task, by `await ready(bit)`, or a
+plain function set with `on(bit, function)`, which is called when no task waits.
+"""
+
+import atlink
+from asyncio import core
+
+
+class _Queue:
+    """What asyncio.core calls where its own IOQueue would stand."""
+
+    def __init__(self):
+        self.map = {0: None}  # bit -> task; the entry 0 stays, because asyncio ends when it is empty
+        self.callbacks = {}  # bit -> function without arguments
+        self.mask = 0
+
+    def wait_io_event(self, timeout_ms):
+        found = atlink.wait(timeout_ms, self.mask)
+        bit = 1
+        while found:
+            if found & 1:
+                self._wake(bit)
+            found >>= 1
+            bit <<= 1
+
+    def _wake(self, bit):
+        task = self.map.pop(bit, None)
+        if task is not None:
+            if bit not in self.callbacks:
+                self.mask &= ~bit
+            task.data = None
+            core._task_queue.push(task)
+        elif bit in self.callbacks:
+            self.callbacks[bit]()
+
+    def wait(self, bit):
+        """Park the current task until the source is ready."""
+        if bit in self.map:
+            raise RuntimeError("a task waits for source %d already" % bit)
+        self.map[bit] = core.cur_task
+        self.mask |= bit
+        core.cur_task.data = self
+
+    def remove(self, task):
+        """Forget a task that is cancelled while it waits (called by asyncio)."""
+        for bit in list(self.map):
+            if self.map[bit] is task:
+                del self.map[bit]
+                if bit not in self.callbacks:
+                    self.mask &= ~bit
+
+
+class _Ready:
+    """Awaitable for ready(); one object for all, because a wait begins as soon as it is made."""
+
+    bit = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.bit:
+            queue.wait(self.bit)
+            self.bit = 0
+            return None
+        raise StopIteration
+
+
+_ready = _Ready()
+queue = _Queue()
+core._io_queue = queue
+
+
+def ready(bit):
+    """Wait until a source of atlink.wait() is ready: `await ready(atlink.UART_TX)`."""
+    _ready.bit = bit
+    return _ready
+
+
+def on(bit, function):
+    """Call `function` whenever the source is ready and no task waits for it; None ends that."""
+    if function is None:
+        queue.callbacks.pop(bit, None)
+        if bit not in queue.map:
+            queue.mask &= ~bit
+    else:
+        queue.callbacks[bit] = function
+        queue.mask |= bit

@@ -1,0 +1,120 @@
+"""The AT port's only writer.
+
+Owns: the order of bytes that leave UART1, the message filter's switch, waking a sleeping host,
+and holding reports back while a counted payload is on its way. Composes no text.
+
+A *message* is one call of `message()`: the unit that AT+SYSMSGFILTER matches. Bytes that the C
+ring has no room for wait in `_backlog`; the session starts no command while any do, so a host
+that stops reading stops being served, and nothing is lost or grows without end.
+"""
+
+import asyncio
+
+import atlink
+from at.loop import ready
+
+_MAX_REPORTS = 64  # reports kept for a host that does not read or wake; then the oldest goes
+
+
+class Port:
+    def __init__(self, uart, log):
+        self.uart = uart
+        self.log = log
+        self.filtering = False
+        self.wake_host = None  # async function that wakes the host, or None while it is awake
+        self._backlog = []
+        self._reports = []
+        self._holds = 0
+        self._pump_task = None
+        self._report_task = None
+
+    def message(self, data):
+        """Write one message as soon as what came before it is out. Never blocks."""
+        if self.filtering:
+            data = atlink.filter_cut(data)
+        self.raw(data)
+
+    def filter(self, on):
+        """Apply the message filters from now on, or no longer."""
+        self.filtering = on
+
+    def raw(self, data):
+        """Write bytes that no filter may touch: payload, prompts."""
+        if not self._backlog:
+            done = self.uart.write(data)
+            if done == len(data):
+                return
+            data = data[done:]
+        self._backlog.append(bytes(data))
+        if self._pump_task is None:
+            self._pump_task = asyncio.create_task(self._pump())
+
+    async def send(self, data):
+        """Write bytes like raw(), but wait for room first: for payload that comes in pieces."""
+        await self.drain()
+        done = self.uart.write(data)
+        if done < len(data):
+            self.raw(memoryview(data)[done:])
+
+    @property
+    def congested(self):
+        """Whether bytes wait outside the ring because the host does not take them."""
+        return bool(self._backlog)
+
+    async def drain(self):
+        """Wait until the ring took everything."""
+        while self._backlog:
+            await asyncio.sleep_ms(1)
+
+    async def sent(self, timeout_ms):
+        """Wait until the last bit has left the wire; False if that took too long."""
+        while (self._backlog or self.uart.pending()) and timeout_ms > 0:
+            await asyncio.sleep_ms(1)
+            timeout_ms -= 1
+        return not self._backlog and self.uart.pending() == 0
+
+    async def _pump(self):
+        try:
+            while self._backlog:
+                data = self._backlog[0]
+                done = self.uart.write(data)
+                if done == len(data):
+                    self._backlog.pop(0)
+                else:
+                    self._backlog[0] = data[done:]
+                    await ready(atlink.UART_TX)
+        finally:
+            self._pump_task = None
+
+    # Reports: what the module says of its own accord.
+
+    def report(self, data):
+        """Send a report now, or as soon as the host is awake and no payload is being sent."""
+        if not (self._holds or self._reports or self.wake_host or self._backlog):
+            self.message(data)
+            return
+        if len(self._reports) >= _MAX_REPORTS:
+            self.log("port: report dropped, the host does not read:", self._reports.pop(0))
+        self._reports.append(data)
+        if self._report_task is None and not self._holds:
+            self._report_task = asyncio.create_task(self._deliver())
+
+    def hold(self):
+        """Keep reports back until release(): a counted payload is on its way to the host."""
+        self._holds += 1
+
+    def release(self):
+        self._holds -= 1
+        if not self._holds and self._reports and self._report_task is None:
+            self._report_task = asyncio.create_task(self._deliver())
+
+    async def _deliver(self):
+        try:
+            while self._reports and not self._holds:
+                if self.wake_host:
+                    await self.wake_host()
+                await self.drain()
+                if self._reports and not self._holds:
+                    self.message(self._reports.pop(0))
+        finally:
+            self._report_task = None

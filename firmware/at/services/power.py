@@ -1,0 +1,91 @@
+"""Restart, sleep, and waking a host that sleeps.
+
+Owns: the sleep mode (AT+SLEEP), the wake source of light sleep, and whether the host MCU is
+taken as awake (AT+USERWKMCUCFG, AT+USERMCUSLEEP).
+"""
+
+import asyncio
+
+import atchip
+import machine
+from at.errors import StateError
+
+BY_PIN = 1
+BY_UART = 2
+FOLLOW_USERMCUSLEEP = 1
+FOLLOW_SLEEP = 2
+AWAKE_AFTER_DELAY = 4
+
+
+class Power:
+    def __init__(self, port):
+        self.port = port
+        self.mode = 0  # AT+SLEEP: 0 off, 1 modem by DTIM, 2 light, 3 modem by listen interval
+        self.listen_interval = 3  # beacons, parameter of AT+CWJAP
+        self._wake = None  # (mode, pin or UART number, signal, delay in ms, methods)
+        self._awake = asyncio.Event()
+        self._awake.set()
+
+    def restart(self):
+        machine.reset()
+
+    def deep_sleep(self, ms):
+        """Sleep and start afresh after `ms` milliseconds; 0 restarts at once."""
+        if ms == 0:
+            machine.reset()
+        atchip.deep_sleep(ms)
+
+    def set_mode(self, mode):
+        """Set the sleep mode 0..3 of AT+SLEEP; it may also tell whether the host is awake."""
+        atchip.power_save(mode, self.listen_interval)
+        self.mode = mode
+        if self._wake and self._wake[4] & FOLLOW_SLEEP:
+            self._host_is(mode == 0)
+
+    def set_wake_pin(self, pin, level):
+        """Choose the pin and level that end light sleep. StateError if the pin cannot."""
+        try:
+            atchip.wake_gpio(pin, level)
+        except OSError as error:
+            raise StateError("pin %d cannot wake the chip: %s" % (pin, error))
+
+    # The host MCU.
+
+    def set_host_wake(self, mode, number, signal, delay_ms, methods):
+        """Wake the host before reports: by a pin's level or a byte, for at most `delay_ms`."""
+        if mode == BY_PIN:
+            machine.Pin(number, machine.Pin.OUT, value=1 - signal)
+        self._wake = (mode, number, signal, delay_ms, methods)
+        self._host_is(self._awake.is_set())
+
+    def clear_host_wake(self):
+        self._wake = None
+        self._host_is(True)
+
+    def host_said(self, asleep):
+        """Note what AT+USERMCUSLEEP says; it counts only if that method is enabled."""
+        if self._wake and self._wake[4] & FOLLOW_USERMCUSLEEP:
+            self._host_is(not asleep)
+
+    def _host_is(self, awake):
+        if awake:
+            self._awake.set()
+            self.port.wake_host = None
+        else:
+            self._awake.clear()
+            self.port.wake_host = self._wake_host
+
+    async def _wake_host(self):
+        """Give the wake signal and wait until the host says it is awake or the delay is over."""
+        mode, number, signal, delay_ms, methods = self._wake
+        if mode == BY_PIN:
+            pin = machine.Pin(number, machine.Pin.OUT, value=signal)
+        else:
+            self.port.raw(bytes((signal,)))
+        try:
+            await asyncio.wait_for_ms(self._awake.wait(), delay_ms)
+        except asyncio.TimeoutError:
+            if methods & AWAKE_AFTER_DELAY:
+                self._host_is(True)
+        if mode == BY_PIN:
+            pin.value(1 - signal)

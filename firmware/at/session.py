@@ -1,0 +1,207 @@
+"""The state machine of the AT port: from a line to its final result.
+
+    IDLE      a line is looked up, bound and started; echo is done in C as bytes arrive
+    RUNNING   an `async def` handler runs; other lines are dropped and answered `busy p...`
+    PROMPT    the running handler takes a counted payload after `>`
+
+Owns: which command runs, the final result and its ERR CODE. A handler sees the session as `at`:
+the services are attributes of it, `reply`, `line`, `raw` and `prompt` speak to the host.
+"""
+
+import asyncio
+import sys
+
+import atlink
+from at.command import by_name
+from at.errors import (
+    SUB_BUSY,
+    ATError,
+    NotAT,
+    NotSupported,
+    WrongForm,
+    error_code,
+)
+from at.loop import on, ready
+from at.wire import reply
+from at.wire.bind import bind, describe
+from at.wire.grammar import SET, TEST, split_arguments, split_line
+
+_TOO_LONG = "a command line has at most 256 bytes"
+_DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
+
+
+class Session:
+    def __init__(self, uart, port, log):
+        self.uart = uart
+        self.port = port
+        self.log = log
+        self.name = ""  # of the command that runs, with its +
+        self.syslog = 0  # AT+SYSLOG: 0 nothing, 1 ERR CODE before ERROR, 2 a reason as well
+        self.mux = False  # AT+CIPMUX=1: commands carry a link ID
+        self.restart = None  # function that restarts the module at once
+        self._then = None
+        self._keep_surplus = False
+
+    def start(self):
+        """Begin to serve the port."""
+        self.uart.listen()
+        on(atlink.UART_RX, self._receive)
+
+    def _receive(self):
+        """Take every event the C receiver has; called by the loop when there is one."""
+        while True:
+            event = self.uart.poll()
+            if event == atlink.LINE:
+                self._begin(self.uart.line())
+            elif event == atlink.TOO_LONG:
+                self._end(NotAT(_TOO_LONG))
+            elif event == atlink.BUSY:
+                if self.uart.line() == b"AT+RST":
+                    self.port.message(b"\r\nWill force to restart!!!\r\n")
+                    asyncio.create_task(self._settle(self.restart))
+                else:
+                    self._say_busy()
+            else:
+                return
+
+    def _say_busy(self):
+        if self.syslog:
+            self.port.message(reply.error_line(error_code(SUB_BUSY)))
+        self.port.message(reply.BUSY)
+
+    # One command, from line to result.
+
+    def _begin(self, line):
+        self.name = ""
+        self._then = None
+        self._keep_surplus = False
+        try:
+            outcome = self._dispatch(line)
+        except Exception as error:
+            outcome = error
+        if hasattr(outcome, "send"):
+            self.uart.busy()
+            asyncio.create_task(self._run(outcome))
+        else:
+            self._end(outcome)
+
+    def _dispatch(self, line):
+        """Run a line's handler; return its result, or a coroutine that still has to run."""
+        name, form, text = split_line(line)
+        self.name = name
+        entry = by_name.get(name)
+        if entry is None:
+            raise NotSupported("no command AT" + name)
+        if form == TEST:
+            if entry.handler(SET) is None:
+                raise WrongForm("AT%s has no set form to describe" % name)
+            return self._describe(entry)
+        handler = entry.handler(form)
+        if handler is None:
+            raise WrongForm("AT%s does not have this form" % name)
+        if form != SET:
+            return handler(self)
+        tokens, quoted = split_arguments(text)
+        return handler(self, *bind(entry.params, tokens, quoted, self.mux))
+
+    def _describe(self, entry):
+        if entry.text is not None:
+            self.line(entry.text)
+            return
+        for text in describe(entry.params):
+            self.line("%s:%s" % (self.name, text))
+
+    async def _run(self, coroutine):
+        try:
+            outcome = await coroutine
+        except Exception as error:
+            outcome = error
+        # Stray bytes behind a payload, or half a line, are answered before the final result.
+        if not self._keep_surplus and self.uart.fragment():
+            self._say_busy()
+        self._end(outcome)
+        self._receive()
+
+    def _end(self, outcome):
+        """Write the final result; take the next line, or do what was put off until now."""
+        if isinstance(outcome, Exception):
+            self._then = None
+            self._fail(outcome)
+        elif outcome is None:
+            self.port.message(b"\r\nOK\r\n")
+        elif outcome:
+            self.port.message(reply.result(outcome))
+        if self._then or self.port.congested:
+            asyncio.create_task(self._settle(self._then))
+        else:
+            self.uart.listen()
+
+    async def _settle(self, then):
+        """Let the answer leave, do what had to wait for that, and serve the port again."""
+        if then:
+            await self.port.sent(_DRAIN_MS)
+            then()
+        else:
+            await self.port.drain()
+        self.uart.listen()
+        self._receive()
+
+    def _fail(self, error):
+        if not isinstance(error, ATError):
+            self.log("AT%s failed unexpectedly:" % self.name)
+            sys.print_exception(error)
+            error = ATError("internal: %r" % error)
+        else:
+            self.log("AT%s: %s" % (self.name, error.reason))
+        if self.syslog:
+            if self.syslog == 2:
+                self.line("REASON:" + error.reason)
+            self.port.message(reply.error_line(error.code()))
+        self.port.message(b"\r\nERROR\r\n")
+
+    # What handlers call.
+
+    def reply(self, *values):
+        """Write `+NAME:v1,v2`: integers in decimal, text in quotes."""
+        self.port.message(reply.data_line(self.name, values))
+
+    def line(self, text):
+        """Write a line as it is."""
+        self.port.message(text.encode() + b"\r\n")
+
+    def then(self, function):
+        """Call `function` once the final result OK has left the wire; not after ERROR."""
+        self._then = function
+
+    def ask(self, count, keep_surplus=False):
+        """Answer OK and `>`: the next `count` bytes are payload, to be fetched with take().
+
+        Bytes behind them are dropped and answered `busy p...`, or with `keep_surplus` taken for
+        the next command.
+        """
+        self._keep_surplus = keep_surplus
+        self.port.raw(reply.PROMPT)
+        self.uart.data(count)
+
+    async def take(self, limit):
+        """Return the next payload bytes, 1 to `limit`; b"" when all have been taken."""
+        while True:
+            data = self.uart.read(limit)
+            if data:
+                if not self.uart.remaining() and not self._keep_surplus:
+                    self.uart.busy()
+                return data
+            if not self.uart.remaining():
+                return data
+            await ready(atlink.UART_RX)
+
+    async def prompt(self, count, keep_surplus=False):
+        """Answer OK and `>` and return the `count` bytes that follow."""
+        self.ask(count, keep_surplus)
+        data = bytearray(count)
+        done = 0
+        while done < count:
+            piece = await self.take(count - done)
+            data[done : done + len(piece)] = piece
+            done += len(piece)
+        return data

@@ -1,0 +1,91 @@
+"""The table of kept values, over NVS.
+
+Owns: what is kept in flash, under which key, when, and what the factory value is. A value is
+written only when it differs from what flash holds, each in one NVS entry, so that a power cut
+leaves the old value or the new one.
+
+A row is (key, kind, factory value, policy). Kinds: "int" (32 bits), "str", and "json" for
+lists of those. Policies: "always", and "sysstore" (kept while AT+SYSSTORE=1; seed 003 3.1.26).
+"""
+
+import json
+
+import esp32
+
+_NAMESPACE = "at"
+_MAX_BLOB = 512  # no kept value is longer
+_RESTORING = "restoring"  # present while AT+RESTORE erases, so that a power cut finishes it
+
+TABLE = (
+    # UART at power-up: [baud, data bits, stop bits, parity, flow control]; [] = factory data
+    ("uart", "json", (), "always"),
+    # passthrough link at power-up: [mode, host, port, type, keep-alive or local port]
+    ("translink", "json", (0, "", 0, "TCP", None), "always"),
+    ("sysmsg", "int", 0, "sysstore"),
+)
+
+
+class Settings:
+    """The kept values: `get`, `put`, `restore`. `keeping` is AT+SYSSTORE."""
+
+    def __init__(self):
+        self.keeping = True
+        self._nvs = esp32.NVS(_NAMESPACE)
+        self._values = {}
+        if self._read(_RESTORING, "int") is not None:
+            self.restore()
+        for key, kind, factory, _ in TABLE:
+            value = self._read(key, kind)
+            self._values[key] = factory if value is None else value
+
+    def get(self, key):
+        """Return the value in force."""
+        return self._values[key]
+
+    def put(self, key, value):
+        """Put a value in force and keep it as its policy says. OSError if flash fails."""
+        for row in TABLE:
+            if row[0] == key:
+                if row[3] == "always" or self.keeping:
+                    self._write(key, row[1], value)
+                self._values[key] = value
+                return
+        raise KeyError(key)
+
+    def restore(self):
+        """Erase every kept value; the factory values hold from the next start."""
+        self._nvs.set_i32(_RESTORING, 1)
+        self._nvs.commit()
+        for row in TABLE:
+            self._erase(row[0])
+        self._erase(_RESTORING)
+
+    def _erase(self, key):
+        try:
+            self._nvs.erase_key(key)
+        except OSError:  # not there
+            return
+        self._nvs.commit()
+
+    def _read(self, key, kind):
+        """Return what flash holds, or None. A damaged value counts as absent."""
+        try:
+            if kind == "int":
+                return self._nvs.get_i32(key)
+            blob = bytearray(_MAX_BLOB)
+            blob = blob[: self._nvs.get_blob(key, blob)]
+        except OSError:  # not there
+            return None
+        try:
+            return json.loads(blob) if kind == "json" else blob.decode()
+        except ValueError:
+            return None
+
+    def _write(self, key, kind, value):
+        if self._read(key, kind) == value:
+            return
+        if kind == "int":
+            self._nvs.set_i32(key, value)
+        else:
+            self._nvs.set_blob(key, json.dumps(value) if kind == "json" else value)
+        self._nvs.commit()

@@ -1,0 +1,35 @@
+"""The text of answers: quoting, numbers, data lines, error lines (wire-format.md section 1)."""
+
+OK = b"OK"
+ERROR = b"ERROR"
+SEND_OK = b"SEND OK"
+SEND_FAIL = b"SEND FAIL"
+SET_OK = b"SET OK"
+WRITE_OK = b"WRITE OK"
+NOTHING = b""  # the handler has said all there is to say
+BUSY = b"\r\nbusy p...\r\n"
+PROMPT = b"\r\nOK\r\n\r\n>"
+
+
+def quote(value):
+    """Show one value as bytes: integers in decimal, text in quotes and not escaped (R8)."""
+    if isinstance(value, int):
+        return b"%d" % value
+    if isinstance(value, str):
+        value = value.encode()
+    return b'"' + value + b'"'
+
+
+def data_line(name, values):
+    """Compose `+NAME:v1,v2` CR LF as bytes, with no CR LF in front (R2)."""
+    return name.encode() + b":" + b",".join([quote(v) for v in values]) + b"\r\n"
+
+
+def result(code):
+    """Frame a result code: CR LF on both sides (R1)."""
+    return b"\r\n" + code + b"\r\n"
+
+
+def error_line(code):
+    """Compose the line that precedes ERROR while AT+SYSLOG=1."""
+    return b"ERR CODE:0x%08x\r\n" % code
