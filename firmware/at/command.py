@@ -9,6 +9,10 @@ from at.wire.grammar import QUERY, RUN, SET
 registry = []  # in the order of declaration, which AT+CMD? shows
 by_name = {}
 
+# What an event of a service says on the AT port: a text, or a function of (session, *details)
+# that returns one, or None to say nothing. Each command group adds its own rows.
+events = {}
+
 
 class Command:
     """One command: its parameters and up to three handlers (test is derived from `set`).

@@ -12,7 +12,7 @@ import asyncio
 import sys
 
 import atlink
-from at.command import by_name
+from at.command import by_name, events
 from at.errors import (
     SUB_BUSY,
     ATError,
@@ -39,6 +39,7 @@ class Session:
         self.syslog = 0  # AT+SYSLOG: 0 nothing, 1 ERR CODE before ERROR, 2 a reason as well
         self.mux = False  # AT+CIPMUX=1: commands carry a link ID
         self.restart = None  # function that restarts the module at once
+        self.is_streaming = False  # passthrough: bytes on the port are data
         self._then = None
         self._keep_surplus = False
 
@@ -158,6 +159,17 @@ class Session:
                 self.line("REASON:" + error.reason)
             self.port.message(reply.error_line(error.code()))
         self.port.message(b"\r\nERROR\r\n")
+
+    def emit(self, kind, *details):
+        """Report an event of a service: the row of `events`, as one line of the AT port.
+
+        While passthrough runs, only AT+SYSMSG bit 2 lets it through (seed 003 3.1.15).
+        """
+        text = events[kind]
+        if not isinstance(text, str):
+            text = text(self, *details)
+        if text is not None and not (self.is_streaming and not self.settings.get("sysmsg") & 4):
+            self.port.report(text.encode() + b"\r\n")
 
     # What handlers call.
 
