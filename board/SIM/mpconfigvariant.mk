@@ -1,0 +1,25 @@
+# The unix port as an ESP32-S2: which parts of MicroPython are built. Python features: mpconfigvariant.h.
+# USER_C_MODULES, word size and sanitizers come from tools/build/firmware.py.
+
+# What the chip has.
+MICROPY_PY_SSL = 1
+MICROPY_SSL_MBEDTLS = 1
+MICROPY_PY_SOCKET = 1
+MICROPY_VFS_FAT = 1
+MICROPY_VFS_LFS2 = 1
+MICROPY_USE_READLINE = 1
+
+# What it does not have.
+MICROPY_SSL_AXTLS = 0
+MICROPY_VFS_LFS1 = 0
+MICROPY_PY_BTREE = 0
+MICROPY_PY_FFI = 0
+MICROPY_PY_JNI = 0
+MICROPY_PY_TERMIOS = 0
+
+# Threads are on in mpconfigvariant.h: with 1 here the port would insist on threads without the GIL.
+MICROPY_PY_THREAD = 0
+LDFLAGS_EXTRA += -lpthread
+
+MBEDTLS_CONFIG_FILE = \"mbedtls_chip.h\"
+FROZEN_MANIFEST ?= $(VARIANT_DIR)/manifest.py

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Build the firmware for this PC: MicroPython's unix port as board/SIM describes it, with everything frozen.
+
+    tools/build/firmware.py [--bits 64|32] [--sanitize]
+
+prints the path of the executable; nothing changed since the last build costs a few milliseconds. Sources are
+fetched by fetch.py; several processes may call this at once.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+INPUTS = ("firmware", "board/SIM", "tools/simulator/chip", "tools/simulator/simchip", "tools/build")
+USER_MODULES = ("firmware/atlink", "tools/simulator/simchip")
+SUFFIXES = (".c", ".h", ".py", ".mk", ".toml")
+SANITIZE = "-fsanitize=address,undefined -fno-omit-frame-pointer --param asan-use-after-return=0"
+
+
+class BuildError(Exception):
+    """The firmware does not build; what the compiler said is already on stderr."""
+
+
+def flavour(bits: int, sanitize: bool) -> str:
+    """Return the name of a build: 64, 32, 64-asan or 32-asan."""
+    return f"{bits}-asan" if sanitize else str(bits)
+
+
+def fingerprint() -> str:
+    """Return a sum over names, sizes and times of all that goes into the firmware."""
+    total = hashlib.sha256(os.environ.get("MICROPY_DIR", "").encode())
+    for folder in INPUTS:
+        for top, folders, files in os.walk(ROOT / folder):
+            folders.sort()
+            for name in sorted(files):
+                if name.endswith(SUFFIXES):
+                    status = os.stat(os.path.join(top, name))
+                    total.update(f"{top}/{name} {status.st_mtime_ns} {status.st_size}\n".encode())
+    return total.hexdigest()
+
+
+def settings_sum(bits: int, sanitize: bool) -> str:
+    """Return a sum over what make cannot see a change of: flags and settings. A new sum means a clean build."""
+    total = hashlib.sha256(f"{bits} {sanitize} {os.environ.get('MICROPY_DIR')}".encode())
+    files = [*ROOT.glob("board/SIM/*.mk"), *ROOT.glob("board/SIM/*.h"), *ROOT.glob("tools/build/pins.toml")]
+    for path in sorted([*files, Path(__file__), *(ROOT / module / "micropython.mk" for module in USER_MODULES)]):
+        total.update(path.read_bytes() if path.exists() else b"")
+    return total.hexdigest()
+
+
+def link_user_modules() -> Path:
+    """Return a folder with a link to each C module that exists, as MicroPython's make wants them."""
+    folder = BUILD / "usermods"
+    folder.mkdir(parents=True, exist_ok=True)
+    for module in USER_MODULES:
+        link = folder / Path(module).name
+        if (ROOT / module / "micropython.mk").exists():
+            if not link.is_symlink():
+                link.symlink_to(ROOT / module)
+        else:
+            link.unlink(missing_ok=True)
+    return folder
+
+
+def run_make(folder: Path, variables: dict) -> None:
+    """Run make on two cores; on failure show all it printed and raise BuildError."""
+    command = ["make", "-j2", "-C", str(folder), *(f"{key}={value}" for key, value in variables.items())]
+    # MicroPython asks git for its version: not this project's git.
+    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parents[2])}
+    for inherited in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
+        environment.pop(inherited, None)
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode != 0:
+        noise = ("CC ", "GEN ", "MPY ", "mkdir ", "QSTR ", "Command ")
+        lines = [line for line in done.stdout.splitlines() if not line.startswith(noise)]
+        raise BuildError("\n".join(lines[-60:]))
+
+
+def build_mpy_cross(source: Path, parts) -> Path:
+    """Return mpy-cross, built once for this source."""
+    program = BUILD / "mpy-cross" / "mpy-cross"
+    stamp = program.with_name("source")
+    if not program.exists() or not stamp.exists() or stamp.read_text() != str(source):
+        parts.say("compiling mpy-cross")
+        shutil.rmtree(program.parent, ignore_errors=True)
+        run_make(source / "mpy-cross", {"BUILD": program.parent})
+        stamp.write_text(str(source))
+    return program
+
+
+def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
+    """Return the variables MicroPython's make takes for one flavour."""
+    variables = {
+        "BUILD": target,
+        "VARIANT_DIR": ROOT / "board/SIM",
+        "FROZEN_MANIFEST": ROOT / "board/SIM/manifest.py",
+        "USER_C_MODULES": BUILD / "usermods",
+        "MPY_LIB_DIR": BUILD / "deps/micropython-lib",
+        "MICROPY_MPYCROSS": BUILD / "mpy-cross/mpy-cross",
+        "STRIP": "",
+    }
+    if bits == 32:
+        variables["MICROPY_FORCE_32BIT"] = 1
+    if sanitize:
+        variables |= {
+            "CFLAGS_EXTRA": SANITIZE,
+            "COPT": "-O1 -g -fdata-sections -ffunction-sections",
+            "LDFLAGS_EXTRA": "-fsanitize=address,undefined -lpthread",
+        }
+    return variables
+
+
+def compile_flavour(bits: int, sanitize: bool) -> None:
+    """Fetch what is missing and compile one flavour; call it with the lock held."""
+    import fetch  # noqa: PLC0415  (an unchanged build must not pay for these imports)
+
+    target = BUILD / "sim" / flavour(bits, sanitize)
+    source = fetch.micropython()
+    fetch.micropython_lib()
+    link_user_modules()
+    build_mpy_cross(source, fetch)
+    settings = target / "settings"
+    wanted = settings_sum(bits, sanitize)
+    if not settings.exists() or settings.read_text() != wanted:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        settings.write_text(wanted)
+    fetch.say(f"compiling the firmware ({flavour(bits, sanitize)})")
+    run_make(source / "ports/unix", make_variables(bits, sanitize, target))
+
+
+def build(bits: int = 64, sanitize: bool = False) -> Path:
+    """Return the path of the up-to-date executable of that flavour; BuildError if it does not build."""
+    target = BUILD / "sim" / flavour(bits, sanitize)
+    program, stamp = target / "micropython", target / "fingerprint"
+
+    def is_current() -> bool:
+        return program.exists() and stamp.exists() and stamp.read_text() == fingerprint()
+
+    if not is_current():
+        import fetch  # noqa: PLC0415
+
+        with fetch.locked():
+            if not is_current():
+                # Taken before compiling: a file saved meanwhile makes the next call build again.
+                inputs = fingerprint()
+                compile_flavour(bits, sanitize)
+                stamp.write_text(inputs)
+    return program
+
+
+def main() -> None:
+    """Build the flavour the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bits", type=int, choices=(64, 32), default=64, help="word size (default: 64)")
+    parser.add_argument("--sanitize", action="store_true", help="with ASan and UBSan")
+    arguments = parser.parse_args()
+    try:
+        print(build(arguments.bits, arguments.sanitize))
+    except Exception as error:
+        if type(error).__name__ not in ("BuildError", "FetchError"):
+            raise
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

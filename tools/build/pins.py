@@ -1,0 +1,18 @@
+"""Where the project's parts lie and which versions it pins.
+
+Reads pins.toml, the one file with versions and sums; the file itself says how to move to a newer release.
+"""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+DEPS = BUILD / "deps"
+PINS = Path(__file__).with_name("pins.toml")
+
+
+def load() -> dict:
+    """Return pins.toml as a dictionary."""
+    with PINS.open("rb") as file:
+        return tomllib.load(file)
