@@ -23,8 +23,10 @@ RESULTS = (
     "SEND FAIL",
     "SEND CANCELLED",
     "SET OK",
+    "WRITE OK",
     "busy p...",
 )
+GOOD = ("OK", "SEND OK", "SET OK", "WRITE OK")
 _RESULT = re.compile(
     rb"(?:^|\r\n)(" + b"|".join(re.escape(r.encode()) for r in RESULTS) + rb")\r\n"
 )
@@ -110,7 +112,7 @@ class Reply:
     @property
     def ok(self) -> bool:
         """Tell whether the command succeeded."""
-        return self.result in ("OK", "SEND OK", "SET OK")
+        return self.result in GOOD
 
     @property
     def sub(self) -> int | None:

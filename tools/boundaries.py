@@ -8,7 +8,7 @@ high+1, omitted, wrong type, one too many, strings too long and too short, for e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.declarations import Command, Parameter
 
@@ -28,6 +28,7 @@ class Case:
     line: str
     what: str
     code: int | None = None
+    values: dict[str, str] = field(default_factory=dict, compare=False)  # as written, by name
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ class _Maker:
     def _line(self, tokens: list[str], what: str, want: int | None) -> Iterator[Case]:
         line = self._join(tokens)
         if len(line) <= _MAX_LINE:
-            yield Case(line, what, want)
+            names = [parameter.name for parameter, _ in self._variant]
+            yield Case(line, what, want, dict(zip(names, tokens, strict=False)))
 
 
 def _given(tokens: list[str]) -> int:

@@ -91,12 +91,9 @@ class Group:
 
 
 def load(folder: Path = COMMANDS) -> list[Group]:
-    """Read all files of the folder, in the order of their names."""
-    return [
-        group
-        for path in sorted(folder.glob("*.py"))
-        if (group := read(path.read_text(encoding="utf-8"), path)).commands
-    ]
+    """Read the files of the folder in the order in which the module imports them (GROUPS)."""
+    paths = [folder / f"{name}.py" for name in _constant(folder / "__init__.py", "GROUPS")]
+    return [read(path.read_text(encoding="utf-8"), path) for path in paths]
 
 
 def all_commands(folder: Path = COMMANDS) -> list[Command]:
@@ -117,10 +114,15 @@ def read(source: str, path: Path) -> Group:
 
 def policies(path: Path = SETTINGS) -> dict[str, str]:
     """Return the keeping policy (always, sysstore) of each row of the settings table."""
+    return {row[0]: row[3] for row in _constant(path, "TABLE")}
+
+
+def _constant(path: Path, name: str) -> Any:
+    """Return a module-level literal of a Python file."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TABLE":
-            return {row[0]: row[3] for row in ast.literal_eval(node.value)}
-    raise DeclarationError(f"{path}: no TABLE")
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.literal_eval(node.value)
+    raise DeclarationError(f"{path}: no {name}")
 
 
 class _Reader:

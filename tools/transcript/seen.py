@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.atclient import RESULTS
+from tools.atclient import GOOD, RESULTS
 
 _LINE = re.compile(r"AT(?P<name>[^=?]*)(?P<form>=\?|=|\?)?", re.DOTALL)
 _FORMS = {"=?": "test", "=": "set", "?": "query", None: "execute"}
@@ -37,7 +37,7 @@ class Seen:
 
     def ran(self, name: str, form: str) -> bool:
         """Tell whether this form of a command ended well at least once."""
-        return any(self.runs[name, form, result] for result in ("OK", "SEND OK", "SET OK"))
+        return any(self.runs[name, form, result] for result in GOOD)
 
     @property
     def subs(self) -> set[int]:

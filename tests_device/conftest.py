@@ -1,0 +1,92 @@
+"""The conformance suite: options, the bench, and the record of what ran.
+
+Runs against a real module (`--port URL`, anything pyserial opens) or a simulated one that it
+starts itself. README.md in this folder is the manual.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests_device.rig import Rig, RigOptions
+from tools.transcript import seen
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEN = ROOT / "build" / "seen_commands.json"
+_NOTES = "ATLINK_SEEN_NOTES"  # environment: the notes file all processes of a session share
+_LAST = "test_all_seen.py"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("module under test")
+    group.addoption("--port", help="pyserial URL of a real module (default: simulate one)")
+    group.addoption("--baud", type=int, default=115200, help="its rate (default 115200)")
+    group.addoption("--bits", type=int, choices=(32, 64), default=64, help="simulated word size")
+    group.addoption("--ssid", help="access point a real module may join")
+    group.addoption("--password", help="its password")
+    group.addoption("--host-ip", help="address of this machine as the module reaches it")
+    group.addoption("--accept", action="store_true", help="rewrite expected lines, for review")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        notes = SEEN.parent / "seen" / f"{os.getpid()}.jsonl"
+        notes.parent.mkdir(parents=True, exist_ok=True)
+        notes.unlink(missing_ok=True)
+        os.environ[_NOTES] = str(notes)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name == _LAST)  # stable: only these move, to the end
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        notes = Path(os.environ[_NOTES])
+        if notes.exists():
+            seen.summarize(seen.read(notes), SEEN)
+            notes.unlink()
+
+
+@pytest.fixture(scope="session")
+def notes() -> Path:
+    """Return the file in which the session notes which commands ran."""
+    return Path(os.environ[_NOTES])
+
+
+@pytest.fixture(scope="session")
+def recorder(notes: Path) -> seen.Recorder:
+    """Return the observer of the AT port."""
+    return seen.Recorder(notes)
+
+
+@pytest.fixture(autouse=True)
+def recording(request: pytest.FixtureRequest, recorder: seen.Recorder) -> Iterator[None]:
+    """Append what each test ran to the session's notes."""
+    yield
+    recorder.flush(request.node.nodeid)
+
+
+@pytest.fixture(scope="session")
+def rig(
+    request: pytest.FixtureRequest,
+    recorder: seen.Recorder,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Rig]:
+    """Return the bench with the module under test."""
+    config = request.config
+    if config.getoption("port") and hasattr(config, "workerinput"):
+        raise pytest.UsageError("one real module cannot serve parallel workers")
+    options = RigOptions(
+        **{
+            name: config.getoption(name)
+            for name in ("port", "baud", "bits", "ssid", "password", "host_ip")
+        }
+    )
+    rig = Rig(options, tmp_path_factory.mktemp("rig"), recorder)
+    yield rig
+    rig.close()

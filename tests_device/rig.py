@@ -1,0 +1,135 @@
+"""The bench a conformance run stands on: a simulated module, or a real one on a serial port.
+
+Owns bringing the module into a known state and the acts of the world around it. What is said to
+the module is up to the tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.atclient import ATMismatch, Module, Observer
+from tools.simprocess import Simulator
+from tools.transcript.grammar import Transcript
+
+# The access point and the host as the simulator's default world has them.
+_SIM_SSID, _SIM_PASSWORD, _SIM_HOST = "espressif", "1234567890", "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class RigOptions:
+    """What the command line says about the bench; port None means: simulate."""
+
+    port: str | None = None
+    baud: int = 115200
+    bits: int = 64
+    ssid: str | None = None
+    password: str | None = None
+    host_ip: str | None = None
+
+
+class Rig:
+    """One module on the bench; `module` is the open AT port."""
+
+    def __init__(self, options: RigOptions, folder: Path, observer: Observer | None = None) -> None:
+        self.options = options
+        self._observer = observer
+        self._folder = folder
+        self._module: Module | None = None
+        self.simulator: Simulator | None = None
+        self.variables = {
+            "ssid": options.ssid or _SIM_SSID,
+            "password": options.password or _SIM_PASSWORD,
+            "host": options.host_ip or _SIM_HOST,
+        }
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether the module is simulated."""
+        return self.options.port is None
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """Return what transcripts may need: sim, wifi, host."""
+        if self.simulated:
+            return frozenset(("sim", "wifi", "host"))
+        given = {"wifi": self.options.ssid, "host": self.options.host_ip}
+        return frozenset(name for name, value in given.items() if value)
+
+    @property
+    def module(self) -> Module:
+        """Return the open AT port; the first use boots a simulated module."""
+        if self._module is None:
+            self._open()
+        assert self._module is not None
+        return self._module
+
+    def fresh(self) -> Module:
+        """Bring the module to factory settings, just restarted, echo on."""
+        if self.simulated:
+            self.close()
+            module = self.module
+        else:
+            module = self.module
+            module.resync()
+            module.send("AT+RESTORE")
+            module.wait_ready()
+        module.quiet(20)
+        return module
+
+    def restart(self) -> Module:
+        """Restart the module with what it has in flash, echo on."""
+        module = self.module
+        if self.simulator and self.simulator.running:
+            module.quiet(10)
+            self.simulator.act("power_cycle")
+        elif self.simulated:
+            return self.fresh()
+        else:
+            module.resync()
+            module.send("AT+RST")
+        module.wait_ready()
+        module.quiet(20)
+        return module
+
+    def prepare(self, script: Transcript) -> Module:
+        """Bring the module into the state in which a transcript begins."""
+        if "same" in script.flags:
+            module = self.module
+            module.resync()
+        else:
+            module = self.fresh()
+        if not script.echo:
+            module.echo_off()
+        module.log.clear()
+        return module
+
+    def act(self, text: str) -> None:
+        """Change the world around a simulated module."""
+        if self.simulator is None:
+            raise ATMismatch(f"! {text}: only a simulated module has a world", self.module.log)
+        self.simulator.act(text)
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Return the end of the module's log port, empty for a real module."""
+        text = self.simulator.log_text() if self.simulator else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def close(self) -> None:
+        """Close the port and end the simulated module."""
+        if self._module:
+            self._module.close()
+            self._module = None
+        if self.simulator:
+            simulator, self.simulator = self.simulator, None
+            simulator.stop()
+
+    def _open(self) -> None:
+        if self.options.port is not None:
+            self._module = Module(
+                self.options.port, baud=self.options.baud, observer=self._observer, timeout_s=20.0
+            )
+            return
+        self.simulator = Simulator(self._folder, bits=self.options.bits).start(erase=True)
+        self._module = self.simulator.module(observer=self._observer)

@@ -1,0 +1,80 @@
+"""Runs last: every declared command, form and error code came up in this session.
+
+A form counts when it ended well at least once; a rejection alone proves nothing.
+"""
+
+import ast
+import time
+from pathlib import Path
+
+import pytest
+
+from tests_device import test_boundaries, test_scenarios
+from tests_device.rig import Rig
+from tools import declarations
+from tools.transcript import seen
+
+_ERRORS = declarations.ROOT / "firmware" / "at" / "errors.py"
+_WORKERS_S = 1800.0  # how long the other workers of a parallel run may still take
+
+
+def error_subs() -> dict[int, str]:
+    """Return the subcategories of ERR CODE that the firmware declares."""
+    subs = {}
+    for node in ast.parse(_ERRORS.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("SUB_"):
+            subs[ast.literal_eval(node.value)] = ast.unparse(node.targets[0])
+    return subs
+
+
+def skip_partial_run(session: pytest.Session, rig: Rig) -> None:
+    """Skip, with the reason, unless the session runs all there is against a simulator."""
+    for module, total in (
+        (test_scenarios, len(test_scenarios.NAMES)),
+        (test_boundaries, test_boundaries.TESTS),
+    ):
+        name = Path(str(module.__file__)).name
+        selected = sum(item.path.name == name for item in session.items)
+        if selected < total:
+            pytest.skip(f"partial run: {selected} of {total} tests of {name} were selected")
+    if not rig.simulated:
+        pytest.skip("a real module cannot be taken through everything")
+
+
+def wait_for_other_workers(session: pytest.Session, notes: Path) -> seen.Seen:
+    """Return the record once every other test of the session has written its notes."""
+    here = Path(__file__)
+    others = {
+        item.nodeid
+        for item in session.items
+        if item.path.parent == here.parent and item.path != here
+    }
+    until = time.monotonic() + _WORKERS_S
+    while not others <= (record := seen.read(notes)).tests:
+        if not hasattr(session.config, "workerinput") or time.monotonic() > until:
+            pytest.skip(f"partial run: {len(others - record.tests)} tests did not run")
+        time.sleep(0.5)
+    return record
+
+
+@pytest.fixture(scope="module")
+def record(request: pytest.FixtureRequest, rig: Rig, notes: Path) -> seen.Seen:
+    skip_partial_run(request.session, rig)
+    return wait_for_other_workers(request.session, notes)
+
+
+def test_every_command_and_form_ran(record: seen.Seen) -> None:
+    missing = [
+        f"AT{command.name}{declarations.SUFFIX[form]} ({form})"
+        for command in declarations.all_commands()
+        for form in command.forms
+        if not record.ran(command.name, form)
+    ]
+    assert not missing, "never ended well in this session:\n  " + "\n  ".join(missing)
+
+
+def test_every_error_code_came(record: seen.Seen) -> None:
+    missing = [
+        f"0x{sub:02x} {name}" for sub, name in error_subs().items() if sub not in record.subs
+    ]
+    assert not missing, "never answered in this session:\n  " + "\n  ".join(missing)

@@ -1,0 +1,38 @@
+"""Each transcript of scenarios/ is one test."""
+
+from pathlib import Path
+
+import pytest
+
+from tests_device.rig import Rig
+from tools.transcript import grammar
+from tools.transcript.player import Player, TranscriptFailure, missing_needs
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+NAMES = sorted(
+    str(path.relative_to(SCENARIOS).with_suffix("")) for path in SCENARIOS.rglob("*.at")
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_transcript(name: str, rig: Rig, request: pytest.FixtureRequest) -> None:
+    script = grammar.load(SCENARIOS / f"{name}.at", name)
+    missing = missing_needs(script, rig.offers)
+    if missing:
+        pytest.skip(f"the bench does not offer: {', '.join(missing)}")
+    player = Player(
+        script,
+        rig.prepare(script),
+        rig,
+        rig.variables,
+        timeout_s=10.0 if rig.simulated else 20.0,
+        accept=request.config.getoption("accept"),
+    )
+    try:
+        player.play()
+    except TranscriptFailure as failure:
+        request.node.add_report_section("call", "log port (UART0)", rig.log_tail())
+        rig.close()
+        pytest.fail(str(failure), pytrace=False)
+    if player.rewrite():
+        pytest.skip("rewritten by --accept: review the difference")
