@@ -1,0 +1,25 @@
+# User C module `atlink` for the chip. The network part adds its own sources in net/net.cmake.
+add_library(usermod_atlink INTERFACE)
+
+target_sources(usermod_atlink INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/modatlink.c
+    ${CMAKE_CURRENT_LIST_DIR}/uart.c
+    ${CMAKE_CURRENT_LIST_DIR}/wait.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/filter.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/framer.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/ipd.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/rx.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/settings.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/unescape.c
+)
+
+# The UART of the board: the IDF driver where there is an IDF, a descriptor elsewhere.
+if(DEFINED IDF_TARGET)
+    target_sources(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR}/port_esp32.c)
+else()
+    target_sources(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR}/port_unix.c)
+endif()
+
+target_include_directories(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR})
+include(${CMAKE_CURRENT_LIST_DIR}/net/net.cmake OPTIONAL)
+target_link_libraries(usermod INTERFACE usermod_atlink)

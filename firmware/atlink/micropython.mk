@@ -1,0 +1,18 @@
+# User C module `atlink` for the unix port. The network part adds its own sources in net/net.mk.
+ATLINK_DIR := $(USERMOD_DIR)
+
+SRC_USERMOD_C += $(ATLINK_DIR)/modatlink.c
+SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
+	uart.c \
+	wait.c \
+	port_unix.c \
+	core/filter.c \
+	core/framer.c \
+	core/ipd.c \
+	core/rx.c \
+	core/settings.c \
+	core/unescape.c \
+	)
+CFLAGS_USERMOD += -I$(ATLINK_DIR)
+
+-include $(ATLINK_DIR)/net/net.mk
