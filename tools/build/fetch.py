@@ -1,7 +1,7 @@
 """Fetch the pinned sources into build/deps: once, checked against their SHA-256, offline from then on.
 
 Owns where MicroPython and Mbed TLS come from: $MICROPY_DIR, else Debian's source packages (aptsource.py),
-else a git clone of the pinned tag. Python packages are pyenv.py's; compiling is firmware.py's.
+else a git clone of the pinned tag. Libraries of the Python index are sdist.py's; compiling is firmware.py's.
 """
 
 import fcntl
@@ -54,7 +54,9 @@ def unpack(archive: Path, target: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         with tarfile.open(archive) as tar:
-            tar.extractall(scratch, filter="data")
+            # Older Pythons have no filters; the archive's sum is pinned, so its names can be trusted.
+            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            tar.extractall(scratch, **safely)
         (top,) = scratch.iterdir()
         shutil.rmtree(target, ignore_errors=True)
         top.replace(target)

@@ -121,10 +121,14 @@ def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
 def compile_flavour(bits: int, sanitize: bool) -> None:
     """Fetch what is missing and compile one flavour; call it with the lock held."""
     import fetch  # noqa: PLC0415  (an unchanged build must not pay for these imports)
+    import sdist  # noqa: PLC0415
+    import system  # noqa: PLC0415
 
+    system.ensure("gcc", "make", *(["m32"] if bits == 32 else []))
     target = BUILD / "sim" / flavour(bits, sanitize)
     source = fetch.micropython()
     fetch.micropython_lib()
+    sdist.umqtt()
     link_user_modules()
     build_mpy_cross(source, fetch)
     settings = target / "settings"
@@ -166,7 +170,7 @@ def main() -> None:
     try:
         print(build(arguments.bits, arguments.sanitize))
     except Exception as error:
-        if type(error).__name__ not in ("BuildError", "FetchError"):
+        if type(error).__name__ not in ("BuildError", "FetchError", "MissingError"):
             raise
         sys.exit(f"error: {error}")
 

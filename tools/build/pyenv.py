@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Keep the project's Python packages: tools/build/pyenv.py GROUP... puts the pinned ones into build/venv.
+
+Groups are the lists of pins.toml. A group that is already there costs a few milliseconds and no network.
+The group "stubs" goes to build/typings: pyright reads it, nothing imports it.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pins
+import system
+from fetch import FetchError, locked, say
+
+VENV = pins.BUILD / "venv"
+PYTHON = VENV / "bin/python"
+TYPINGS = pins.BUILD / "typings"
+
+
+def run(command: list, problem: str) -> None:
+    """Run a command quietly; FetchError with its last words if it fails."""
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
+    done = subprocess.run(
+        [str(word) for word in command],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise FetchError(f"{problem}:\n{done.stdout.strip()[-2000:]}")
+
+
+def create() -> None:
+    """Make build/venv if there is none, or none that works."""
+    if PYTHON.exists() and (VENV / "complete").exists():
+        return
+    try:
+        system.ensure("venv")
+    except system.MissingError as error:
+        raise FetchError(str(error)) from error
+    say("creating build/venv")
+    run([sys.executable, "-m", "venv", "--clear", VENV], "cannot create build/venv")
+    (VENV / "complete").touch()
+
+
+def stamp_file(group: str) -> Path:
+    """Return the file that says what was installed for the group."""
+    return (TYPINGS if group == "stubs" else VENV) / f"group-{group}"
+
+
+def wanted(group: str, all_pins: dict) -> str:
+    """Return what the stamp file of an up-to-date group holds."""
+    return repr((all_pins["python"][group], all_pins["python-constraints"]))
+
+
+def is_current(group: str, all_pins: dict) -> bool:
+    """Say whether what pins.toml names for the group is installed."""
+    stamp = stamp_file(group)
+    return stamp.exists() and stamp.read_text() == wanted(group, all_pins) and (VENV / "complete").exists()
+
+
+def install(group: str, all_pins: dict) -> None:
+    """Install one group."""
+    packages = all_pins["python"][group]
+    say(f"installing Python packages ({group}): {', '.join(packages)}")
+    constraints = VENV / "constraints.txt"
+    constraints.write_text("".join(f"{name}=={version}\n" for name, version in all_pins["python-constraints"].items()))
+    target = ["--target", TYPINGS, "--upgrade", "--no-user"] if group == "stubs" else []
+    command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", constraints]
+    run([*command, *target, *packages], f"cannot install the Python packages of {group}")
+
+
+def ensure(*groups: str) -> Path:
+    """Return the Python of build/venv with all packages of the groups; FetchError if that cannot be."""
+    all_pins = pins.load()
+    if all(is_current(group, all_pins) for group in groups):
+        return PYTHON
+    with locked("pyenv"):
+        create()
+        for group in groups:
+            if not is_current(group, all_pins):
+                install(group, all_pins)
+                stamp_file(group).write_text(wanted(group, all_pins))
+    return PYTHON
+
+
+def main() -> None:
+    """Install the groups on the command line; print the Python to use."""
+    known = [name for name in pins.load()["python"]]
+    unknown = [name for name in sys.argv[1:] if name not in known]
+    if unknown or not sys.argv[1:]:
+        sys.exit(f"usage: {Path(__file__).name} GROUP...   (groups: {', '.join(known)})")
+    try:
+        print(ensure(*sys.argv[1:]))
+    except FetchError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

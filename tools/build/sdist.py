@@ -1,0 +1,48 @@
+"""Fetch umqtt.simple, which is frozen into the firmware, from its pinned source archive on the Python index.
+
+pip installs no MicroPython library, so `unearth` finds and downloads the archive; fetch.py checks and unpacks it.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import fetch
+import pins
+import pyenv
+
+
+def index_options() -> list[str]:
+    """Return unearth's options for the package index that pip is configured to use."""
+    command = [pyenv.PYTHON, "-m", "pip", "config", "get", "global.index-url"]
+    configured = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    url = os.environ.get("PIP_INDEX_URL") or configured
+    return ["--index-url", url] if url else []
+
+
+def download(package: str, version: str, folder: Path) -> None:
+    """Download the source archive into `folder`; FetchError if the index does not give it."""
+    unearth = pyenv.ensure("build").with_name("unearth")
+    fetch.say(f"downloading {package} {version}")
+    command = [unearth, *index_options(), "--no-binary", "--download", folder, f"{package}=={version}"]
+    pyenv.run(command, f"cannot download {package} {version}")
+
+
+def umqtt() -> Path:
+    """Return the folder to freeze, with umqtt/simple.py in it; call it with the build lock held."""
+    pin = pins.load()["umqtt"]
+    target = pins.DEPS / "umqtt"
+    done = pins.DEPS / f".umqtt-{pin['version']}"
+    if done.exists() and (target / "umqtt/simple.py").exists():
+        return target
+    folder = pins.DEPS / "archives"
+    folder.mkdir(parents=True, exist_ok=True)
+    ((name, sha256),) = pin["sha256"].items()
+    if not (folder / name).exists():
+        download(pin["package"], pin["version"], folder)
+    if not (folder / name).exists():
+        raise fetch.FetchError(f"the package index gives no file {name}: see [umqtt] in tools/build/pins.toml")
+    fetch.check_sum(folder / name, sha256)
+    fetch.unpack(folder / name, target)
+    done.touch()
+    return target

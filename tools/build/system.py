@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Make sure that programs of the operating system are there: tools/build/system.py NEED...
+
+Installs what is missing through apt when that can be done without asking (root, or sudo without a password);
+otherwise names all of it in one message. Python packages are pyenv.py's.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PACKAGES = {
+    "gcc": "gcc libc6-dev",
+    "make": "make",
+    "m32": "gcc-multilib",
+    "venv": "python3-venv",
+    "socat": "socat",
+    "valgrind": "valgrind",
+    "mosquitto": "mosquitto",
+}
+
+
+class MissingError(Exception):
+    """Something is missing and cannot be installed from here; the text names it."""
+
+
+def compiles(*flags: str) -> bool:
+    """Say whether gcc can make a program with these flags."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["gcc", *flags, "-x", "c", "-", "-o", f"{folder}/probe"]
+        source = "#include <stdio.h>\nint main(void) { return puts(\"\"); }\n"
+        return subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
+
+
+def has(need: str) -> bool:
+    """Say whether this machine has what the need stands for."""
+    if need == "gcc":
+        return shutil.which("gcc") is not None and compiles()
+    if need == "m32":
+        return shutil.which("gcc") is not None and compiles("-m32")
+    if need == "venv":
+        return subprocess.run(["python3", "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
+    return shutil.which(need, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is not None
+
+
+def root_prefix() -> list[str] | None:
+    """Return what to put before a command to run it as root without being asked; None if that cannot be done."""
+    if os.geteuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0:
+        return [sudo, "-n"]
+    return None
+
+
+def install(packages: list[str]) -> str:
+    """Install Debian packages; return why that failed, "" if it did not."""
+    prefix = root_prefix()
+    if prefix is None:
+        return "not root, and sudo asks for a password"
+    if shutil.which("apt-get") is None:
+        return "this machine has no apt-get"
+    print(f"[build] installing {' '.join(packages)}", file=sys.stderr, flush=True)
+    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
+    add = [*command, "install", "-y", "--no-install-recommends", *packages]
+    done = subprocess.run(add, text=True, capture_output=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        subprocess.run([*command, "update"], capture_output=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(add, text=True, capture_output=True, stdin=subprocess.DEVNULL)
+    return "" if done.returncode == 0 else done.stderr.strip() or "apt-get failed"
+
+
+def ensure(*needs: str) -> None:
+    """Make sure of all needs (keys of PACKAGES); MissingError names what is missing."""
+    missing = [need for need in needs if not has(need)]
+    if not missing:
+        return
+    packages = [package for need in missing for package in PACKAGES[need].split()]
+    problem = install(packages)
+    still = [need for need in missing if not has(need)]
+    if still:
+        reason = problem or "installed, but still not usable"
+        raise MissingError(f"missing: {', '.join(still)} ({reason})\n  sudo apt-get install {' '.join(packages)}")
+
+
+def main() -> None:
+    """Make sure of the needs on the command line."""
+    unknown = [need for need in sys.argv[1:] if need not in PACKAGES]
+    if unknown or not sys.argv[1:]:
+        sys.exit(f"usage: {Path(__file__).name} NEED...   (needs: {', '.join(PACKAGES)})")
+    try:
+        ensure(*sys.argv[1:])
+    except MissingError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
