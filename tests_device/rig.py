@@ -32,7 +32,9 @@ class RigOptions:
 class Rig:
     """One module on the bench; `module` is the open AT port."""
 
-    def __init__(self, options: RigOptions, folder: Path, observer: Observer | None = None) -> None:
+    def __init__(
+        self, options: RigOptions, folder: Path, observer: Observer | None = None
+    ) -> None:
         self.options = options
         self._observer = observer
         self._folder = folder

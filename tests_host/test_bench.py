@@ -1,0 +1,69 @@
+"""The benchmark runner: results, table, file."""
+
+import json
+
+import pytest
+from rich.console import Console
+
+from tools.bench import __main__ as bench
+from tools.bench import at_roundtrip, image_size
+from tools.bench.result import Result, median
+
+
+def test_the_ratio_is_value_over_peer():
+    assert Result(30, "us", 20).ratio == 1.5
+    assert Result(30, "us").ratio is None
+
+
+def test_the_table_shows_each_result():
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(bench.table({"at_roundtrip": Result(30, "us", 20, "9 slices")}))
+    assert all(word in capture.get() for word in ("at_roundtrip", "30", "1.50", "9 slices"))
+
+
+def test_the_file_keeps_what_this_run_did_not_measure(tmp_path):
+    path = tmp_path / "bench.json"
+    bench.save({"boot": Result(200, "ms")}, path)
+    bench.save({"at_roundtrip": Result(30, "us", 20)}, path)
+    written = json.loads(path.read_text())
+    assert written["results"]["boot"] == {"value": 200, "unit": "ms", "peer": None, "ratio": None}
+    assert written["results"]["at_roundtrip"]["ratio"] == 1.5
+    assert written["machine"]["cores"] >= 1
+
+
+def test_numbers_of_another_machine_are_not_kept(tmp_path):
+    path = tmp_path / "bench.json"
+    path.write_text('{"machine": {"cpu": "abacus"}, "results": {"boot": {"value": 1}}}')
+    bench.save({}, path)
+    assert json.loads(path.read_text())["results"] == {}
+
+
+def test_an_unknown_key_is_named(capsys):
+    with pytest.raises(SystemExit):
+        bench.main(["speed_of_light"])
+    assert "speed_of_light" in capsys.readouterr().err
+
+
+def test_the_peer_echoes_what_is_written():
+    with at_roundtrip._cat() as port:
+        assert median(at_roundtrip._slice(port, b"AT\r\n")) > 0
+
+
+def test_size_of_imitated_modules_is_left_out(monkeypatch):
+    symbols = (
+        "00000000 00000010 r fun_data_at_session_poll\n"
+        "00000010 00000020 r fun_data_machine_reset\n"
+        "00000030 00000004 r const_str_machine_1\n"
+        "00000040 00000008 r const_obj_machinery_1\n"
+        "00000050 00000001 T mp_frozen_names\n"
+        "         U mp_type_str\n"
+    )
+    monkeypatch.setattr(image_size, "_run", lambda *command: symbols)
+    monkeypatch.setattr(image_size, "imitated_names", lambda: ["machine"])
+    assert image_size.frozen_bytes(image_size.ROOT) == 0x10 + 8 + 1
+
+
+def test_a_build_without_the_c_module_is_an_error():
+    with pytest.raises(RuntimeError, match="atlink"):
+        image_size.code_bytes([])

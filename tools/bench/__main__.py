@@ -1,0 +1,81 @@
+"""`python -m tools.bench [KEY...]`: run benchmarks, print a table, write build/bench.json.
+
+Without keys all run. Results of keys that did not run are kept from the last file, if it was
+written on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.bench import at_roundtrip, boot, heap_after_boot, image_size, instructions_per_at
+from tools.bench.result import Bench, Result, machine
+from tools.declarations import ROOT
+
+OUTPUT = ROOT / "build" / "bench.json"
+BENCHMARKS: tuple[ModuleType, ...] = (
+    at_roundtrip,
+    boot,
+    instructions_per_at,
+    heap_after_boot,
+    image_size,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the chosen benchmarks; the exit status is 1 if one could not be measured."""
+    known = {module.KEY: module for module in BENCHMARKS}
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("keys", nargs="*", help=f"some of: {', '.join(known)}")
+    keys = parser.parse_args(arguments).keys or list(known)
+    unknown = sorted(set(keys) - set(known))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    console = Console()
+    results: dict[str, Result] = {}
+    failed = []
+    for key in keys:
+        with console.status(f"measuring {key}"), tempfile.TemporaryDirectory() as folder:
+            try:
+                results[key] = known[key].run(Bench(Path(folder)))
+            except Exception as error:  # one that fails must not hide the others
+                failed.append(key)
+                console.print(f"{key}: not measured: {error}", highlight=False, markup=False)
+    console.print(table(results))
+    save(results, OUTPUT)
+    return int(bool(failed))
+
+
+def table(results: dict[str, Result]) -> Table:
+    """Show results for people."""
+    out = Table("benchmark", "value", "unit", "peer", "ratio", "how")
+    for key, result in results.items():
+        peer = "" if result.peer is None else f"{result.peer:g}"
+        ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
+        out.add_row(key, f"{result.value:g}", result.unit, peer, ratio, result.note)
+    return out
+
+
+def save(results: dict[str, Result], path: Path) -> None:
+    """Write the file, keeping what an earlier run on this machine measured."""
+    here = machine()
+    kept: dict[str, Any] = {}
+    if path.exists():
+        old = json.loads(path.read_text())
+        kept = old["results"] if old.get("machine") == here else {}
+    kept |= {key: result.as_json() for key, result in results.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"machine": here, "results": kept}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

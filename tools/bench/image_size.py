@@ -1,0 +1,58 @@
+"""image_size: bytes of frozen bytecode and of the C module's code, 32-bit build.
+
+Counted in the object files of the build: of frozen_content.o every symbol but those of the
+imitated chip, of atlink the text and read-only data. x86 code is not Xtensa code, so this is for
+comparing one version with another; the chip's image is sized by `make firmware`.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from tools.bench.result import Bench, Result
+from tools.declarations import ROOT
+
+KEY = "image_size"
+_BUILD = ROOT / "build" / "sim" / "32"
+_IMITATED = ROOT / "tools" / "simulator" / "chip"
+# symbols of frozen code begin with one of these, then the module's name with _ for / and .
+_KINDS = r"(?:fun_data|proto_fun|const_\w*?|children|raw_code|frozen_module|const_table_data)_"
+
+
+def run(bench: Bench) -> Result:
+    """Add up both parts."""
+    bench.simulator(bits=32).start(erase=True).stop()  # builds it if it is not there
+    frozen = frozen_bytes(_BUILD / "frozen_content.o")
+    module = code_bytes([p for p in _BUILD.rglob("*.o") if "atlink" in p.parts])
+    return Result(frozen + module, "bytes", note=f"bytecode {frozen}, C {module}")
+
+
+def frozen_bytes(path: Path) -> int:
+    """Return the size of all symbols but those of imitated modules."""
+    names = "|".join(map(re.escape, imitated_names())) or "-"
+    imitated = re.compile(rf"{_KINDS}(?:{names})(?:_|$)")
+    total = 0
+    for line in _run("nm", "-S", str(path)).splitlines():
+        fields = line.split()
+        if len(fields) == 4 and fields[2] in "rRdDtT" and not imitated.match(fields[3]):
+            total += int(fields[1], 16)
+    return total
+
+
+def imitated_names() -> list[str]:
+    """Return the modules that stand for the chip, which a real image does not hold."""
+    return sorted(path.stem for path in _IMITATED.glob("*.py"))
+
+
+def code_bytes(paths: list[Path]) -> int:
+    """Return text and read-only data of object files; RuntimeError if there are none."""
+    if not paths:
+        raise RuntimeError("no object files of atlink in the 32-bit build")
+    lines = _run("size", *map(str, paths)).splitlines()[1:]
+    return sum(int(line.split()[0]) for line in lines)
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

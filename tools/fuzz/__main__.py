@@ -1,0 +1,107 @@
+"""`python -m tools.fuzz`: fuzz a simulated module (built with sanitizers) for a while.
+
+The exit status is 0 if nothing was found, 1 otherwise; then the input is under build/fuzz/ and
+`--replay FILE` sends it again. FUZZ_SECONDS sets how long (default 60).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tools.atclient import Module
+from tools.declarations import ROOT, all_commands
+from tools.fuzz.bursts import Burst, Bursts
+from tools.fuzz.drive import Driver, FuzzFailure, load
+from tools.simprocess import Simulator
+
+_FOLDER = ROOT / "build" / "fuzz"
+_SAY_S = 10.0  # between progress lines when the output is not a terminal
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the fuzzer and return its exit status."""
+    options = _options(arguments)
+    console = Console()
+    console.print(f"fuzzing for {options.seconds} s, seed {options.seed}")
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        simulator = Simulator(folder, bits=options.bits, sanitize=not options.plain)
+        with simulator.start(erase=True), simulator.module() as module:
+            driver = Driver(simulator, module)
+            bursts = _bursts(options, module)
+            try:
+                total = _run(console, driver, bursts, options.seconds)
+                driver.check_log()
+            except FuzzFailure as failure:
+                path = driver.save(_FOLDER, options.seed)
+                (path.with_suffix(".log")).write_text(simulator.log_text())
+                console.print(f"[red]FAILED[/red]: {failure}", highlight=False, markup=True)
+                console.print(f"input: {path}\nagain: python -m tools.fuzz --replay {path}")
+                return 1
+    console.print(
+        f"ok: {total} bursts, {driver.sent_bytes} bytes, {driver.restarts} asked-for restarts"
+    )
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
+    default = float(os.environ.get("FUZZ_SECONDS") or 60)
+    parser.add_argument("--seconds", type=float, default=default)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
+    parser.add_argument("--bits", type=int, choices=(32, 64), default=64)
+    parser.add_argument("--plain", action="store_true", help="the build without sanitizers")
+    parser.add_argument("--replay", type=Path, help="bursts saved by a failing run")
+    return parser.parse_args(arguments)
+
+
+def _bursts(options: argparse.Namespace, module: Module) -> Iterable[Burst]:
+    if options.replay:
+        return load(options.replay)
+    module.echo_off()
+    partitions = re.findall(r'SYSFLASH:"(\w+)"', "\n".join(module.ok("AT+SYSFLASH?")))
+    words = (*partitions, "fuzz", "TCP", "UDP", "localhost")
+    maker = Bursts(options.seed, all_commands(), words)
+    return _endless(maker)
+
+
+def _endless(maker: Bursts) -> Iterator[Burst]:
+    number = 0
+    while True:
+        yield maker.make(number)
+        number += 1
+
+
+def _run(console: Console, driver: Driver, bursts: Iterable[Burst], seconds: float) -> int:
+    """Send bursts until the time is over; return how many."""
+    start = said = time.monotonic()
+    count = 0
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("fuzzing", total=seconds)
+        for burst in bursts:
+            now = time.monotonic()
+            if now - start >= seconds:
+                break
+            text = f"{count} bursts, {driver.restarts} restarts"
+            progress.update(task, completed=now - start, description=text)
+            if not console.is_terminal and now - said >= _SAY_S:
+                said = now
+                console.print(f"{now - start:6.0f} s: {text}")
+            driver.run(burst)
+            count += 1
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

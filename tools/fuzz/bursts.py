@@ -1,0 +1,234 @@
+"""Make fuzz input: short bursts of bytes, each from its own seed so that it can be made again.
+
+Owns what is sent: command lines made from the declarations (valid, at their limits, damaged),
+random bytes, half and over-long lines, data phases with too little, enough or too much payload.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from tools import boundaries
+from tools.declarations import FORMS, SUFFIX, Command, Parameter
+
+# What a line may look like that puts the module to sleep for longer than a burst may wait.
+_SLEEP = re.compile(rb"GSLP=(?![0?][,\r])")
+_NOISE = b'\0\r\n\x7f\xff ,=?"\\+AT>:;'
+_HARD = (b"\r", b"\n", b"\r\r\n", b"\n\r", b"\0", b"+++", b"\x1b", b'"', b"\\", b",", b">")
+
+
+@dataclass
+class Burst:
+    """Chunks of bytes, sent one after the other with a pause of some ms before each."""
+
+    number: int
+    kind: str
+    chunks: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def add(self, data: bytes, pause_ms: int = 0) -> None:
+        """Append a chunk."""
+        if data:
+            self.chunks.append((pause_ms, data))
+
+    @property
+    def data(self) -> bytes:
+        """Return all bytes in a row."""
+        return b"".join(data for _, data in self.chunks)
+
+
+class Bursts:
+    """The bursts of one seed: `make(n)` is always the same."""
+
+    def __init__(self, seed: int, commands: list[Command], words: tuple[str, ...]) -> None:
+        """Prepare; words are strings that mean something to the module (partition names...)."""
+        self._seed = seed
+        self._commands = commands
+        self._words = words
+        batches = [batch for command in commands for batch in boundaries.batches(command)]
+        self._cases = [case.line for batch in batches for case in batch.cases]
+        self._payload = [command for command in commands if command.name in _PAYLOADS]
+        kinds: dict[Callable[[random.Random, Burst], None], int] = {
+            self._valid: 20,
+            self._boundary: 20,
+            self._damaged: 20,
+            self._phase: 20 if self._payload else 0,
+            self._random: 8,
+            self._half: 6,
+            self._long: 4,
+            self._crowd: 6,
+        }
+        self._kinds = list(kinds)
+        self._weights = list(kinds.values())
+
+    def make(self, number: int) -> Burst:
+        """Return the burst with this number; no burst puts the module to sleep for long."""
+        for attempt in range(100):
+            rng = random.Random(f"{self._seed}/{number}/{attempt}")
+            kind = rng.choices(self._kinds, self._weights)[0]
+            burst = Burst(number, kind.__name__.strip("_"))
+            kind(rng, burst)
+            if not _SLEEP.search(burst.data):
+                return burst
+        return Burst(number, "empty", [(0, b"AT\r\n")])
+
+    # Kinds of bursts
+
+    def _valid(self, rng: random.Random, burst: Burst) -> None:
+        for _ in range(rng.randint(1, 4)):
+            burst.add(self.line(rng).encode("latin-1") + b"\r\n", rng.choice((0, 0, 2)))
+
+    def _boundary(self, rng: random.Random, burst: Burst) -> None:
+        for _ in range(rng.randint(1, 6)):
+            burst.add(rng.choice(self._cases).encode() + b"\r\n", rng.choice((0, 0, 2)))
+
+    def _damaged(self, rng: random.Random, burst: Burst) -> None:
+        for _ in range(rng.randint(1, 4)):
+            line = damage(rng, self.line(rng).encode("latin-1"))
+            burst.add(line + rng.choice((b"\r\n", b"\r\n", b"\r\n", b"\r", b"\n", b"")))
+
+    def _phase(self, rng: random.Random, burst: Burst) -> None:
+        """Enter a data phase and give it too little, enough or too much, in pieces."""
+        for line in preparations(rng, self._words):
+            burst.add(line)
+        command = rng.choice(self._payload)
+        line, size = _PAYLOADS[command.name](rng, self._words)
+        burst.add(line.encode() + b"\r\n")
+        size = max(0, size + rng.choice((0, 0, 0, -1, 1, -size, -(size // 2), 7, 300)))
+        payload = rng.choice((rng.randbytes(size), b"AT\r\n" * (size // 4 + 1), b"\r\n" * size))
+        for piece in cut(rng, payload[:size]):
+            burst.add(piece, rng.choice((0, 0, 0, 1, 5)))
+
+    def _random(self, rng: random.Random, burst: Burst) -> None:
+        size = rng.choice((1, 2, 10, 100, 600))
+        data = rng.randbytes(size) if rng.random() < 0.5 else bytes(rng.choices(_NOISE, k=size))
+        for piece in cut(rng, data):
+            burst.add(piece)
+
+    def _half(self, rng: random.Random, burst: Burst) -> None:
+        line = self.line(rng).encode("latin-1") + b"\r\n"
+        at = rng.randrange(len(line))
+        burst.add(line[:at])
+        if rng.random() < 0.5:
+            burst.add(line[at:], rng.choice((1, 25)))
+
+    def _long(self, rng: random.Random, burst: Burst) -> None:
+        size = rng.choice((250, 253, 254, 255, 256, 257, 300, 1000, 2047, 2048, 2049, 5000))
+        start = rng.choice((b"", b"AT", b'AT+SYSFLASH=0,"', self.line(rng).encode("latin-1")))
+        filler = bytes(rng.choices((rng.choice(b'a,\\"\0'), rng.randrange(256)), (50, 1), k=size))
+        burst.add((start + filler.replace(b"\n", b"."))[:size] + rng.choice((b"\r\n", b"\r", b"")))
+
+    def _crowd(self, rng: random.Random, burst: Burst) -> None:
+        """Send many lines at once: they are to be answered in turn or called busy, not lost."""
+        lines = [self.line(rng).encode("latin-1") + b"\r\n" for _ in range(rng.randint(5, 60))]
+        burst.add(b"".join(lines))
+
+    # Lines
+
+    def line(self, rng: random.Random) -> str:
+        """Return a line that fits a declaration, without CR LF."""
+        command = rng.choice(self._commands)
+        form = rng.choice(command.forms or ("execute",))
+        if rng.random() < 0.05:
+            form = rng.choice(FORMS)
+        start = f"AT{command.name}{SUFFIX[form]}"
+        if form != "set":
+            return start
+        variant = rng.choice(command.variants())
+        tokens = [
+            boundaries.written(pinned) if pinned is not None else self.value(rng, parameter)
+            for parameter, pinned in variant
+        ]
+        needed = sum(not parameter.optional for parameter, _ in variant)
+        return start + ",".join(tokens[: rng.randint(needed, len(tokens))])
+
+    def value(self, rng: random.Random, parameter: Parameter) -> str:
+        """Return a value inside the declared limits, as written."""
+        if parameter.optional and rng.random() < 0.3:
+            return ""
+        if parameter.kind in ("int", "link"):
+            middle = rng.randint(parameter.low, parameter.high)
+            small = min(parameter.high, parameter.low + rng.randint(0, 40))
+            number = rng.choice((parameter.low, parameter.high, middle, small, small))
+            return hex(number) if number >= 0 and rng.random() < 0.1 else str(number)
+        if parameter.kind == "str":
+            if rng.random() < 0.6 and self._words:
+                return f'"{rng.choice(self._words)}"'
+            size = rng.randint(parameter.low, min(parameter.high, 100))
+            return '"' + quoted(bytes(rng.choices(range(1, 256), k=size))) + '"'
+        if parameter.values:
+            return boundaries.written(rng.choice(parameter.values))
+        return boundaries.valid(parameter)
+
+
+def quoted(data: bytes) -> str:
+    """Escape a string for a command line; CR, LF are replaced, they would end the line."""
+    text = data.replace(b"\r", b"r").replace(b"\n", b"n").decode("latin-1")
+    return re.sub(r'([\\",])', r"\\\1", text)
+
+
+def damage(rng: random.Random, line: bytes) -> bytes:
+    """Return the line with one to four small accidents."""
+    data = bytearray(line)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(data) + 1)
+        match rng.randrange(6):
+            case 0:
+                data[at:at] = rng.choice(_HARD)
+            case 1:
+                del data[at : at + rng.randint(1, 4)]
+            case 2 if at < len(data):
+                data[at] = rng.randrange(256)
+            case 3 if at < len(data):
+                data[at] ^= 1 << rng.randrange(8)
+            case 4:
+                data[at:at] = data[at // 2 : at]
+            case _:
+                data[at:at] = str(rng.choice((-1, 0, 256, 65536, 1 << 31, 1 << 64))).encode()
+    return bytes(data)
+
+
+def cut(rng: random.Random, data: bytes) -> Iterator[bytes]:
+    """Cut bytes into a few pieces at random places."""
+    places = sorted(rng.randrange(len(data) + 1) for _ in range(rng.randint(0, 4)))
+    for start, end in zip([0, *places], [*places, len(data)], strict=True):
+        yield data[start:end]
+
+
+def preparations(rng: random.Random, words: tuple[str, ...]) -> Iterator[bytes]:
+    """Yield commands that make data phases possible."""
+    if rng.random() < 0.5:
+        yield b"AT+USERRAM=1,%d\r\n" % rng.choice((1, 16, 1000, 4096))
+    if rng.random() < 0.2 and words:
+        yield f'AT+SYSFLASH=0,"{rng.choice(words)}"\r\n'.encode()
+
+
+def _userram(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
+    size = rng.choice((1, 5, 16, 500, 1024, 4096))
+    return f"AT+USERRAM=2,{size},{rng.choice((0, 0, 1, 100))}", size
+
+
+def _sysflash(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
+    size = rng.choice((1, 4, 100, 1024, 1025, 4096, 9000))
+    return f'AT+SYSFLASH=1,"{rng.choice(words or ("x",))}",{rng.choice((0, 1, 4095))},{size}', size
+
+
+def _sysmfg(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
+    size = rng.choice((1, 2, 100, 3999))
+    return f'AT+SYSMFG=2,"fuzz","k{rng.randrange(4)}",{rng.choice((7, 8))},{size}', size
+
+
+def _filter(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
+    head, tail = rng.randint(0, 64), rng.randint(0, 64)
+    return f"AT+SYSMSGFILTERCFG={rng.choice((1, 1, 2))},{head},{tail}", head + tail
+
+
+# Commands with a data phase: how to write one, and how many bytes it will ask for.
+_PAYLOADS: dict[str, Callable[[random.Random, tuple[str, ...]], tuple[str, int]]] = {
+    "+USERRAM": _userram,
+    "+SYSFLASH": _sysflash,
+    "+SYSMFG": _sysmfg,
+    "+SYSMSGFILTERCFG": _filter,
+}
