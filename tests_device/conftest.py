@@ -83,7 +83,7 @@ def rig(
         raise pytest.UsageError("one real module cannot serve parallel workers")
     options = RigOptions(
         **{
-            name: config.getoption(name)
+            name: getattr(config.option, name)
             for name in ("port", "baud", "bits", "ssid", "password", "host_ip")
         }
     )

@@ -26,7 +26,7 @@ def test_transcript(name: str, rig: Rig, request: pytest.FixtureRequest) -> None
         rig,
         rig.variables,
         timeout_s=10.0 if rig.simulated else 20.0,
-        accept=request.config.getoption("accept"),
+        accept=request.config.option.accept,
     )
     try:
         player.play()

@@ -81,5 +81,5 @@ def test_acts_in_short_words():
 
 @pytest.mark.parametrize("text", ["", "explode", "gpio 1", "gpio one 1", "power_cycle now"])
 def test_acts_that_do_not_exist_are_named(text):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"act|words|int"):
         parse_act(text)

@@ -59,7 +59,7 @@ def test_size_of_imitated_modules_is_left_out(monkeypatch):
         "00000050 00000001 T mp_frozen_names\n"
         "         U mp_type_str\n"
     )
-    monkeypatch.setattr(image_size, "_run", lambda *command: symbols)
+    monkeypatch.setattr(image_size, "_run", lambda *_: symbols)
     monkeypatch.setattr(image_size, "imitated_names", lambda: ["machine"])
     assert image_size.frozen_bytes(image_size.ROOT) == 0x10 + 8 + 1
 

@@ -114,13 +114,14 @@ def test_a_by_has_a_variant_for_each_value(group):
     ],
 )
 def test_a_wrong_declaration_is_named_with_its_line(declared):
-    with pytest.raises(declarations.DeclarationError, match="sample.py:1"):
+    with pytest.raises(declarations.DeclarationError, match=r"sample\.py:1"):
         declarations.read(declared, Path("sample.py"))
 
 
 def test_boundaries_of_a_number(group):
     cases = lines(group.commands[0], "AT+MODE-mode")
-    assert cases["AT+MODE=0"] is None and cases["AT+MODE=3"] is None
+    assert cases["AT+MODE=0"] is None
+    assert cases["AT+MODE=3"] is None
     assert cases["AT+MODE=0x3"] is None
     assert cases["AT+MODE=-1"] == cases["AT+MODE=4"] == 0x01070000
     assert cases['AT+MODE="0"'] == 0x01050000
@@ -130,16 +131,19 @@ def test_boundaries_of_a_number(group):
 
 def test_boundaries_of_a_string(group):
     cases = lines(group.commands[0], "AT+MODE-label")
-    assert cases['AT+MODE=0,"a"'] is None and cases['AT+MODE=0,"aaaa"'] is None
+    assert cases['AT+MODE=0,"a"'] is None
+    assert cases['AT+MODE=0,"aaaa"'] is None
     assert cases['AT+MODE=0,""'] == cases['AT+MODE=0,"aaaaa"'] == 0x01040001
     assert cases["AT+MODE=0,10"] == 0x01050001
     assert cases['AT+MODE=0,"abc'] == 0x01080001
-    assert cases["AT+MODE=0"] is None and cases["AT+MODE=0,"] is None
+    assert cases["AT+MODE=0"] is None
+    assert cases["AT+MODE=0,"] is None
 
 
 def test_boundaries_of_a_pick_and_one_too_many(group):
     cases = lines(group.commands[0], "AT+MODE-speed")
-    assert cases["AT+MODE=0,,10"] is None and cases["AT+MODE=0,,100"] is None
+    assert cases["AT+MODE=0,,10"] is None
+    assert cases["AT+MODE=0,,100"] is None
     assert cases["AT+MODE=0,,9"] == cases["AT+MODE=0,,11"] == 0x01070002
     assert cases['AT+MODE=0,"a",10,1'] == 0x01060304
 

@@ -71,8 +71,13 @@ def test_a_restart_nobody_asked_for_is_a_failure(fake, driver):
 
 
 @pytest.mark.parametrize(
-    "line", ["==1==ERROR: AddressSanitizer: heap", "x.c:1: runtime error: shift", "AT failed unexpectedly: KeyError"]
-)  # fmt: skip
+    "line",
+    [
+        "==1==ERROR: AddressSanitizer: heap-use-after-free",
+        "x.c:1: runtime error: shift exponent 40 is too large",
+        "AT+X failed unexpectedly:\nKeyError: 1",
+    ],
+)
 def test_a_report_in_the_log_is_a_failure(driver, simulator, line):
     simulator.log = "all is well\n" + line
     with pytest.raises(FuzzFailure, match="in the log"):

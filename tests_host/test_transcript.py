@@ -88,7 +88,8 @@ def test_silence(fake):
 
 def test_what_comes_after_the_last_line_is_a_failure(fake):
     text = fails(fake, "> AT+ECHO=1\n< +ECHO:1\n")
-    assert "more came after the last line" in text and "+      < OK" in text
+    assert "more came after the last line" in text
+    assert "+      < OK" in text
 
 
 def test_the_module_must_answer_at_after_the_end(fake):
@@ -98,7 +99,8 @@ def test_the_module_must_answer_at_after_the_end(fake):
 def test_a_failure_shows_a_diff_and_the_bytes(fake):
     text = fails(fake, "# Title\n> AT+ECHO=1\n< +ECHO:2\n< OK\n")
     assert "sample.at:3: another line came" in text
-    assert "-    3 < +ECHO:2" in text and "+      < +ECHO:1" in text
+    assert "-    3 < +ECHO:2" in text
+    assert "+      < +ECHO:1" in text
     assert "> AT+ECHO=1\\r\\n" in text
 
 
@@ -161,8 +163,12 @@ def test_the_recorder_notes_forms_results_and_codes(fake, tmp_path):
     play(fake, "> AT+NO?\n< ERR CODE:0x01090000\n< ERROR\n", observer=recorder)
     recorder.flush("test")
     record = seen.read(notes)
-    assert record.ran("+ECHO", "set") and record.ran("", "execute") and record.ran("E0", "execute")
-    assert not record.ran("+NO", "query") and record.runs["+NO", "query", "ERROR"] == 1
-    assert record.subs == {0x09} and record.tests == {"test"}
+    assert record.ran("+ECHO", "set")
+    assert record.ran("", "execute")
+    assert record.ran("E0", "execute")
+    assert not record.ran("+NO", "query")
+    assert record.runs["+NO", "query", "ERROR"] == 1
+    assert record.subs == {0x09}
+    assert record.tests == {"test"}
     seen.summarize(record, tmp_path / "out.json")
     assert '"AT+NO"' in (tmp_path / "out.json").read_text()

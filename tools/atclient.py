@@ -53,9 +53,11 @@ def show(data: bytes) -> str:
 class Observer(Protocol):
     """Watches the bytes of a port, for example to record which commands ran."""
 
-    def sent(self, data: bytes) -> None: ...
+    def sent(self, data: bytes) -> None:
+        """Take note of bytes on their way to the module."""
 
-    def received(self, data: bytes) -> None: ...
+    def received(self, data: bytes) -> None:
+        """Take note of bytes that came from it."""
 
 
 class ByteLog:

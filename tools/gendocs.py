@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import declarations
+from tools.atclient import show
 from tools.declarations import Command, Group, Parameter
 from tools.transcript import grammar
 from tools.transcript.grammar import EXPECTATIONS, Transcript
@@ -162,10 +163,14 @@ def _example(command: Command, scripts: list[Transcript]) -> list[str]:
 def _answer(script: Transcript, index: int) -> Iterator[str]:
     """Yield the answer that starts at a step, through the payload it may ask for."""
     for step in script.steps[index:]:
-        if step.kind not in EXPECTATIONS and step.kind != "raw":
+        if step.kind == "bytes":
+            parts = grammar.unescape(step.text).split(b"\r\n")
+            yield from (f"< {show(part)}" for part in parts if part)
+        elif step.kind in EXPECTATIONS or step.kind == "raw":
+            if step.text:
+                yield step.source.replace("<* ", "< ")
+        else:
             return
-        if step.text:
-            yield step.source.replace("<* ", "< ")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -97,15 +97,16 @@ class Simulator:
 
     def start(self, *, erase: bool = False, timeout_s: float = 120.0) -> Simulator:
         """Start and wait for the module's first ``ready``; the flash is kept unless erase."""
-        self._process = subprocess.Popen(
-            self._arguments + (["--erase"] if erase else []),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "atsim.err").open("w"),
-            text=True,
-            env={**os.environ, **self._environment},
-        )
+        with (self.folder / "atsim.err").open("w") as errors:
+            self._process = subprocess.Popen(
+                self._arguments + (["--erase"] if erase else []),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **self._environment},
+            )
         self._wait_line("UART1 ready:", timeout_s)
         return self
 
@@ -174,7 +175,8 @@ class Simulator:
         return log
 
     def _wait_line(self, start: str, timeout_s: float) -> None:
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
             ready = selector.select(timeout_s)

@@ -1,4 +1,4 @@
-"""instructions_per_at: machine instructions the firmware executes for one `AT` CR LF, 32-bit build.
+"""instructions_per_at: machine instructions executed for one `AT` CR LF, 32-bit build.
 
 Counted by callgrind over two runs of the firmware's process with different numbers of commands;
 their difference holds no boot. The count hardly depends on how busy the PC is. The simulator

@@ -205,7 +205,7 @@ def preparations(rng: random.Random, words: tuple[str, ...]) -> Iterator[bytes]:
         yield f'AT+SYSFLASH=0,"{rng.choice(words)}"\r\n'.encode()
 
 
-def _userram(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
+def _userram(rng: random.Random, _words: tuple[str, ...]) -> tuple[str, int]:
     size = rng.choice((1, 5, 16, 500, 1024, 4096))
     return f"AT+USERRAM=2,{size},{rng.choice((0, 0, 1, 100))}", size
 
@@ -215,12 +215,12 @@ def _sysflash(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
     return f'AT+SYSFLASH=1,"{rng.choice(words or ("x",))}",{rng.choice((0, 1, 4095))},{size}', size
 
 
-def _sysmfg(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
+def _sysmfg(rng: random.Random, _words: tuple[str, ...]) -> tuple[str, int]:
     size = rng.choice((1, 2, 100, 3999))
     return f'AT+SYSMFG=2,"fuzz","k{rng.randrange(4)}",{rng.choice((7, 8))},{size}', size
 
 
-def _filter(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
+def _filter(rng: random.Random, _words: tuple[str, ...]) -> tuple[str, int]:
     head, tail = rng.randint(0, 64), rng.randint(0, 64)
     return f"AT+SYSMSGFILTERCFG={rng.choice((1, 1, 2))},{head},{tail}", head + tail
 

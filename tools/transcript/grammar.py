@@ -139,8 +139,8 @@ def _header(script: Transcript, line: str, number: int) -> None:
         script.needs |= frozenset(rest.split())
     elif word == "timeout":
         script.timeout_s = float(rest)
-    elif line.strip() in _FLAGS:
-        script.flags |= {line.strip()}
+    elif set(line.split()) <= set(_FLAGS):
+        script.flags |= frozenset(line.split())
     else:
         known = ", ".join(("needs: ...", "timeout: SECONDS", *_FLAGS))
         raise TranscriptError(f"{where}: unknown header {line!r}; known: {known}")
