@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import declarations
-from tools.atclient import show
+from tools.atclient import GOOD, show
+from tools.boundaries import Variant
 from tools.declarations import Command, Group, Parameter
 from tools.transcript import grammar
 from tools.transcript.grammar import EXPECTATIONS, Transcript
@@ -23,6 +24,8 @@ ROOT = declarations.ROOT
 OUTPUT = ROOT / "docs" / "commands.md"
 SCENARIOS = ROOT / "tests_device" / "scenarios"
 _EXAMPLE_LINES = 16
+_PREFERRED = ("set", "execute", "query")
+_GOOD_ENDS = {*(f"< {result}" for result in GOOD), "< ready"}
 
 _INTRODUCTION = r"""# Command reference
 
@@ -85,7 +88,7 @@ def _command(
     for form, line in _forms(command):
         doc = command.handlers.get(form, "")
         yield f"- {form}: {line}" + (f". {doc}" if doc else "")
-    rows = list(_rows(command.parameters, ""))
+    rows = list(_rows(command))
     if rows:
         yield from ("", "| parameter | values | default |", "| --- | --- | --- |", *rows)
     if "set" in command.forms:
@@ -102,28 +105,50 @@ def _forms(command: Command) -> Iterator[tuple[str, str]]:
         if form != "set":
             yield form, f"`{start}`"
         else:
-            shown = [start + _syntax(variant) for variant in command.variants()]
-            yield form, ", ".join(f"`{line}`" for line in dict.fromkeys(shown))
+            yield form, ", ".join(f"`{start}{syntax}`" for syntax in _syntaxes(command))
 
 
-def _syntax(variant: list[tuple[Parameter, int | str | None]]) -> str:
-    """Write a variant as manuals do: <must>,<be>,<given>[,<may be left out>]."""
+def _syntaxes(command: Command) -> Iterator[str]:
+    """Yield the ways to write a set form; variants with the same parameters share one."""
+    groups: dict[tuple[str, ...], list[Variant]] = {}
+    for variant in command.variants():
+        names = tuple(f"{each.name} {each.optional}" for each, _ in variant)
+        groups.setdefault(names, []).append(variant)
+    for variants in groups.values():
+        merged = []
+        for column in zip(*variants, strict=True):
+            pins = dict.fromkeys(_value(pinned) for _, pinned in column if pinned is not None)
+            merged.append((column[0][0], "|".join(pins)))
+        yield _syntax(merged)
+
+
+def _syntax(parameters: list[tuple[Parameter, str]]) -> str:
+    """Write parameters as manuals do: <must>,<be>,<given>[,<may be left out>]."""
     text = ""
-    for index, (parameter, pinned) in enumerate(variant):
-        name = f"<{parameter.name}>" if pinned is None else _value(pinned)
+    for index, (parameter, pinned) in enumerate(parameters):
         comma = "," if index else ""
+        name = pinned or f"<{parameter.name}>"
         text += f"[{comma}{name}]" if parameter.optional else f"{comma}{name}"
     return text
 
 
-def _rows(parameters: tuple[Parameter, ...], when: str) -> Iterator[str]:
+def _rows(command: Command) -> Iterator[str]:
+    """Yield a table row for each parameter; equal ones of several variants share a row."""
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    for each, when in _walk(command.parameters, ""):
+        key = (each.name, _range(each), _default(each))
+        rows.setdefault(key, []).append(when)
+    for (name, values, default), conditions in rows.items():
+        condition = f" ({' or '.join(conditions)})" if conditions[0] else ""
+        yield f"| `{name}`{condition} | {values} | {default} |"
+
+
+def _walk(parameters: tuple[Parameter, ...], when: str) -> Iterator[tuple[Parameter, str]]:
     for each in parameters:
-        condition = f" ({when})" if when else ""
-        default = _default(each)
-        yield f"| `{each.name}`{condition} | {_range(each)} | {default} |"
+        yield each, when
         for value, tail in zip(each.values, each.branches, strict=False):
             inner = f"{each.name} {_value(value)}"
-            yield from _rows(tail, f"{when}, {inner}" if when else inner)
+            yield from _walk(tail, f"{when}, {inner}" if when else inner)
 
 
 def _range(parameter: Parameter) -> str:
@@ -149,15 +174,18 @@ def _value(value: int | str) -> str:
 
 
 def _example(command: Command, scripts: list[Transcript]) -> list[str]:
-    """Return the first exchange in a transcript that uses the command and does not fail."""
+    """Return the best exchange of the transcripts: it ends well, preferably a set form."""
+    found: dict[tuple[bool, int], list[str]] = {}
     for script in scripts:
         for index, step in enumerate(script.steps):
-            if step.kind != "send" or (form_of(step.text) or ("",))[0] != command.name:
+            name, form = form_of(step.text) or ("", "test") if step.kind == "send" else ("-", "")
+            if name != command.name or form == "test":
                 continue
             lines = [step.source, *_answer(script, index + 1)]
-            if len(lines) > 1 and "< ERROR" not in lines and len(lines) <= _EXAMPLE_LINES:
-                return lines
-    return []
+            if 1 < len(lines) <= _EXAMPLE_LINES and lines[-1] in _GOOD_ENDS:
+                vague = any("</" in line or "{" in line for line in lines)
+                found.setdefault((vague, _PREFERRED.index(form)), lines)
+    return found[min(found)] if found else []
 
 
 def _answer(script: Transcript, index: int) -> Iterator[str]:
