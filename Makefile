@@ -1,8 +1,99 @@
-# One target for each chore; `make help` lists them.
+# One target for each chore; `make help` lists them. Each sets up what it needs: pinned sources in build/deps,
+# Python packages in build/venv, system packages through apt (as root or with sudo that does not ask).
+
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+export FUZZ_SECONDS ?= 60
 
-build/sim/%/micropython: FORCE
-	python3 tools/build/firmware.py --bits $(firstword $(subst -, ,$*)) $(if $(findstring asan,$*),--sanitize)
+PYTHON := build/venv/bin/python
+FIRMWARE := python3 tools/build/firmware.py
+SYSTEM := python3 tools/build/system.py
+PACKAGES := @python3 tools/build/pyenv.py
+QUIET := > /dev/null
+SOURCES := tools tests_host tests_device firmware board
 
-FORCE:
-.PHONY: FORCE
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: simulator ## build what is missing, boot the module, talk to it (stdin: one AT command a line)
+	@$(PYTHON) tools/console.py
+
+sim: simulator ## boot the module on the pty build/ttyAT and stay; options: tools/atsim --help
+	@tools/atsim
+
+test: simulator ## all tests that need no hardware
+	@$(FIRMWARE) --bits 32 $(QUIET)
+	@$(FIRMWARE) --sanitize $(QUIET)
+	$(PACKAGES) test $(QUIET)
+	@echo "[test] on this PC: tools, C core with sanitizers, protocol"
+	@$(PYTHON) -m pytest tests_host
+	@echo "[test] conversations with the simulated module, 64 bit"
+	@$(PYTHON) -m pytest tests_device --bits 64
+	@echo "[test] conversations with the simulated module, 32 bit and the chip's heap"
+	@$(PYTHON) -m pytest tests_device --bits 32
+
+bench: simulator ## measure speed and memory; writes build/bench.json
+	@$(SYSTEM) m32 valgrind socat
+	@$(FIRMWARE) --bits 32 $(QUIET)
+	@echo "[bench] measuring"
+	@$(PYTHON) -m tools.bench
+
+fuzz: simulator ## feed the sanitizer build with garbage for FUZZ_SECONDS (60)
+	@$(FIRMWARE) --sanitize $(QUIET)
+	@echo "[fuzz] $(FUZZ_SECONDS) seconds"
+	@$(PYTHON) -m tools.fuzz
+
+lint: ## style, types against the chip's MicroPython, layers, compiler warnings
+	$(PACKAGES) test lint stubs $(QUIET)
+	@echo "[lint] ruff"
+	@build/venv/bin/ruff check $(SOURCES)
+	@build/venv/bin/ruff format --check $(SOURCES)
+	@echo "[lint] pyright: firmware/ against the ESP32-S2 stubs"
+	@build/venv/bin/pyright
+	@echo "[lint] layers"
+	@$(PYTHON) -m pytest tests_host/test_layers.py
+	@echo "[lint] C: -Wall -Wextra -Werror, 64 and 32 bit"
+	@$(FIRMWARE) --bits 64 $(QUIET)
+	@$(FIRMWARE) --bits 32 $(QUIET)
+
+docs: ## write docs/commands.md from the declarations
+	$(PACKAGES) run $(QUIET)
+	@$(PYTHON) -m tools.gendocs
+
+mfg: ## build/mfg_nvs.bin: factory parameters and test certificates
+	@python3 tools/mfg/build.py
+
+conformance: ## the conversations over a serial port: PORT=/dev/ttyUSB0 or any pyserial URL
+	@test -n "$(PORT)" || { echo "error: make conformance needs PORT=, a serial port or pyserial URL" >&2; exit 1; }
+	$(PACKAGES) test $(QUIET)
+	@$(PYTHON) -m pytest tests_device --port "$(PORT)" $(CONFORMANCE)
+
+firmware: ## the ESP32-S2 image (needs IDF_PATH)
+	@test -n "$(IDF_PATH)" || { echo "error: make firmware needs ESP-IDF 5.4: set IDF_PATH to it" >&2; exit 1; }
+	@test -d board/ESP32_S2_MINI_AT || { echo "error: board/ESP32_S2_MINI_AT is missing: \
+	the chip's board definition is not part of this version" >&2; exit 1; }
+
+flash: ## write the image to the module: PORT=
+	@test -n "$(PORT)" || { echo "error: make flash needs PORT=, the module's serial port" >&2; exit 1; }
+	@test -d build/firmware || { echo "error: build/firmware is missing: make firmware comes first" >&2; exit 1; }
+
+monitor: ## show the module's log (UART0): PORT=
+	@test -n "$(PORT)" || { echo "error: make monitor needs PORT=, the serial port of UART0" >&2; exit 1; }
+	$(PACKAGES) run $(QUIET)
+	@$(PYTHON) -m serial.tools.miniterm "$(PORT)" 115200
+
+clean: ## remove build/
+	rm -rf build
+
+# What a simulated module needs before it can boot.
+simulator:
+	@$(FIRMWARE) $(QUIET)
+	@python3 tools/mfg/build.py $(QUIET)
+	$(PACKAGES) run $(QUIET)
+
+# One flavour alone: 64, 32, 64-asan, 32-asan.
+build/sim/%/micropython: always
+	$(FIRMWARE) --bits $(firstword $(subst -, ,$*)) $(if $(findstring asan,$*),--sanitize)
+
+.PHONY: help run sim test bench fuzz lint docs mfg conformance firmware flash monitor clean simulator always

@@ -4,7 +4,9 @@
 import os
 
 HERE = os.getcwd()
-MODULES = sorted(name for name in os.listdir(HERE) if name.endswith(".py") and name != "manifest.py")
+MODULES = sorted(
+    name for name in os.listdir(HERE) if name.endswith(".py") and name != "manifest.py"
+)
 
 include("$(MPY_DIR)/extmod/asyncio")  # noqa: F821
 for name in MODULES:

@@ -49,7 +49,12 @@ def list_mirrors(text: str) -> list[str]:
             before, _, rest = line.partition("[")
             line = before + rest.partition("]")[2]
         words = line.split()
-        if len(words) > 3 and words[0] in ("deb", "deb-src") and words[2] in DEBIAN_SUITES and "main" in words[3:]:
+        if (
+            len(words) > 3
+            and words[0] in ("deb", "deb-src")
+            and words[2] in DEBIAN_SUITES
+            and "main" in words[3:]
+        ):
             found.append(words[1])
     return found
 
@@ -91,7 +96,12 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess:
     """Run an apt command in `folder`, its messages in English and kept."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     return subprocess.run(
-        command, cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL, capture_output=True
+        command,
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
     )
 
 

@@ -72,7 +72,9 @@ def debian_archive(pin: dict, suite: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     sums = pin["sha256"]
     if not all((folder / name).exists() for name in sums):
-        say(f"downloading the Debian source package {pin['debian_source']} {pin['debian_version']}")
+        say(
+            f"downloading the Debian source package {pin['debian_source']} {pin['debian_version']}"
+        )
         aptsource.download(pin, suite, folder, pins.DEPS / "apt")
     for name, sha256 in sums.items():
         check_sum(folder / name, sha256)
@@ -103,7 +105,9 @@ def get_source(name: str, target: Path) -> None:
         try:
             git_clone(pin, target)
         except FetchError as git_error:
-            raise FetchError(f"no source of {name} {pin['version']}:\n  {apt_error}\n  {git_error}") from git_error
+            raise FetchError(
+                f"no source of {name} {pin['version']}:\n  {apt_error}\n  {git_error}"
+            ) from git_error
 
 
 def micropython() -> Path:
@@ -125,9 +129,13 @@ def micropython() -> Path:
 def check_given(folder: Path) -> Path:
     """Return $MICROPY_DIR if it is a complete MicroPython tree; it is only read, never written."""
     if not (folder / "py/mpconfig.h").exists():
-        raise FetchError(f"MICROPY_DIR={folder} is no MicroPython source tree (no py/mpconfig.h in it)")
+        raise FetchError(
+            f"MICROPY_DIR={folder} is no MicroPython source tree (no py/mpconfig.h in it)"
+        )
     if not (folder / "lib/mbedtls/library/ssl_tls.c").exists():
-        raise FetchError(f"{folder}/lib/mbedtls is empty: git -C {folder} submodule update --init lib/mbedtls")
+        raise FetchError(
+            f"{folder}/lib/mbedtls is empty: git -C {folder} submodule update --init lib/mbedtls"
+        )
     return folder
 
 

@@ -17,7 +17,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
-INPUTS = ("firmware", "board/SIM", "tools/simulator/chip", "tools/simulator/simchip", "tools/build")
+INPUTS = (
+    "firmware",
+    "board/SIM",
+    "tools/simulator/chip",
+    "tools/simulator/simchip",
+    "tools/build",
+)
 USER_MODULES = ("firmware/atlink", "tools/simulator/simchip")
 SUFFIXES = (".c", ".h", ".py", ".mk", ".toml")
 SANITIZE = "-fsanitize=address,undefined -fno-omit-frame-pointer --param asan-use-after-return=0"
@@ -48,8 +54,14 @@ def fingerprint() -> str:
 def settings_sum(bits: int, sanitize: bool) -> str:
     """Return a sum over what make cannot see a change of: flags and settings. A new sum means a clean build."""
     total = hashlib.sha256(f"{bits} {sanitize} {os.environ.get('MICROPY_DIR')}".encode())
-    files = [*ROOT.glob("board/SIM/*.mk"), *ROOT.glob("board/SIM/*.h"), *ROOT.glob("tools/build/pins.toml")]
-    for path in sorted([*files, Path(__file__), *(ROOT / module / "micropython.mk" for module in USER_MODULES)]):
+    files = [
+        *ROOT.glob("board/SIM/*.mk"),
+        *ROOT.glob("board/SIM/*.h"),
+        *ROOT.glob("tools/build/pins.toml"),
+    ]
+    for path in sorted(
+        [*files, Path(__file__), *(ROOT / module / "micropython.mk" for module in USER_MODULES)]
+    ):
         total.update(path.read_bytes() if path.exists() else b"")
     return total.hexdigest()
 
@@ -70,13 +82,24 @@ def link_user_modules() -> Path:
 
 def run_make(folder: Path, variables: dict) -> None:
     """Run make on two cores; on failure show all it printed and raise BuildError."""
-    command = ["make", "-j2", "-C", str(folder), *(f"{key}={value}" for key, value in variables.items())]
+    command = [
+        "make",
+        "-j2",
+        "-C",
+        str(folder),
+        *(f"{key}={value}" for key, value in variables.items()),
+    ]
     # MicroPython asks git for its version: not this project's git.
     environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parents[2])}
     for inherited in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
         environment.pop(inherited, None)
     done = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode != 0:
         noise = ("CC ", "GEN ", "MPY ", "mkdir ", "QSTR ", "Command ")
@@ -163,8 +186,12 @@ def build(bits: int = 64, sanitize: bool = False) -> Path:
 
 def main() -> None:
     """Build the flavour the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bits", type=int, choices=(64, 32), default=64, help="word size (default: 64)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--bits", type=int, choices=(64, 32), default=64, help="word size (default: 64)"
+    )
     parser.add_argument("--sanitize", action="store_true", help="with ASan and UBSan")
     arguments = parser.parse_args()
     try:

@@ -3,8 +3,13 @@
 Reads pins.toml, the one file with versions and sums; the file itself says how to move to a newer release.
 """
 
-import tomllib
+import sys
 from pathlib import Path
+
+if sys.version_info < (3, 11):
+    sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
+
+import tomllib  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"

@@ -21,7 +21,9 @@ TYPINGS = pins.BUILD / "typings"
 
 def run(command: list, problem: str) -> None:
     """Run a command quietly; FetchError with its last words if it fails."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")
+    }
     done = subprocess.run(
         [str(word) for word in command],
         env=environment,
@@ -60,7 +62,11 @@ def wanted(group: str, all_pins: dict) -> str:
 def is_current(group: str, all_pins: dict) -> bool:
     """Say whether what pins.toml names for the group is installed."""
     stamp = stamp_file(group)
-    return stamp.exists() and stamp.read_text() == wanted(group, all_pins) and (VENV / "complete").exists()
+    return (
+        stamp.exists()
+        and stamp.read_text() == wanted(group, all_pins)
+        and (VENV / "complete").exists()
+    )
 
 
 def install(group: str, all_pins: dict) -> None:
@@ -68,9 +74,20 @@ def install(group: str, all_pins: dict) -> None:
     packages = all_pins["python"][group]
     say(f"installing Python packages ({group}): {', '.join(packages)}")
     constraints = VENV / "constraints.txt"
-    constraints.write_text("".join(f"{name}=={version}\n" for name, version in all_pins["python-constraints"].items()))
+    constraints.write_text(
+        "".join(f"{name}=={version}\n" for name, version in all_pins["python-constraints"].items())
+    )
     target = ["--target", TYPINGS, "--upgrade", "--no-user"] if group == "stubs" else []
-    command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", constraints]
+    command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "-c",
+        constraints,
+    ]
     run([*command, *target, *packages], f"cannot install the Python packages of {group}")
 
 

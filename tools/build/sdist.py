@@ -24,7 +24,14 @@ def download(package: str, version: str, folder: Path) -> None:
     """Download the source archive into `folder`; FetchError if the index does not give it."""
     unearth = pyenv.ensure("build").with_name("unearth")
     fetch.say(f"downloading {package} {version}")
-    command = [unearth, *index_options(), "--no-binary", "--download", folder, f"{package}=={version}"]
+    command = [
+        unearth,
+        *index_options(),
+        "--no-binary",
+        "--download",
+        folder,
+        f"{package}=={version}",
+    ]
     pyenv.run(command, f"cannot download {package} {version}")
 
 
@@ -41,7 +48,9 @@ def umqtt() -> Path:
     if not (folder / name).exists():
         download(pin["package"], pin["version"], folder)
     if not (folder / name).exists():
-        raise fetch.FetchError(f"the package index gives no file {name}: see [umqtt] in tools/build/pins.toml")
+        raise fetch.FetchError(
+            f"the package index gives no file {name}: see [umqtt] in tools/build/pins.toml"
+        )
     fetch.check_sum(folder / name, sha256)
     fetch.unpack(folder / name, target)
     done.touch()

@@ -31,8 +31,10 @@ def compiles(*flags: str) -> bool:
     """Say whether gcc can make a program with these flags."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["gcc", *flags, "-x", "c", "-", "-o", f"{folder}/probe"]
-        source = "#include <stdio.h>\nint main(void) { return puts(\"\"); }\n"
-        return subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
+        source = '#include <stdio.h>\nint main(void) { return puts(""); }\n'
+        return (
+            subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
+        )
 
 
 def has(need: str) -> bool:
@@ -42,7 +44,12 @@ def has(need: str) -> bool:
     if need == "m32":
         return shutil.which("gcc") is not None and compiles("-m32")
     if need == "venv":
-        return subprocess.run(["python3", "-c", "import ensurepip, venv"], capture_output=True).returncode == 0
+        return (
+            subprocess.run(
+                ["python3", "-c", "import ensurepip, venv"], capture_output=True
+            ).returncode
+            == 0
+        )
     return shutil.which(need, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is not None
 
 
@@ -51,7 +58,13 @@ def root_prefix() -> list[str] | None:
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0:
+    if (
+        sudo
+        and subprocess.run(
+            [sudo, "-n", "true"], capture_output=True, stdin=subprocess.DEVNULL
+        ).returncode
+        == 0
+    ):
         return [sudo, "-n"]
     return None
 
@@ -83,7 +96,9 @@ def ensure(*needs: str) -> None:
     still = [need for need in missing if not has(need)]
     if still:
         reason = problem or "installed, but still not usable"
-        raise MissingError(f"missing: {', '.join(still)} ({reason})\n  sudo apt-get install {' '.join(packages)}")
+        raise MissingError(
+            f"missing: {', '.join(still)} ({reason})\n  sudo apt-get install {' '.join(packages)}"
+        )
 
 
 def main() -> None:

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Make build/mfg_nvs.bin, the image of the manufacturing partition, from mfg_nvs.csv: `make mfg`.
+
+The image is made by Espressif's own generator; test certificates are made first if build/certs is not there.
+Prints the path of the image; an unchanged one costs a few milliseconds.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools/build"))
+
+SOURCE = Path(__file__).with_name("mfg_nvs.csv")
+CERTIFICATES = ROOT / "build/certs"
+IMAGE = ROOT / "build/mfg_nvs.bin"
+SIZE = 0x1C000
+
+
+def is_current(source: Path, image: Path) -> bool:
+    """Say whether the image is newer than all it is made of."""
+    if not image.exists() or not CERTIFICATES.is_dir():
+        return False
+    made = image.stat().st_mtime_ns
+    return all(
+        path.stat().st_mtime_ns <= made for path in (source, CERTIFICATES, *CERTIFICATES.iterdir())
+    )
+
+
+def build(source: Path = SOURCE, image: Path = IMAGE) -> Path:
+    """Return the path of the up-to-date image; FetchError if it cannot be made."""
+    if is_current(source, image):
+        return image
+    import fetch
+    import pyenv
+
+    python = pyenv.ensure("mfg")
+    with fetch.locked("mfg"):
+        if is_current(source, image):
+            return image
+        fetch.say(f"making {image.name}")
+        if not CERTIFICATES.is_dir():
+            scratch = CERTIFICATES.with_name("certs.part")
+            shutil.rmtree(scratch, ignore_errors=True)
+            make = [python, Path(__file__).with_name("certificates.py"), scratch]
+            pyenv.run(make, "cannot make the test certificates")
+            scratch.rename(CERTIFICATES)
+        scratch = image.with_name(f"{image.stem}.part.bin")  # the generator insists on .bin
+        os.chdir(ROOT)  # the file names in the CSV are relative to it
+        generator = [python, "-m", "esp_idf_nvs_partition_gen", "generate", source, scratch]
+        pyenv.run([*generator, hex(SIZE)], f"cannot make {image.name} from {source}")
+        scratch.replace(image)
+    return image
+
+
+def main() -> None:
+    """Build the image, print its path."""
+    try:
+        print(build())
+    except Exception as error:
+        if type(error).__name__ != "FetchError":
+            raise
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
