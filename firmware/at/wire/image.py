@@ -1,0 +1,94 @@
+"""Check of an ESP32-S2 application image while it streams by (esptool's "firmware image" format).
+
+A head of 24 bytes, segments with 8 bytes in front of each, padding up to a multiple of 16 that
+ends with a checksum, and the SHA-256 of all that. Images without the SHA-256 are refused, so the
+checksum needs no look.
+"""
+
+import hashlib
+import struct
+
+# Parts of an image, in their order; _SEGMENT and _DATA alternate.
+_HEAD = 0
+_SEGMENT = 1
+_DATA = 2
+_PADDING = 3
+_HASH = 4
+_REST = 5  # signatures or filling, not looked at
+
+_MAGIC = 0xE9
+_CHIP = 2  # ESP32-S2 in esp_chip_id_t
+_MAX_SEGMENTS = 16
+_ENDLESS = 0x7FFFFFFF
+
+
+class Image:
+    """Takes an image piece by piece: take() as often as needed, then end()."""
+
+    def __init__(self, limit):
+        """Prepare for an image of at most `limit` bytes."""
+        self.size = 0  # bytes taken so far
+        self._limit = limit
+        self._sum = hashlib.sha256()
+        self._part = _HEAD
+        self._left = 24  # bytes until the part ends
+        self._kept = b""  # the part so far, if it is one whose bytes are looked at
+        self._segments = 0  # still to come
+
+    def take(self, data):
+        """Consume bytes (memoryview); ValueError as soon as they cannot be of a good image."""
+        at = 0
+        while at < len(data):
+            size = min(self._left, len(data) - at)
+            piece = data[at : at + size]
+            if self._part < _HASH:
+                self._sum.update(piece)
+            if self._part in (_HEAD, _SEGMENT, _HASH):
+                self._kept += bytes(piece)
+            at += size
+            self.size += size
+            self._left -= size
+            if self.size > self._limit:
+                raise ValueError("the image is larger than the slot of %d bytes" % self._limit)
+            while self._left == 0:
+                self._next_part()
+
+    def end(self):
+        """Note the end of the image; ValueError if it is cut off or damaged."""
+        if self._part != _REST:
+            raise ValueError("the image is cut off after %d bytes" % self.size)
+
+    def _next_part(self):
+        kept, self._kept = self._kept, b""
+        if self._part == _HEAD:
+            self._take_head(kept)
+        elif self._part == _SEGMENT:
+            self._part = _DATA
+            self._left = struct.unpack("<I", kept[4:])[0]
+            if self._left > self._limit:
+                raise ValueError("the image is larger than the slot of %d bytes" % self._limit)
+        elif self._part == _DATA:
+            self._segments -= 1
+            self._part = _SEGMENT if self._segments else _PADDING
+            self._left = 8 if self._segments else 16 - self.size % 16
+        elif self._part == _PADDING:
+            self._part = _HASH
+            self._left = 32
+        else:
+            if kept != self._sum.digest():
+                raise ValueError("the image is damaged: its SHA-256 is wrong")
+            self._part = _REST
+            self._left = _ENDLESS
+
+    def _take_head(self, head):
+        if head[0] != _MAGIC:
+            raise ValueError("no firmware image: it begins with 0x%02x" % head[0])
+        if struct.unpack("<H", head[12:14])[0] != _CHIP:
+            raise ValueError("a firmware image for another chip")
+        if head[23] != 1:
+            raise ValueError("an image without its SHA-256")
+        if not 1 <= head[1] <= _MAX_SEGMENTS:
+            raise ValueError("no firmware image: %d segments" % head[1])
+        self._segments = head[1]
+        self._part = _SEGMENT
+        self._left = 8
