@@ -108,8 +108,9 @@ def test_an_answer_that_does_not_come_is_a_failure(fake):
     assert "nothing more came in time" in fails(fake, ">> AT\n< OK\n")
 
 
-def test_echo_goes_off_again_after_a_restart(fake):
-    play(fake, "> AT+RST\n< OK\n< ready\n> AT\n< OK\n")
+def test_the_echo_is_on_again_after_a_restart(fake):
+    play(fake, "> AT+RST\n< OK\n< ready\n> ATE0\n< ATE0\n< OK\n> AT\n< OK\n")
+    play(fake, "> AT+RST\n< OK\n< ready\n")
 
 
 def test_acts_reach_the_world(fake):

@@ -1,8 +1,8 @@
 """Play a transcript against a module and compare what it says.
 
-Owns the order of things: steps, blocks of lines in any order, variables, the echo that is turned
-off again after a restart, and the rewriting of expected lines (accept). The bench behind it
-(a simulator or a real module) is reached through the small interface World.
+Owns the order of things: steps, blocks of lines in any order, variables, and the rewriting of
+expected lines (accept). The bench behind it (a simulator or a real module) is reached through the
+small interface World.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tools.atclient import ATMismatch, Module
+from tools.atclient import ATMismatch, Module, show
 from tools.transcript import grammar, report
 from tools.transcript.grammar import EXPECTATIONS, Step, Transcript
 from tools.transcript.matching import Matcher, Mismatch
@@ -119,8 +119,6 @@ class Player:
             del patterns[index]
             for name, value in found.groupdict().items():
                 self._variables[name] = value.decode("latin-1")
-        if group[0].text == "ready" and not self._script.echo:
-            self._module.echo_off()
 
     def _pattern(self, step: Step) -> re.Pattern[bytes]:
         if step.kind == "regex":
@@ -149,8 +147,6 @@ class Player:
         got = self._got(self._gather())
         if self._accept and steps[index].kind in EXPECTATIONS:
             self._edits.append(_Edit(steps[index].number, steps[end - 1].number, got))
-            if not self._script.echo and "< ready" in got:
-                self._module.echo_off()
             return end
         diff = report.difference(self._script, steps[index : max(end, index + 1)], got)
         raise TranscriptFailure(
@@ -185,11 +181,15 @@ class Player:
             self._edits.append(_Edit(number + 1, number, extra))
         try:
             module.send("AT")
-            module.expect((b"AT\r\n" if self._script.echo else b"") + b"\r\nOK\r\n")
-        except ATMismatch as problem:
+            answer = module.read_until(b"\r\nOK\r\n")
+        except ATMismatch as mismatch:
+            answer, problem = b"", str(mismatch)
+        else:
+            problem = f"but by {show(answer)}"
+        if answer.removeprefix(b"AT\r\n") != b"\r\nOK\r\n":
             raise TranscriptFailure(
                 f"{self._where(last)}: AT is not answered by OK after the end\n{problem}"
-            ) from None
+            )
 
     def _where(self, step: Step) -> str:
         return f"{self._script.path}:{step.number}"
