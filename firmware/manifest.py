@@ -1,5 +1,8 @@
-# What is frozen into the firmware, on the chip and on the PC alike.
-# Folders that do not exist yet are left out; umqtt.simple comes from its pinned source archive in build/deps.
+"""What is frozen into the firmware, on the chip and on the PC alike.
+
+Folders that do not exist yet are left out. umqtt.simple comes from its pinned archive, unpacked in
+build/deps.
+"""
 
 import os
 
@@ -8,11 +11,11 @@ MODULES = sorted(
     name for name in os.listdir(HERE) if name.endswith(".py") and name != "manifest.py"
 )
 
-include("$(MPY_DIR)/extmod/asyncio")  # noqa: F821
+include("$(MPY_DIR)/extmod/asyncio")
 for name in MODULES:
-    module(name, opt=0)  # noqa: F821
+    module(name, opt=0)
 if os.path.isdir("at"):
-    package("at", opt=0)  # noqa: F821
+    package("at", opt=0)
 for folder in ("lib", "../build/deps/umqtt"):
     if os.path.isdir(folder):
-        freeze(folder, opt=0)  # noqa: F821
+        freeze(folder, opt=0)

@@ -1,4 +1,4 @@
-"""The rooms of firmware/: who may import whom, who may touch the chip, and that nobody asks where it runs.
+"""The rooms of firmware/: who may import whom and touch the chip; nobody asks where it runs.
 
 The tables below are the layering of docs and README in the form a test can hold. A new module of
 firmware/at needs a line in LAYERS.
@@ -8,6 +8,7 @@ import ast
 import re
 
 import pytest
+
 from pins import ROOT
 
 FIRMWARE = ROOT / "firmware"
@@ -40,6 +41,9 @@ LIBRARY = {
 }
 PURE = {"errors", "wire"}
 PURE_LIBRARY = LIBRARY - {"asyncio", "os", "select", "sys", "time", "umqtt", "vfs"}
+
+# Attributes that tell one platform from another.
+QUESTIONS = {"sys.platform", "sys.implementation", "os.uname", "os.getenv"}
 
 SOURCES = sorted((FIRMWARE / "at").rglob("*.py"))
 
@@ -86,13 +90,8 @@ def platform_faults(tree):
     """Return the lines where a file asks what it runs on."""
     faults = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if (node.value.id, node.attr) in {
-                ("sys", "platform"),
-                ("os", "uname"),
-                ("os", "getenv"),
-            }:
-                faults.append(f"line {node.lineno}: {node.value.id}.{node.attr}")
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in QUESTIONS:
+            faults.append(f"line {node.lineno}: {ast.unparse(node)}")
         elif isinstance(node, ast.ExceptHandler) and node.type is not None:
             if any(isinstance(n, ast.Name) and n.id == "ImportError" for n in ast.walk(node.type)):
                 faults.append(f"line {node.lineno}: an import that may fail")

@@ -1,4 +1,4 @@
-"""`make mfg`: the image holds what the CSV says, read back by a reader that shares nothing with the generator."""
+"""`make mfg`: the image holds what the CSV says, by a reader that knows nothing of its maker."""
 
 import csv
 import shutil
@@ -9,6 +9,7 @@ import sys
 import zlib
 
 import pytest
+
 from pins import ROOT
 
 PAGE, ENTRY = 4096, 32
@@ -29,7 +30,7 @@ def image():
 
 
 def entries(image):
-    """Yield (namespace number, type, chunk, key, eight bytes, data that follows) of all written entries."""
+    """Yield (namespace number, type, chunk, key, field, data behind it) of all written entries."""
     for start in range(0, len(image), PAGE):
         page = image[start : start + PAGE]
         index = 0
@@ -142,7 +143,8 @@ def test_row_the_generator_refuses_is_reported_and_leaves_the_old_image(tmp_path
     old = tmp_path / "mfg_nvs.bin"
     old.write_bytes(b"old")
     code = (
-        f"import sys; sys.path.insert(0, {str(BUILD_SCRIPT.parent)!r}); import build, fetch, os, pathlib\n"
+        f"import sys; sys.path.insert(0, {str(BUILD_SCRIPT.parent)!r})\n"
+        "import build, fetch, os, pathlib\n"
         f"os.utime({str(old)!r}, (0, 0))\n"
         "try:\n"
         f"    build.build(pathlib.Path({str(bad)!r}), pathlib.Path({str(old)!r}))\n"

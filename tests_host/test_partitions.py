@@ -1,11 +1,12 @@
-"""The flash layout: what partitions.csv says, and that a layout ESP-IDF would refuse is refused here."""
+"""The flash layout: what partitions.csv says; what ESP-IDF would refuse is refused here."""
 
 import struct
 import subprocess
 import sys
 
-import partitions
 import pytest
+
+import partitions
 
 GOOD = "nvs, data, nvs, 0x12000, 56K\nota_0, app, ota_0, 0x100000, 0x180000\n"
 

@@ -1,8 +1,8 @@
-# What is frozen into the firmware for this PC: exactly what the chip gets, and the imitated chip.
+"""What is frozen into the firmware for this PC: what the chip gets, and the imitated chip."""
 
 import os
 
-include("../../firmware/manifest.py")  # noqa: F821
+include("../../firmware/manifest.py")
 
 if os.path.isdir("../../tools/simulator/chip"):
-    freeze("../../tools/simulator/chip")  # noqa: F821
+    freeze("../../tools/simulator/chip")

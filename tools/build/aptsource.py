@@ -1,10 +1,11 @@
-"""Download a pinned Debian source package without touching the machine's apt: no root, no system file.
+"""Download a pinned Debian source package, without root and without touching the machine's apt.
 
-Takes mirror, proxy and keys from the machine's own apt configuration, and keeps its state under build/deps.
-Sums are checked by fetch.py.
+Takes mirror, proxy and keys from the machine's own apt configuration, and keeps its state under
+build/deps. Sums are checked by fetch.py.
 """
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -44,18 +45,9 @@ def list_mirrors(text: str) -> list[str]:
     """Return the URIs of the Debian main archive in a one-line-style `.list` file."""
     found = []
     for line in text.splitlines():
-        line = line.partition("#")[0]
-        if "[" in line:
-            before, _, rest = line.partition("[")
-            line = before + rest.partition("]")[2]
-        words = line.split()
-        if (
-            len(words) > 3
-            and words[0] in ("deb", "deb-src")
-            and words[2] in DEBIAN_SUITES
-            and "main" in words[3:]
-        ):
-            found.append(words[1])
+        words = re.sub(r"\[.*?\]|#.*", " ", line).split()
+        if words[:1] in (["deb"], ["deb-src"]) and "main" in words[3:]:
+            found += [words[1]] if words[2] in DEBIAN_SUITES else []
     return found
 
 
@@ -71,7 +63,7 @@ def mirrors(etc: Path = Path("/etc/apt")) -> list[str]:
 
 
 def source_entry(uri: str, suite: str, keyrings: Path = Path("/usr/share/keyrings")) -> str:
-    """Return a deb-src entry for that mirror, signed by the archive keyring if the machine has it."""
+    """Return a deb-src entry for that mirror, signed by the machine's archive keyring if any."""
     entry = f"Types: deb-src\nURIs: {uri}\nSuites: {suite}\nComponents: main\n"
     keyring = next((keyrings / name for name in KEYRINGS if (keyrings / name).exists()), None)
     return entry + (f"Signed-By: {keyring}\n" if keyring else "")
@@ -135,8 +127,8 @@ def download_from(pin: dict, suite: str, folder: Path, state: Path) -> str:
     offered = [line.split()[1] for line in shown.splitlines() if line.startswith("Version:")]
     if offered and version not in offered:
         return (
-            f"Debian {suite} no longer has {name} {version} but {', '.join(offered)}: change debian_version "
-            f"and the sums of [{name}] in tools/build/pins.toml"
+            f"Debian {suite} no longer has {name} {version} but {', '.join(offered)}: "
+            f"change debian_version and the sums of [{name}] in tools/build/pins.toml"
         )
     return f"apt-get source {name}={version} failed: {last_line(fetched.stderr)}"
 

@@ -1,7 +1,8 @@
-"""Fetch the pinned sources into build/deps: once, checked against their SHA-256, offline from then on.
+"""Fetch the pinned sources into build/deps: once, checked against their sums, then offline.
 
-Owns where MicroPython and Mbed TLS come from: $MICROPY_DIR, else Debian's source packages (aptsource.py),
-else a git clone of the pinned tag. Libraries of the Python index are sdist.py's; compiling is firmware.py's.
+Owns where MicroPython and Mbed TLS come from: $MICROPY_DIR, else Debian's source packages
+(aptsource.py), else a git clone of the pinned tag. Libraries of the Python index are sdist.py's;
+compiling is firmware.py's.
 """
 
 import fcntl
@@ -43,18 +44,19 @@ def check_sum(path: Path, sha256: str) -> None:
         bad = path.with_name(path.name + ".bad")
         path.replace(bad)
         raise FetchError(
-            f"{path.name} is not the pinned file\n  pinned SHA-256 {sha256}\n  found          {found}\n"
+            f"{path.name} is not the pinned file\n"
+            f"  pinned SHA-256 {sha256}\n  found          {found}\n"
             f"  kept for a look as {bad}; the pin is in tools/build/pins.toml"
         )
 
 
 def unpack(archive: Path, target: Path) -> None:
-    """Unpack an archive with one top folder so that this folder becomes `target`: all of it or nothing."""
+    """Unpack an archive so that its one top folder becomes `target`: all of it or nothing."""
     scratch = target.with_name(target.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         with tarfile.open(archive) as tar:
-            # Older Pythons have no filters; the archive's sum is pinned, so its names can be trusted.
+            # Older Pythons have no filters; the names of a pinned archive can be trusted.
             safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(scratch, **safely)
         (top,) = scratch.iterdir()
@@ -67,7 +69,7 @@ def unpack(archive: Path, target: Path) -> None:
 
 
 def debian_archive(pin: dict, suite: str) -> Path:
-    """Return the checked upstream archive of a Debian source package, downloading it if need be."""
+    """Return the checked upstream archive of a Debian source package, downloaded if need be."""
     folder = pins.DEPS / "archives"
     folder.mkdir(parents=True, exist_ok=True)
     sums = pin["sha256"]
@@ -96,7 +98,7 @@ def git_clone(pin: dict, target: Path) -> None:
 
 
 def get_source(name: str, target: Path) -> None:
-    """Put the pinned source of `name` ("micropython" or "mbedtls") at `target`, from Debian or from git."""
+    """Put the pinned source of "micropython" or "mbedtls" at `target`, from Debian or git."""
     pin, suite = pins.load()[name], pins.load()["debian"]["suite"]
     try:
         unpack(debian_archive(pin, suite), target)
@@ -111,7 +113,7 @@ def get_source(name: str, target: Path) -> None:
 
 
 def micropython() -> Path:
-    """Return MicroPython's source folder with Mbed TLS in lib/mbedtls; call it with the lock held."""
+    """Return MicroPython's source folder, Mbed TLS inside; call it with the lock held."""
     given = os.environ.get("MICROPY_DIR")
     if given:
         return check_given(Path(given).resolve())

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Build the firmware for this PC: MicroPython's unix port as board/SIM describes it, with everything frozen.
+"""Build the firmware for this PC: MicroPython's unix port as board/SIM describes it.
 
     tools/build/firmware.py [--bits 64|32] [--sanitize]
 
-prints the path of the executable; nothing changed since the last build costs a few milliseconds. Sources are
-fetched by fetch.py; several processes may call this at once.
+prints the path of the executable; nothing changed since the last build costs a few milliseconds.
+Sources are fetched by fetch.py; several processes may call this at once.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def fingerprint() -> str:
 
 
 def settings_sum(bits: int, sanitize: bool) -> str:
-    """Return a sum over what make cannot see a change of: flags and settings. A new sum means a clean build."""
+    """Return a sum over flags and settings, whose changes make does not see."""
     total = hashlib.sha256(f"{bits} {sanitize} {os.environ.get('MICROPY_DIR')}".encode())
     files = [
         *ROOT.glob("board/SIM/*.mk"),
@@ -67,7 +67,7 @@ def settings_sum(bits: int, sanitize: bool) -> str:
 
 
 def link_user_modules() -> Path:
-    """Return a folder with a link to each C module that exists, as MicroPython's make wants them."""
+    """Return a folder with a link to each C module that exists, for MicroPython's make."""
     folder = BUILD / "usermods"
     folder.mkdir(parents=True, exist_ok=True)
     for module in USER_MODULES:
@@ -143,9 +143,9 @@ def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
 
 def compile_flavour(bits: int, sanitize: bool) -> None:
     """Fetch what is missing and compile one flavour; call it with the lock held."""
-    import fetch  # noqa: PLC0415  (an unchanged build must not pay for these imports)
-    import sdist  # noqa: PLC0415
-    import system  # noqa: PLC0415
+    import fetch
+    import sdist
+    import system
 
     system.ensure("gcc", "make", *(["m32"] if bits == 32 else []))
     target = BUILD / "sim" / flavour(bits, sanitize)
@@ -165,7 +165,7 @@ def compile_flavour(bits: int, sanitize: bool) -> None:
 
 
 def build(bits: int = 64, sanitize: bool = False) -> Path:
-    """Return the path of the up-to-date executable of that flavour; BuildError if it does not build."""
+    """Return the path of the up-to-date executable; BuildError if it does not build."""
     target = BUILD / "sim" / flavour(bits, sanitize)
     program, stamp = target / "micropython", target / "fingerprint"
 
@@ -173,7 +173,7 @@ def build(bits: int = 64, sanitize: bool = False) -> Path:
         return program.exists() and stamp.exists() and stamp.read_text() == fingerprint()
 
     if not is_current():
-        import fetch  # noqa: PLC0415
+        import fetch
 
         with fetch.locked():
             if not is_current():

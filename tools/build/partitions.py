@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Read partitions.csv, check it by the rules of ESP-IDF's generator, and make the binary table of it.
+"""Read partitions.csv, check it by the rules of ESP-IDF's generator, make the binary table.
 
     tools/build/partitions.py OUTPUT     writes the table that lies at 0x8000 (without the MD5 row)
 
 Imports nothing of this project, so that any tool can import it.
 """
 
+import itertools
 import struct
 import sys
 from pathlib import Path
@@ -113,7 +114,7 @@ def check(parts: list[Partition]) -> None:
         if names.count(name) > 1:
             raise PartitionError(f"{name}: there are two of this name")
     in_order = sorted(parts, key=lambda part: part.offset)
-    for before, after in zip(in_order, in_order[1:], strict=False):
+    for before, after in itertools.pairwise(in_order):
         if after.offset < before.end:
             raise PartitionError(f"{after.name} begins inside {before.name}")
     if (len(parts) + 1) * ROW.size > TABLE_SIZE:
@@ -128,7 +129,7 @@ def load(path: Path = SOURCE) -> list[Partition]:
 
 
 def binary(parts: list[Partition]) -> bytes:
-    """Return the table as it lies at TABLE_OFFSET: 0xc00 bytes, no MD5 row, blank flash behind the rows."""
+    """Return the table as it lies at TABLE_OFFSET: 0xc00 bytes, no MD5 row, then blank flash."""
     rows = (
         ROW.pack(
             b"\xaa\x50", part.type, part.subtype, part.offset, part.size, part.name.encode(), 0

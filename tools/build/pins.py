@@ -1,15 +1,16 @@
 """Where the project's parts lie and which versions it pins.
 
-Reads pins.toml, the one file with versions and sums; the file itself says how to move to a newer release.
+Reads pins.toml, the one file with versions and sums; the file itself says how to move to a newer
+release.
 """
 
 import sys
 from pathlib import Path
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 (before tomllib is not found)
     sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
 
-import tomllib  # noqa: E402
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Keep the project's Python packages: tools/build/pyenv.py GROUP... puts the pinned ones into build/venv.
+"""Put the pinned Python packages into build/venv: tools/build/pyenv.py GROUP...
 
-Groups are the lists of pins.toml. A group that is already there costs a few milliseconds and no network.
-The group "stubs" goes to build/typings: pyright reads it, nothing imports it.
+Groups are the lists of pins.toml. A group that is already there costs a few milliseconds and no
+network. The group "stubs" goes to build/typings: pyright reads it, nothing imports it.
 """
 
 import os
@@ -92,7 +92,7 @@ def install(group: str, all_pins: dict) -> None:
 
 
 def ensure(*groups: str) -> Path:
-    """Return the Python of build/venv with all packages of the groups; FetchError if that cannot be."""
+    """Return the Python of build/venv with the packages of these groups, or raise FetchError."""
     all_pins = pins.load()
     if all(is_current(group, all_pins) for group in groups):
         return PYTHON
@@ -107,7 +107,7 @@ def ensure(*groups: str) -> Path:
 
 def main() -> None:
     """Install the groups on the command line; print the Python to use."""
-    known = [name for name in pins.load()["python"]]
+    known = list(pins.load()["python"])
     unknown = [name for name in sys.argv[1:] if name not in known]
     if unknown or not sys.argv[1:]:
         sys.exit(f"usage: {Path(__file__).name} GROUP...   (groups: {', '.join(known)})")

@@ -1,6 +1,7 @@
-"""Fetch umqtt.simple, which is frozen into the firmware, from its pinned source archive on the Python index.
+"""Fetch umqtt.simple, which is frozen into the firmware, as a pinned archive of the Python index.
 
-pip installs no MicroPython library, so `unearth` finds and downloads the archive; fetch.py checks and unpacks it.
+pip installs no MicroPython library, so `unearth` finds and downloads the archive; fetch.py
+checks and unpacks it.
 """
 
 import os
@@ -36,7 +37,7 @@ def download(package: str, version: str, folder: Path) -> None:
 
 
 def umqtt() -> Path:
-    """Return the folder to freeze, with umqtt/simple.py in it; call it with the build lock held."""
+    """Return the folder to freeze, umqtt/simple.py inside; call it with the build lock held."""
     pin = pins.load()["umqtt"]
     target = pins.DEPS / "umqtt"
     done = pins.DEPS / f".umqtt-{pin['version']}"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make sure that programs of the operating system are there: tools/build/system.py NEED...
 
-Installs what is missing through apt when that can be done without asking (root, or sudo without a password);
-otherwise names all of it in one message. Python packages are pyenv.py's.
+Installs what is missing through apt when that can be done without asking (root, or sudo without
+a password); otherwise names all of it in one message. Python packages are pyenv.py's.
 """
 
 import os
@@ -54,7 +54,7 @@ def has(need: str) -> bool:
 
 
 def root_prefix() -> list[str] | None:
-    """Return what to put before a command to run it as root without being asked; None if that cannot be done."""
+    """Return what makes a command run as root without a question; None if nothing does."""
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")

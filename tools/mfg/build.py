@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make build/mfg_nvs.bin, the image of the manufacturing partition, from mfg_nvs.csv: `make mfg`.
 
-The image is made by Espressif's own generator; test certificates are made first if build/certs is not there.
-Prints the path of the image; an unchanged one costs a few milliseconds.
+The image is made by Espressif's own generator; test certificates are made first if build/certs
+is not there. Prints the path of the image; an unchanged one costs a few milliseconds.
 """
 
 import os

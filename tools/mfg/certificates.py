@@ -1,8 +1,9 @@
 """Make the test certificates in build/certs, once: run by build.py with the Python of build/venv.
 
-Two unrelated authorities, so that tests can trust the wrong one. Of authority 0 are also the server of the
-module, its MQTT and its WPA2 client. `peer.*` and `other_peer.*` are for servers on the PC that the module
-connects to; each ca.key stays, so that a test can issue more. Names follow the manual, 6.8.1.
+Two unrelated authorities, so that tests can trust the wrong one. Of authority 0 are also the
+server of the module, its MQTT and its WPA2 client. `peer.*` and `other_peer.*` are for servers
+on the PC that the module connects to; each ca.key stays, so that a test can issue more. Names
+follow the manual, 6.8.1.
 """
 
 import sys
