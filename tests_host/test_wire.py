@@ -1,12 +1,13 @@
 """The grammar of a command line, its binding and the text of answers, under CPython."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from at.errors import NotAT, NotSupported, ParamError
 from at.wire import reply
 from at.wire.bind import bind, describe, parse_ip, parse_mac
 from at.wire.grammar import QUERY, RUN, SET, TEST, split_arguments, split_line
-from hypothesis import given
-from hypothesis import strategies as st
 
 MODE = (("int", "mode", 0, 3), ("int", "auto_connect", 0, 1, 1))
 JOIN = (("str", "ssid", 0, 32, None), ("str", "password", 8, 63, None), ("int", "pci", 0, 1, 0))
@@ -53,7 +54,7 @@ def test_a_line_has_a_name_a_form_and_arguments(line, expected):
 
 
 @pytest.mark.parametrize("line", [b"", b"at", b"At", b"aT+GMR", b" AT", b"\nAT", b"A", b"?"])
-def test_a_line_that_does_not_begin_with_AT_is_refused(line):
+def test_a_line_that_does_not_begin_with_at_is_refused(line):
     with pytest.raises(NotAT):
         split_line(line)
 

@@ -5,6 +5,7 @@ import os
 import sys
 
 import atchip
+
 import atlink
 from at import commands
 from at.log import log
@@ -21,6 +22,8 @@ _USER = "user"  # folder of commands that a user adds, imported at boot
 
 
 class App:
+    """The firmware: services, settings and session, wired together."""
+
     def __init__(self):
         settings = Settings()
         mfg = Mfg(log)
@@ -74,6 +77,6 @@ def _import_user():
         try:
             __import__(_USER + "." + name[:-3])
             log("user: loaded", name)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a user's file may raise anything
             log("user: skipped", name)
             sys.print_exception(error)

@@ -4,7 +4,7 @@ Owns: what commands exist, in which order AT+CMD? lists them, which forms each h
 declarations themselves stand in at/commands/*.py and, for a user's own, in user/*.py.
 """
 
-from at.wire.grammar import QUERY, RUN, SET
+from at.wire.grammar import QUERY
 
 registry = []  # in the order of declaration, which AT+CMD? shows
 by_name = {}
@@ -30,14 +30,17 @@ class Command:
         self.handlers = [None, None, None]  # QUERY, SET, RUN
 
     def query(self, handler):
+        """Decorate the handler of AT+X?."""
         self.handlers[0] = handler
         return handler
 
     def set(self, handler):
+        """Decorate the handler of AT+X=..., which gives AT+X=? as well."""
         self.handlers[1] = handler
         return handler
 
     def run(self, handler):
+        """Decorate the handler of AT+X."""
         self.handlers[2] = handler
         return handler
 
@@ -47,13 +50,11 @@ class Command:
 
     def flags(self):
         """Return the four flags of AT+CMD?: test, query, set, execute."""
-        has_set = int(self.handler(SET) is not None)
-        return has_set, int(self.handler(QUERY) is not None), has_set, int(
-            self.handler(RUN) is not None
-        )
+        query, has_set, run = [int(handler is not None) for handler in self.handlers]
+        return has_set, query, has_set, run
 
 
-def command(name, summary, params=(), stores=None, text=None):
+def command(name, summary, params=(), stores=None, text=None):  # noqa: ARG001 - read by tools
     """Declare a command; `name` is what follows AT.
 
     `summary` and `stores` (the key in at.settings) are for the tools that read this source.

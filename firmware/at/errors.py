@@ -50,27 +50,33 @@ class ParamError(ATError):
 
 
 class NotAT(ATError):
+    """The line does not begin with AT, or is too long to be one."""
+
     sub = SUB_NO_AT
 
 
 class NotSupported(ATError):
+    """There is no such command."""
+
     sub = SUB_UNSUPPORTED
 
 
 class WrongForm(ATError):
+    """The command exists, but not in this form."""
+
     sub = SUB_FORM
 
 
 class StateError(ATError):
-    pass
+    """The command cannot be done as things stand."""
 
 
 class LinkError(ATError):
-    pass
+    """A peer or the network failed."""
 
 
 class StoreError(ATError):
-    pass
+    """Flash refused, or holds nothing of the kind."""
 
 
 def error_code(sub, ext=0):

@@ -1,19 +1,20 @@
-"""The event loop's waiting point: one C call that sleeps until the UART, a link or the chip has news.
+"""Where the event loop waits: one C call that ends when the UART, a link or the chip has news.
 
 Replaces asyncio's select-based queue, so that the chip can sleep and nothing is allocated.
 Each source (a bit of atlink.wait) has at most one waiter: a task, by `await ready(bit)`, or a
 plain function set with `on(bit, function)`, which is called when no task waits.
 """
 
-import atlink
 from asyncio import core
+
+import atlink
 
 
 class _Queue:
     """What asyncio.core calls where its own IOQueue would stand."""
 
     def __init__(self):
-        self.map = {0: None}  # bit -> task; the entry 0 stays, because asyncio ends when it is empty
+        self.map = {0: None}  # bit -> task; 0 is there because asyncio ends when this is empty
         self.callbacks = {}  # bit -> function without arguments
         self.mask = 0
 
@@ -65,7 +66,7 @@ class _Ready:
         if self.bit:
             queue.wait(self.bit)
             self.bit = 0
-            return None
+            return
         raise StopIteration
 
 

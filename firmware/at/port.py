@@ -11,12 +11,15 @@ that stops reading stops being served, and nothing is lost or grows without end.
 import asyncio
 
 import atlink
+from at.errors import StateError
 from at.loop import ready
 
 _MAX_REPORTS = 64  # reports kept for a host that does not read or wake; then the oldest goes
 
 
 class Port:
+    """The writer: messages, payload, reports."""
+
     def __init__(self, uart, log):
         self.uart = uart
         self.log = log
@@ -34,9 +37,35 @@ class Port:
             data = atlink.filter_cut(data)
         self.raw(data)
 
+    # The message filters: POSIX basic regular expressions for the head and the tail of a message.
+
     def filter(self, on):
-        """Apply the message filters from now on, or no longer."""
+        """Apply the filters from now on, or no longer."""
         self.filtering = on
+
+    def filters(self):
+        """Return (head, tail) of each filter, as bytes."""
+        return atlink.filter_list()
+
+    def add_filter(self, head, tail):
+        """Add a filter; either expression may be empty. StateError if one is malformed."""
+        try:
+            atlink.filter_add(head, tail)
+        except ValueError as error:
+            raise StateError("not a basic regular expression: %s" % error)
+        except OSError as error:
+            raise StateError("no room for another filter: %s" % error)
+
+    def delete_filter(self, head, tail):
+        """Delete the filter with just these expressions. StateError if there is none."""
+        if not atlink.filter_delete(head, tail):
+            raise StateError("there is no such filter")
+
+    def clear_filters(self):
+        """Delete all filters."""
+        atlink.filter_clear()
+
+    # Writing.
 
     def raw(self, data):
         """Write bytes that no filter may touch: payload, prompts."""
@@ -104,6 +133,7 @@ class Port:
         self._holds += 1
 
     def release(self):
+        """Let reports go again, those that were kept back first."""
         self._holds -= 1
         if not self._holds and self._reports and self._report_task is None:
             self._report_task = asyncio.create_task(self._deliver())

@@ -31,6 +31,8 @@ _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer t
 
 
 class Session:
+    """The AT port's state, and what handlers call `at`."""
+
     def __init__(self, uart, port, log):
         self.uart = uart
         self.port = port
@@ -78,7 +80,7 @@ class Session:
         self._keep_surplus = False
         try:
             outcome = self._dispatch(line)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
         if hasattr(outcome, "send"):
             self.uart.busy()
@@ -115,7 +117,7 @@ class Session:
     async def _run(self, coroutine):
         try:
             outcome = await coroutine
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
         # Stray bytes behind a payload, or half a line, are answered before the final result.
         if not self._keep_surplus and self.uart.fragment():

@@ -1,10 +1,8 @@
 """Basic commands (seed 003 chapter 3.1), but for the UART, message filters and flash."""
 
-import machine
 from at import version
 from at.command import command, registry
-from at.errors import StateError, invalid
-from at.services import radio
+from at.services import device
 
 AT = command("", "Check that the command port is alive")
 
@@ -153,13 +151,13 @@ RFPOWER = command(
 @RFPOWER.query
 def rfpower_query(at):
     """What the driver really uses: it rounds down to its own steps."""
-    at.reply(radio.power())
+    at.reply(device.power())
 
 
 @RFPOWER.set
 def rfpower_set(at, power):
     """ERROR while Wi-Fi is off (AT+CWMODE=0) or not initialised."""
-    radio.power(power)
+    device.power(power)
 
 
 SYSROLLBACK = command("+SYSROLLBACK", "Go back to the firmware in the other OTA slot")
@@ -244,12 +242,6 @@ SYSREG = command(
 @SYSREG.set
 def sysreg_set(at, direct, address, value=None):
     """Hexadecimal with 0x or decimal. The address must be a multiple of 4; else unchecked."""
-    if address % 4:
-        raise invalid(1, "a register's address is a multiple of 4")
-    try:
-        if value is None:
-            at.line("%s:0x%08x" % (at.name, machine.mem32[address]))
-        else:
-            machine.mem32[address] = value
-    except OSError as error:
-        raise StateError("no register there: %s" % error)
+    found = device.register(address, value)
+    if not direct:
+        at.line("%s:0x%08x" % (at.name, found))

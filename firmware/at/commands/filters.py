@@ -1,8 +1,7 @@
 """Filtering of system messages by POSIX basic regular expressions (seed 003 3.1.16, 3.1.17)."""
 
-import atlink
 from at.command import command
-from at.errors import StateError, invalid
+from at.errors import invalid
 
 SYSMSGFILTER = command(
     "+SYSMSGFILTER",
@@ -42,7 +41,7 @@ SYSMSGFILTERCFG = command(
 @SYSMSGFILTERCFG.query
 def sysmsgfiltercfg_query(at):
     """Index from 0; control bytes are shown as \\r, \\n or \\xNN so that a filter is one line."""
-    for index, (head, tail) in enumerate(atlink.filter_list()):
+    for index, (head, tail) in enumerate(at.port.filters()):
         at.reply(index, _show(head), _show(tail))
 
 
@@ -50,7 +49,7 @@ def sysmsgfiltercfg_query(at):
 def sysmsgfiltercfg_set(at, operator, head_size=0, tail_size=0):
     """Both lengths 0 is refused before the prompt. Deletion is by content."""
     if operator == 0:
-        atlink.filter_clear()
+        at.port.clear_filters()
         return None
     if not head_size + tail_size:
         raise invalid(1, "head and tail cannot both be empty")
@@ -60,16 +59,10 @@ def sysmsgfiltercfg_set(at, operator, head_size=0, tail_size=0):
 async def _change(at, operator, head_size, tail_size):
     data = bytes(await at.prompt(head_size + tail_size))
     head, tail = data[:head_size], data[head_size:]
-    if operator == 2:
-        if not atlink.filter_delete(head, tail):
-            raise StateError("there is no such filter")
-        return
-    try:
-        atlink.filter_add(head, tail)
-    except ValueError as error:
-        raise StateError("not a basic regular expression: %s" % error)
-    except OSError as error:
-        raise StateError("no room for another filter: %s" % error)
+    if operator == 1:
+        at.port.add_filter(head, tail)
+    else:
+        at.port.delete_filter(head, tail)
 
 
 def _show(expression):

@@ -4,9 +4,12 @@ import atchip
 
 
 class Clock:
+    """The time of day."""
+
     def now(self):
         """Return seconds since 1970-01-01, UTC."""
         return atchip.clock()
 
     def set(self, unix_seconds):
+        """Set the time, in seconds since 1970-01-01 UTC."""
         atchip.clock_set(unix_seconds)

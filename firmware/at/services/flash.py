@@ -2,6 +2,7 @@
 
 import atchip
 import esp32
+
 from at.errors import StoreError, invalid
 
 USER = ("mfg_nvs", "fatfs")  # what a host may touch; settings and firmware are not among them
@@ -16,6 +17,8 @@ def _find(name):
 
 
 class Flash:
+    """User partitions and OTA slots."""
+
     def partitions(self):
         """Return (name, type, subtype, address, size) of each user partition."""
         rows = []

@@ -1,6 +1,7 @@
 """Manufacturing data: the NVS partition `mfg_nvs` with factory parameters and certificates."""
 
 import atchip
+
 from at.errors import StoreError
 
 _PARTITION = "mfg_nvs"
@@ -24,6 +25,7 @@ class Mfg:
         return value.decode() if kind == STRING else value
 
     def namespaces(self):
+        """Return the names of all namespaces."""
         return self._try(atchip.nvs_namespaces)
 
     def keys(self, namespace):
@@ -35,6 +37,7 @@ class Mfg:
         return self._try(atchip.nvs_get, namespace, key)
 
     def set(self, namespace, key, kind, value):
+        """Write a pair; its type may change."""
         self._try(atchip.nvs_set, namespace, key, kind, value)
 
     def erase(self, namespace, key=None):

@@ -8,6 +8,7 @@ import asyncio
 
 import atchip
 import machine
+
 from at.errors import StateError
 
 BY_PIN = 1
@@ -18,6 +19,8 @@ AWAKE_AFTER_DELAY = 4
 
 
 class Power:
+    """Sleep mode, wake sources, and the host's state."""
+
     def __init__(self, port):
         self.port = port
         self.mode = 0  # AT+SLEEP: 0 off, 1 modem by DTIM, 2 light, 3 modem by listen interval
@@ -27,6 +30,7 @@ class Power:
         self._awake.set()
 
     def restart(self):
+        """Start afresh at once; does not return."""
         machine.reset()
 
     def deep_sleep(self, ms):
@@ -59,6 +63,7 @@ class Power:
         self._host_is(self._awake.is_set())
 
     def clear_host_wake(self):
+        """Take the host as always awake."""
         self._wake = None
         self._host_is(True)
 

@@ -1,10 +1,13 @@
 """The buffer of AT+USERRAM: memory of the system heap, lent to the host."""
 
 import atchip
+
 from at.errors import StateError, invalid
 
 
 class UserRam:
+    """At most one buffer."""
+
     def __init__(self):
         self._buffer = None
 
@@ -13,6 +16,7 @@ class UserRam:
         return atchip.ram_largest()
 
     def allocate(self, size):
+        """Lend `size` bytes. StateError if there is a buffer already, or no room."""
         if self._buffer is not None:
             raise StateError("user RAM is allocated already")
         try:
@@ -35,10 +39,12 @@ class UserRam:
         return whole[offset : offset + size]
 
     def clear(self):
+        """Set every byte to 0. StateError before allocate()."""
         whole = self._whole()
         for at in range(len(whole)):
             whole[at] = 0
 
     def release(self):
+        """Give the buffer back. StateError if there is none."""
         atchip.ram_free(self._whole())
         self._buffer = None

@@ -1,0 +1,1 @@
+"""Functions and state machines on bytes: no I/O, no clock, no await."""

@@ -92,7 +92,9 @@ def _convert(param, token, is_quoted, index):
     if kind == "str":
         if not param[2] <= len(token) <= param[3]:
             raise ParamError(
-                SUB_LENGTH, index, "%s must be %d to %d bytes long" % (param[1], param[2], param[3])
+                SUB_LENGTH,
+                index,
+                "%s must be %d to %d bytes long" % (param[1], param[2], param[3]),
             )
         return token
     value = parse_ip(token) if kind == "ip" else parse_mac(token)

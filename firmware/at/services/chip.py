@@ -1,0 +1,39 @@
+"""News of the chip: takes events from atchip's queue and hands each to the service that owns it.
+
+An event is a tuple whose first element is its kind. A service that wants ("sta_got_ip", ip, mask,
+gateway) has a method on_sta_got_ip(ip, mask, gateway) and is among the `owners`.
+"""
+
+import sys
+
+import atchip
+import atlink
+from at.log import log
+from at.loop import on
+
+owners = []
+
+
+def start():
+    """Begin to deliver events."""
+    on(atlink.EVENT, _deliver)
+
+
+def _deliver():
+    while True:
+        event = atchip.event()
+        if event is None:
+            return
+        method = "on_" + event[0]
+        for owner in owners:
+            handler = getattr(owner, method, None)
+            if handler:
+                _call(handler, event)
+
+
+def _call(handler, event):
+    try:
+        handler(*event[1:])
+    except Exception as error:  # one bad event must not end the loop
+        log("chip: event", event[0], "failed unexpectedly:")
+        sys.print_exception(error)

@@ -1,0 +1,308 @@
+"""Wi-Fi as a whole: the driver, its mode, and what applies to the radio rather than to one part.
+
+Joining is wifi_station's, the module's own access point wifi_softap's, addresses and DHCP
+wifi_net's. Everything that is kept is put in force again whenever an interface starts, because
+the driver forgets: its own storage is off.
+"""
+
+import asyncio
+
+import atchip
+import network
+from at.errors import StateError
+from at.services import chip
+from at.services.wifi_net import Net
+from at.services.wifi_softap import SoftAP
+from at.services.wifi_station import Station
+
+STATION = 0  # interfaces, as atchip counts them; bit 0 and bit 1 of a mode
+SOFTAP = 1
+_SCAN_SPARE_MS = 5000  # what a scan may take beyond the time asked for
+_SCAN_CHANNELS = 14
+_PROTOCOLS = ("sta_proto", "ap_proto")
+_MACS = ("sta_mac", "ap_mac")
+
+
+class Wifi:
+    """The radio. `mode`: 0 off, 1 station, 2 softAP, 3 both; `is_running`: the driver is there."""
+
+    def __init__(self, settings, mfg, power, emit, log):
+        self.settings = settings
+        self.mfg = mfg
+        self.power = power
+        self.emit = emit
+        self.log = log
+        self.mode = settings.get("wifi_mode")
+        self.is_running = False
+        self.net = Net(self)
+        self.station = Station(self)
+        self.softap = SoftAP(self)
+        self.provisioning = None  # a SmartConfig or Wps that runs, and has the station to itself
+        self._wlans = None
+        self._listeners = []
+        self._scanned = asyncio.Event()
+        self._scan_status = 0
+        self._power_limit = None  # quarter dBm, None as the driver likes
+        self._hostname = None
+
+    # What other services ask.
+
+    @property
+    def is_joined(self):
+        """Whether the station is associated and has an IPv4 address."""
+        return self.station.is_joined
+
+    @property
+    def has_ip(self):
+        """Whether some interface has an IPv4 address: a joined station, or the softAP."""
+        return self.is_joined or (self.is_running and self.mode & 2 != 0)
+
+    def station_ip(self):
+        """Return the station's IPv4 address, or None."""
+        return self.net.address(STATION) if self.is_joined else None
+
+    def ap_ip(self):
+        """Return the softAP's IPv4 address, or None."""
+        return self.net.address(SOFTAP) if self.is_running and self.mode & 2 else None
+
+    def ip6(self, kind, interface=STATION):
+        """Return an IPv6 address, "ll" link-local or "gl" global, or None."""
+        return self.net.ip6(interface, kind)
+
+    def stations(self):
+        """Return (MAC, IPv4 address) of each station of the softAP."""
+        return self.softap.stations()
+
+    def dns_servers(self):
+        """Return the name servers that DHCP gave, best first."""
+        return atchip.ip_dns() if self.is_joined else ()
+
+    def on_change(self, function):
+        """Call `function` after the station got or lost its address."""
+        self._listeners.append(function)
+
+    def changed(self):
+        """Tell the listeners; the parts of Wi-Fi call this."""
+        for function in self._listeners:
+            function()
+
+    # Driver and mode.
+
+    def start(self):
+        """Bring the driver up in the kept mode and join the kept access point if that is wanted."""
+        if self._wlans is None:
+            wlan = network.WLAN  # the first one initialises the driver
+            self._wlans = (wlan(wlan.IF_STA), wlan(wlan.IF_AP))
+            chip.owners.append(self)
+            chip.owners.append(self.station)
+            chip.owners.append(self.softap)
+        else:
+            atchip.wifi_init()
+        self.is_running = True
+        self._prepare()
+        self._switch(self.mode)
+        if self.mode & 1 and self.settings.get("wifi_auto"):
+            self.station.resume(self.settings.get("wifi_ap"))
+
+    async def stop(self):
+        """Stop the driver and free its memory."""
+        if not self.is_running:
+            return
+        await self.stop_provisioning()
+        await self.station.stop()
+        self._switch(0)
+        atchip.wifi_deinit()
+        self.is_running = False
+
+    async def set_mode(self, mode, rejoin):
+        """Switch the interfaces; `rejoin`: join what flash holds if the station was off."""
+        self.need()
+        before = self.mode
+        if mode != before:
+            await self.stop_provisioning()
+        if not mode & 1:
+            await self.station.stop()
+        self._switch(mode)
+        self.mode = mode
+        self.settings.put("wifi_mode", mode)
+        if mode & 2 and self.power.mode:
+            self.power.set_mode(0)  # a softAP cannot sleep
+        if rejoin and mode & 1 and not before & 1:
+            self.station.resume(self.settings.kept("wifi_ap"))
+
+    def need(self, bits=0):
+        """Raise StateError unless the driver runs and the mode has all of `bits` (1, 2)."""
+        if not self.is_running:
+            raise StateError("the Wi-Fi driver is stopped; AT+CWINIT=1 starts it")
+        if self.mode & bits != bits:
+            part = "the station" if bits == 1 else "the softAP"
+            raise StateError("%s is off; AT+CWMODE=%d or 3 turns it on" % (part, bits))
+
+    def need_station(self):
+        """Raise StateError unless the station may be used by a command now."""
+        self.need(1)
+        if self.provisioning:
+            raise StateError("the station is being provisioned; " + self.provisioning.ended_by)
+
+    async def stop_provisioning(self):
+        if self.provisioning:
+            await self.provisioning.stop()
+
+    def _prepare(self):
+        """Give a fresh driver what it takes only while no interface is on."""
+        for interface, key in enumerate(_MACS):
+            mac = self.settings.get(key)
+            if mac:
+                atchip.wifi_mac(interface, mac_bytes(mac))
+        factory = self.mfg.factory
+        country = (
+            0,
+            factory("country_code", "CN"),
+            factory("start_channel", 1),
+            factory("channel_num", 13),
+        )
+        try:
+            atchip.wifi_country(country)
+        except OSError as error:
+            self.log("wifi: country", country, "refused:", error)
+        if self._power_limit is None:
+            self._power_limit = factory("max_tx_power", 78)
+
+    def _switch(self, mode):
+        """Turn interfaces on and off, and give those that start what is kept for them."""
+        was_on = self._wlans[0].active() or self._wlans[1].active()
+        for interface in (STATION, SOFTAP):
+            wlan = self._wlans[interface]
+            wanted = bool(mode >> interface & 1)
+            if wlan.active() == wanted:
+                continue
+            wlan.active(wanted)
+            if wanted:
+                self._configure(interface)
+        if mode and not was_on:
+            atchip.tx_power(self._power_limit)
+            self.power.apply()
+
+    def _configure(self, interface):
+        atchip.wifi_protocol(interface, self.settings.get(_PROTOCOLS[interface]))
+        if interface == SOFTAP:
+            self.softap.configure()
+        elif self._hostname is not None:
+            atchip.hostname(self._hostname)
+        self.net.apply(interface)
+
+    # The radio.
+
+    def tx_power(self, quarter_dbm=None):
+        """Set (if given) and return the maximum power in units of 0.25 dBm, as the driver has it."""
+        try:
+            actual = atchip.tx_power(quarter_dbm)
+        except OSError as error:
+            raise StateError("the radio is off: %s" % error)
+        if quarter_dbm is not None:
+            self._power_limit = quarter_dbm
+        return actual
+
+    def protocol(self, interface):
+        """Return the 802.11 protocols an interface may use: 1 b, 3 bg, 7 bgn."""
+        return self.settings.get(_PROTOCOLS[interface])
+
+    def set_protocol(self, interface, bits):
+        self.need()
+        if self.mode >> interface & 1:
+            _driver(atchip.wifi_protocol, interface, bits)
+        self.settings.put(_PROTOCOLS[interface], bits)
+
+    def mac(self, interface):
+        """Return an interface's MAC address as text."""
+        self.need()
+        return mac_text(atchip.wifi_mac(interface))
+
+    async def set_mac(self, interface, mac):
+        """Change a MAC address; an interface that is on is restarted, and joins again."""
+        self.need()
+        rejoin = False
+        if interface == STATION:
+            rejoin = self.station.is_wanted
+            await self.station.stop()
+        self._switch(self.mode & ~(1 << interface))
+        try:
+            _driver(atchip.wifi_mac, interface, mac_bytes(mac))
+        finally:
+            self._switch(self.mode)
+            if rejoin:
+                self.station.resume(self.station.target)
+        self.settings.put(_MACS[interface], mac)
+
+    def country(self):
+        """Return (policy, code, first channel, number of channels)."""
+        self.need()
+        return atchip.wifi_country()
+
+    def set_country(self, policy, code, first, count):
+        self.need()
+        _driver(atchip.wifi_country, (policy, code, first, count))
+
+    def hostname(self):
+        """Return the name that the station tells DHCP servers."""
+        self.need(1)
+        return atchip.hostname()
+
+    def set_hostname(self, name):
+        """Set that name; it counts from the next exchange with a DHCP server."""
+        self.need(1)
+        self._hostname = name
+        _driver(atchip.hostname, name)
+
+    # Scanning.
+
+    async def scan(self, ssid, bssid, channel, passive, min_ms, max_ms):
+        """Scan; None or 0 is no filter, 0 ms the driver's own time. Fetch with scan_records()."""
+        self.need_station()
+        await self.station.pause()
+        try:
+            self._scanned.clear()
+            _driver(atchip.wifi_scan, ssid, bssid, channel, passive, min_ms, max_ms)
+            per_channel = max_ms or (360 if passive else 120)
+            limit = per_channel * _SCAN_CHANNELS + _SCAN_SPARE_MS
+            try:
+                await asyncio.wait_for_ms(self._scanned.wait(), limit)
+            except asyncio.TimeoutError:
+                atchip.wifi_scan_stop()
+                raise StateError("the scan did not end in %d ms" % limit)
+            if self._scan_status:
+                raise StateError("the scan failed, status %d" % self._scan_status)
+        finally:
+            self.station.unpause()
+
+    def scan_records(self):
+        """Yield what the scan found, strongest first, and free the driver's list; see atchip."""
+        record = atchip.wifi_scan_next()
+        while record:
+            yield record
+            record = atchip.wifi_scan_next()
+
+    def on_scan_done(self, status):
+        self._scan_status = status
+        self._scanned.set()
+
+    def farewell(self):
+        """Say that the station leaves, before the module restarts."""
+        if self.station.is_associated:
+            self.emit("wifi_disconnect")
+
+
+def mac_bytes(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def mac_text(mac):
+    return "%02x:%02x:%02x:%02x:%02x:%02x" % tuple(mac)
+
+
+def _driver(function, *args):
+    """Call the driver; what it refuses is a StateError."""
+    try:
+        return function(*args)
+    except OSError as error:
+        raise StateError("the Wi-Fi driver refused: %s" % error)

@@ -1,0 +1,193 @@
+"""IP addresses of the interfaces: DHCP client and server, static addresses, IPv6.
+
+Owns what is kept as "wifi_ip": [DHCP mask, station, softAP], where bit 0 of the mask is the
+station's DHCP client, bit 1 the softAP's DHCP server, and a static address is [ip, gateway, mask]
+or empty. One entry, so that a power cut never leaves DHCP and a static address both on.
+"""
+
+import atchip
+from at.errors import StateError, invalid
+
+STATION = 0
+SOFTAP = 1
+_AP_DEFAULT = ("192.168.4.1", "192.168.4.1", "255.255.255.0")
+_KINDS = ("ll", "gl")
+
+
+class Net:
+    def __init__(self, wifi):
+        self._wifi = wifi
+        self._dhcp, station, softap = wifi.settings.get("wifi_ip")
+        self._static = [station, softap]
+        self._pool = wifi.settings.get("wifi_pool")
+        self.has_ipv6 = wifi.settings.get("ipv6") == 1
+
+    @property
+    def dhcp(self):
+        """Bit 0: the station's DHCP client is on; bit 1: the softAP's DHCP server is."""
+        return self._dhcp
+
+    def info(self, interface):
+        """Return (ip, mask, gateway) of an interface as text."""
+        self._wifi.need()
+        return atchip.ip_info(interface)
+
+    def address(self, interface):
+        """Return an interface's IPv4 address, or None while it has none."""
+        ip = atchip.ip_info(interface)[0]
+        return None if ip == "0.0.0.0" else ip
+
+    def apply(self, interface):
+        """Give an interface that has just started the addresses that are kept."""
+        static = self._static[interface]
+        if interface == SOFTAP and self._pool:
+            self._try_pool()
+        if static:
+            self._fix(interface, static)
+        elif not self._dhcp >> interface & 1:
+            atchip.dhcp(interface, False)
+        if interface == SOFTAP and self.has_ipv6:
+            atchip.ip6_linklocal(SOFTAP)
+
+    def _fix(self, interface, static):
+        atchip.dhcp(interface, False)
+        ip, gateway, mask = static
+        atchip.ip_static(interface, ip, mask, gateway)
+
+    def set_static(self, interface, ip, gateway, mask):
+        """Give an interface a fixed address, which turns its DHCP off.
+
+        Without `mask` it is 255.255.255.0; without `gateway` the softAP is its own, and the
+        station's is the first address of the network.
+        """
+        mask = mask or "255.255.255.0"
+        bits = _check_mask(mask)
+        if not gateway:
+            gateway = ip if interface == SOFTAP else to_text(to_number(ip) & bits | 1)
+        if to_number(ip) & ~bits & 0xFFFFFFFF in (0, ~bits & 0xFFFFFFFF):
+            raise invalid(0, "%s is no host's address in a network %s" % (ip, mask))
+        self._wifi.need(1 << interface)
+        static = [ip, gateway, mask]
+        self._fix(interface, static)
+        self._keep(self._dhcp & ~(1 << interface), interface, static)
+
+    def set_dhcp(self, on, which):
+        """Turn DHCP on or off for the interfaces in the mask `which`.
+
+        Turning it on drops a static address. Interfaces that are off take it over when started.
+        """
+        self._wifi.need()
+        for interface in (STATION, SOFTAP):
+            if not which >> interface & 1:
+                continue
+            self._turn(interface, on)
+            mask = self._dhcp & ~(1 << interface) | on << interface
+            self._keep(mask, interface, [] if on else self._static[interface])
+
+    def _turn(self, interface, on):
+        if not self._wifi.mode >> interface & 1:
+            return
+        if on and interface == SOFTAP and self._static[SOFTAP]:
+            self._fix(SOFTAP, _AP_DEFAULT)
+        atchip.dhcp(interface, on)
+
+    def _keep(self, dhcp, interface, static):
+        self._dhcp = dhcp
+        self._static[interface] = static
+        self._wifi.settings.put("wifi_ip", [dhcp, list(self._static[0]), list(self._static[1])])
+
+    # The softAP's DHCP server.
+
+    def pool(self):
+        """Return (lease time in minutes, first address, last address)."""
+        self._wifi.need(2)
+        return atchip.dhcp_pool()
+
+    def set_pool(self, lease_min, first, last):
+        """Use a pool of addresses; it must lie in the softAP's network, without its own address."""
+        self._need_server()
+        ip, mask, _ = atchip.ip_info(SOFTAP)
+        bits = to_number(mask)
+        network = to_number(ip) & bits
+        low, high = to_number(first), to_number(last)
+        if low & bits != network:
+            raise invalid(2, "%s is not in the softAP's network" % first)
+        if high & bits != network:
+            raise invalid(3, "%s is not in the softAP's network" % last)
+        if low > high:
+            raise invalid(3, "the pool ends before it begins")
+        if low <= to_number(ip) <= high:
+            raise invalid(2, "the pool contains the softAP's own address")
+        if high - low >= 100:
+            raise invalid(3, "a pool has at most 100 addresses")
+        pool = [lease_min, first, last]
+        atchip.dhcp_pool_set(lease_min, first, last)
+        self._pool = pool
+        self._wifi.settings.put("wifi_pool", pool)
+
+    def clear_pool(self):
+        """Go back to the built-in pool."""
+        self._need_server()
+        atchip.dhcp_pool_set(0, "", "")
+        self._pool = ()
+        self._wifi.settings.put("wifi_pool", [])
+
+    def _need_server(self):
+        self._wifi.need(2)
+        if not self._dhcp & 2:
+            raise StateError("the softAP's DHCP server is off; AT+CWDHCP=1,2 turns it on")
+
+    def _try_pool(self):
+        try:
+            atchip.dhcp_pool_set(*self._pool)
+        except OSError as error:
+            self._wifi.log("wifi: the kept DHCP pool does not fit:", error)
+
+    # IPv6.
+
+    def set_ipv6(self, on):
+        """Turn IPv6 on or off; a link that is up gets, or loses, its addresses at once."""
+        self.has_ipv6 = on
+        self._wifi.settings.put("ipv6", int(on))
+        if self._wifi.station.is_associated:
+            self.link_is_up()
+        if self._wifi.is_running and self._wifi.mode & 2 and on:
+            atchip.ip6_linklocal(SOFTAP)
+
+    def link_is_up(self):
+        """Ask for IPv6 addresses on a station that has just been associated."""
+        if self.has_ipv6:
+            atchip.ip6_linklocal(STATION)
+
+    def ip6(self, interface, kind):
+        """Return an IPv6 address, "ll" link-local or "gl" global, or None."""
+        if not self.has_ipv6 or not self._wifi.is_running:
+            return None
+        if interface == STATION and not self._wifi.station.is_associated:
+            return None
+        return atchip.ip6_address(interface, _KINDS.index(kind))
+
+    def on_sta_got_ip6(self, address, is_global):
+        if self.has_ipv6 and self._wifi.station.is_associated:
+            self._wifi.emit("wifi_got_ip6", is_global)
+
+
+def to_number(ip):
+    """Turn dotted text into a number of 32 bits."""
+    number = 0
+    for part in ip.split("."):
+        number = number << 8 | int(part)
+    return number
+
+
+def to_text(number):
+    return "%d.%d.%d.%d" % (number >> 24, number >> 16 & 255, number >> 8 & 255, number & 255)
+
+
+def _check_mask(mask):
+    """Return a netmask as a number; refuse one whose ones are not all in front."""
+    bits = to_number(mask)
+    rest = ~bits & 0xFFFFFFFF
+    if rest & (rest + 1) or not bits or rest < 3:
+        raise invalid(2, mask + " is not a netmask")
+    return bits

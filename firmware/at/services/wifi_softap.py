@@ -1,0 +1,86 @@
+"""The module's own access point: its configuration and the stations in it.
+
+Kept as "wifi_softap": [SSID in hex, password in hex, channel, authmode, most stations, hidden],
+empty for the open access point ESP_ and the end of the MAC address. Its address and its DHCP
+server are wifi_net's.
+"""
+
+import binascii
+
+import atchip
+from at.errors import StateError, invalid
+
+_CHANNEL = 1
+_MAX_STATIONS = 4
+
+
+class SoftAP:
+    def __init__(self, wifi):
+        self._wifi = wifi
+        self._config = wifi.settings.get("wifi_softap")
+
+    def config(self):
+        """Return (SSID, password, channel, authmode, most stations, hidden) in force."""
+        self._wifi.need(2)
+        return self._current()
+
+    def _current(self):
+        if not self._config:
+            end = binascii.hexlify(atchip.wifi_mac(1)[3:]).decode().upper()
+            return ("ESP_" + end).encode(), b"", _CHANNEL, 0, _MAX_STATIONS, 0
+        ssid, password, channel, authmode, most, hidden = self._config
+        return bytes.fromhex(ssid), bytes.fromhex(password), channel, authmode, most, hidden
+
+    def configure(self):
+        """Give the driver what is in force; it falls back to the built-in if that is refused."""
+        try:
+            atchip.softap_config(*self._current())
+        except OSError as error:
+            self._wifi.log("wifi: the kept softAP does not fit:", error)
+
+    def set_config(self, ssid, password, channel, authmode, most, hidden):
+        """Change and keep the configuration; stations have to join anew."""
+        self._wifi.need(2)
+        try:
+            atchip.softap_config(ssid, password, channel, authmode, most, hidden)
+        except OSError as error:
+            raise StateError("the Wi-Fi driver refused the softAP: %s" % error)
+        config = [
+            binascii.hexlify(ssid).decode(),
+            binascii.hexlify(password).decode(),
+            channel,
+            authmode,
+            most,
+            hidden,
+        ]
+        self._config = config
+        self._wifi.settings.put("wifi_softap", config)
+
+    def stations(self):
+        """Return (MAC, IPv4 address) of each station as text; 0.0.0.0 if DHCP gave it none."""
+        self._wifi.need(2)
+        return [(_text(mac), ip) for mac, ip in atchip.softap_stations()]
+
+    def expel(self, mac=None):
+        """Throw a station out, or all of them."""
+        self._wifi.need(2)
+        if mac is None:
+            atchip.softap_deauth(None)
+            return
+        try:
+            atchip.softap_deauth(bytes.fromhex(mac.replace(":", "")))
+        except OSError:
+            raise invalid(0, "no station %s is there" % mac)
+
+    def on_ap_connected(self, mac):
+        self._wifi.emit("station_connected", _text(mac))
+
+    def on_ap_leased(self, mac, ip):
+        self._wifi.emit("station_leased", _text(mac), ip)
+
+    def on_ap_disconnected(self, mac):
+        self._wifi.emit("station_disconnected", _text(mac))
+
+
+def _text(mac):
+    return "%02x:%02x:%02x:%02x:%02x:%02x" % tuple(mac)

@@ -1,0 +1,323 @@
+"""The station: joining an access point, leaving it, and coming back by our own timers.
+
+Owns the one truth about the link. The driver is told to connect or to disconnect; what is so is
+known from its events alone. It never reconnects by itself (rule 3 of the design: nobody calls
+the Python `connect()`), so every attempt is ours: timed, counted, and ended by AT+CWQAP.
+
+A target, the form in which an access point is kept in flash, is a list: [SSID in hex, password
+in hex, BSSID as text or None, authmode floor 0..7, listen interval, scan mode, time limit in s,
+PMF 0..3, EAP], where EAP is None or [method, identity, user name, password, security], text in hex.
+"""
+
+import asyncio
+import binascii
+
+import atchip
+from at.errors import LinkError, StateError
+
+NEVER, NO_IP, JOINED, CONNECTING, DISCONNECTED = range(5)  # as AT+CWSTATE counts
+TIMED_OUT, WRONG_PASSWORD, NOT_FOUND, FAILED = 1, 2, 3, 4  # as +CWJAP: counts
+
+_DOWN, _TRYING, _UP = range(3)
+_TRIES = 2  # of one join command: radio is not perfect
+_LEAVE_MS = 2000  # how long the driver may take to confirm a disconnection
+_WRONG_PASSWORD = (15, 202, 204)  # reasons: 4-way handshake time-out, authentication, handshake
+_NOT_FOUND = (201, 210, 211, 212)  # no such SSID, or none that fits security, authmode, RSSI
+
+
+class JoinFailed(LinkError):
+    """A join ended without an address; `result` is 1..4 as above."""
+
+    def __init__(self, result, reason):
+        super().__init__(reason)
+        self.result = result
+
+
+def result_of(reason):
+    """Translate a driver's reason (0: none came) into 1..4."""
+    if reason in _WRONG_PASSWORD:
+        return WRONG_PASSWORD
+    if reason in _NOT_FOUND:
+        return NOT_FOUND
+    return FAILED if reason else TIMED_OUT
+
+
+def make_target(ssid, password, bssid=None, floor=0, listen=3, scan=0, limit_s=15, pmf=1, eap=None):
+    """Compose a target; `ssid` and `password` are bytes."""
+    return [_hex(ssid), _hex(password), bssid, floor, listen, scan, limit_s, pmf, eap]
+
+
+def _hex(data):
+    return binascii.hexlify(data).decode()
+
+
+class Station:
+    """`target` is what the station was last told to join, or None."""
+
+    def __init__(self, wifi):
+        self._wifi = wifi
+        self.interval_s, self.repeats = wifi.settings.get("wifi_reconn")
+        self.target = None
+        self.has_ip = False
+        self._link = _DOWN
+        self._reason = 0
+        self._was_tried = False
+        self._is_wanted = False  # come back after a loss
+        self._is_leaving = False  # told to, not confirmed yet
+        self._is_joining = False  # a command waits for the outcome
+        self._news = asyncio.Event()
+        self._task = None  # coming back
+
+    # What is so.
+
+    @property
+    def is_associated(self):
+        return self._link == _UP and not self._is_leaving
+
+    @property
+    def is_joined(self):
+        return self.is_associated and self.has_ip
+
+    @property
+    def is_wanted(self):
+        """Whether the station is joined, or would come back by itself."""
+        return self._is_wanted
+
+    @property
+    def state(self):
+        """NEVER, NO_IP, JOINED, CONNECTING or DISCONNECTED."""
+        if self.is_associated:
+            return JOINED if self.has_ip else NO_IP
+        if self._link == _TRYING or self._task:
+            return CONNECTING
+        return DISCONNECTED if self._was_tried else NEVER
+
+    @property
+    def ssid(self):
+        """The SSID last aimed at, as bytes; empty before the first attempt."""
+        return bytes.fromhex(self.target[0]) if self._was_tried else b""
+
+    def info(self):
+        """Return (SSID, BSSID, channel, RSSI) of the access point, or None if not associated."""
+        if not self.is_associated:
+            return None
+        try:
+            return atchip.wifi_ap_info()
+        except OSError:  # lost just now; the event is on its way
+            return None
+
+    # What commands ask for.
+
+    def last_target(self):
+        """Return what was last aimed at, or what is kept. StateError if there is nothing."""
+        target = self.target or self._wifi.settings.get("wifi_ap")
+        if not target:
+            raise StateError("no access point has been configured")
+        return target
+
+    async def join(self, target, interval_s=None):
+        """Join within the target's time limit; keep target and interval once that worked.
+
+        What was joined before is left first. After a failure, which is a JoinFailed, the station
+        stays out until it is told again.
+        """
+        self._is_joining = True
+        try:
+            await self.stop()
+            self.target = target
+            await self._within_limit()
+        finally:
+            self._is_joining = False
+        if interval_s is not None and interval_s != self.interval_s:
+            self._keep_reconnect(interval_s, self.repeats)
+        self._wifi.settings.put("wifi_ap", target)
+        self._is_wanted = True
+
+    async def _within_limit(self):
+        limit_ms = self.target[6] * 1000
+        try:
+            reason = await asyncio.wait_for_ms(self._connect(_TRIES), limit_ms)
+        except asyncio.TimeoutError:
+            await self._drop()
+            raise JoinFailed(TIMED_OUT, "no address within %d s" % self.target[6])
+        if reason:
+            raise JoinFailed(result_of(reason), "not joined, reason %d" % reason)
+
+    def resume(self, target):
+        """Join in the background, if there is something to join."""
+        if not target:
+            return
+        self.target = target
+        self._is_wanted = True
+        self._come_back(at_once=True)
+
+    def leave(self):
+        """Leave and stay out; the driver confirms with an event."""
+        self._give_up()
+        if self._link != _DOWN:
+            self._is_leaving = True
+            atchip.wifi_disconnect()
+
+    async def stop(self):
+        """Leave and stay out; return when the driver has confirmed."""
+        self._give_up()
+        await self._drop()
+
+    async def pause(self):
+        """Let go of the radio for a scan: an attempt to come back is put off."""
+        if self._task and self._link != _UP:
+            self._end_task()
+            await self._drop()
+
+    def unpause(self):
+        """Go on with what pause() put off."""
+        if self._is_wanted and self._link == _DOWN:
+            self._come_back()
+
+    def set_reconnect(self, interval_s, repeats):
+        """Come back every `interval_s` seconds (0: never), at most `repeats` times (0: for ever)."""
+        self._keep_reconnect(interval_s, repeats)
+        if self._is_wanted and self._link == _DOWN:
+            self._end_task()
+            self._come_back()
+
+    def _keep_reconnect(self, interval_s, repeats):
+        self._wifi.settings.put("wifi_reconn", [interval_s, repeats])
+        self.interval_s = interval_s
+        self.repeats = repeats
+
+    # Coming back.
+
+    def _come_back(self, at_once=False):
+        self._end_task()
+        if at_once or self.interval_s:
+            self._task = asyncio.create_task(self._return(at_once))
+
+    async def _return(self, at_once):
+        tries = 0
+        while True:
+            if not at_once:
+                await asyncio.sleep(self.interval_s)
+            at_once = False
+            tries += 1
+            if await self._attempt():
+                break
+            if not self.interval_s or 0 < self.repeats <= tries:
+                self._wifi.log("wifi: not joined after %d tries, giving up" % tries)
+                break
+        self._task = None
+
+    async def _attempt(self):
+        """Try once; return whether the station is associated."""
+        try:
+            reason = await asyncio.wait_for_ms(self._connect(1), self.target[6] * 1000)
+        except asyncio.TimeoutError:
+            if self._link == _UP:
+                return True  # the DHCP client goes on asking
+            await self._drop()
+            return False
+        except LinkError as error:
+            self._wifi.log("wifi:", error.reason)
+            return False
+        return not reason
+
+    def _end_task(self):
+        task, self._task = self._task, None
+        if task:
+            task.cancel()
+
+    def _give_up(self):
+        self._is_wanted = False
+        self._end_task()
+
+    # The driver.
+
+    async def _connect(self, tries):
+        """Associate and get an address; return 0, or the reason of the last failure."""
+        for _ in range(tries):
+            self._link = _TRYING
+            self._was_tried = True
+            self._reason = 0
+            self._news.clear()
+            self._tell_driver()
+            while self._link == _TRYING or (self._link == _UP and not self.has_ip):
+                await self._news.wait()
+                self._news.clear()
+            if self._link == _UP:
+                return 0
+        return self._reason or 1
+
+    def _tell_driver(self):
+        ssid, password, bssid, floor, listen, scan, _, pmf, eap = self.target
+        if bssid:
+            bssid = bytes.fromhex(bssid.replace(":", ""))
+        self._wifi.power.set_listen_interval(listen)
+        try:
+            if eap:
+                from at.services import wifi_enterprise
+
+                wifi_enterprise.configure(self._wifi.mfg, eap)
+            else:
+                atchip.eap_disable()
+            atchip.wifi_connect(
+                bytes.fromhex(ssid), bytes.fromhex(password), bssid, listen, scan == 1, floor, pmf
+            )
+        except OSError as error:
+            self._link = _DOWN
+            raise JoinFailed(FAILED, "the Wi-Fi driver refused: %s" % error)
+        except Exception:
+            self._link = _DOWN
+            raise
+
+    async def _drop(self):
+        """Disconnect, and wait until the driver has."""
+        if self._link == _DOWN:
+            return
+        if not self._is_leaving:
+            self._is_leaving = True
+            atchip.wifi_disconnect()
+        try:
+            await asyncio.wait_for_ms(self._until_down(), _LEAVE_MS)
+        except asyncio.TimeoutError:
+            self._wifi.log("wifi: the driver does not confirm that it left")
+            self.on_sta_disconnected(0)
+
+    async def _until_down(self):
+        while self._link != _DOWN:
+            self._news.clear()
+            await self._news.wait()
+
+    def on_sta_connected(self, ssid, bssid, channel, authmode):
+        if self._link != _TRYING:
+            return
+        self._link = _UP
+        self._wifi.emit("wifi_connected")
+        self._wifi.net.link_is_up()
+        self._news.set()
+
+    def on_sta_disconnected(self, reason):
+        was_up = self._link == _UP
+        self._link = _DOWN
+        self._is_leaving = False
+        self.has_ip = False
+        self._reason = reason
+        self._wifi.log("wifi: disconnected, reason", reason)
+        if was_up:
+            self._wifi.emit("wifi_disconnect")
+            self._wifi.changed()
+            if self._is_wanted and not self._is_joining and not self._task:
+                self._come_back()
+        self._news.set()
+
+    def on_sta_got_ip(self, ip, mask, gateway, is_new):
+        if self._link != _UP:
+            return
+        if is_new or not self.has_ip:
+            self.has_ip = True
+            self._wifi.emit("wifi_got_ip")
+            self._wifi.changed()
+        self._news.set()
+
+    def on_sta_lost_ip(self):
+        self.has_ip = False
+        self._wifi.changed()
