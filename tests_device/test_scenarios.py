@@ -28,11 +28,14 @@ def test_transcript(name: str, rig: Rig, request: pytest.FixtureRequest) -> None
         timeout_s=10.0 if rig.simulated else 20.0,
         accept=request.config.option.accept,
     )
+    problem = None
     try:
         player.play()
     except TranscriptFailure as failure:
+        problem = str(failure)
+    if problem:
         request.node.add_report_section("call", "log port (UART0)", rig.log_tail())
         rig.close()
-        pytest.fail(str(failure), pytrace=False)
+        pytest.fail(problem, pytrace=False)
     if player.rewrite():
         pytest.skip("rewritten by --accept: review the difference")

@@ -1,8 +1,8 @@
 """A scripted serial peer on a pty: enough of an AT module to test the tools against.
 
-It knows AT, ATE0/ATE1, AT+RST, AT+ECHO=<text> (answers +ECHO:<text>), AT+DATA=<n> (a data phase,
-answers +DATA:<payload>), AT+RAW=<text> (OK, then the text without CR LF) and AT+LATER (a report
-50 ms after OK). Everything else is an ERROR.
+It knows AT, ATE0/ATE1, AT+RST and AT+RESTORE, AT+ECHO=<text> (answers +ECHO:<text>), AT+DATA=<n>
+(a data phase, answers +DATA:<payload>), AT+RAW=<text> (OK, then the text without CR LF) and
+AT+LATER (a report 50 ms after OK). Everything else is an ERROR.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class FakeModule:
             if line == "AT+LATER":
                 time.sleep(0.05)
                 self.say(b"REPORT\r\n")
-        elif line == "AT+RST":
+        elif line in ("AT+RST", "AT+RESTORE"):
             self._echo = True
             self.say(b"\r\nOK\r\n\r\nready\r\n")
         elif name == "AT+ECHO":

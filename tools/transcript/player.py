@@ -69,12 +69,13 @@ class Player:
             group = self._group(index)
             try:
                 self._step(group)
-            except (Mismatch, ATMismatch) as problem:
-                index = self._differ(index, str(problem).splitlines()[0])
+                index += len(group)
                 continue
+            except (Mismatch, ATMismatch) as mismatch:
+                problem = str(mismatch).splitlines()[0]
             except KeyError as name:
                 raise TranscriptFailure(f"{self._where(group[0])}: no variable {name}") from None
-            index += len(group)
+            index = self._differ(index, problem)
         self._end()
 
     def rewrite(self) -> bool:
