@@ -92,9 +92,10 @@ def platform_faults(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in QUESTIONS:
             faults.append(f"line {node.lineno}: {ast.unparse(node)}")
-        elif isinstance(node, ast.ExceptHandler) and node.type is not None:
-            if any(isinstance(n, ast.Name) and n.id == "ImportError" for n in ast.walk(node.type)):
-                faults.append(f"line {node.lineno}: an import that may fail")
+        elif isinstance(node, ast.ExceptHandler) and "ImportError" in ast.unparse(
+            node.type or node
+        ):
+            faults.append(f"line {node.lineno}: an import that may fail")
     return faults
 
 

@@ -7,6 +7,7 @@ compiling is firmware.py's.
 
 import fcntl
 import hashlib
+import lzma
 import os
 import shutil
 import subprocess
@@ -62,7 +63,7 @@ def unpack(archive: Path, target: Path) -> None:
         (top,) = scratch.iterdir()
         shutil.rmtree(target, ignore_errors=True)
         top.replace(target)
-    except (tarfile.TarError, ValueError, OSError) as error:
+    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError, OSError) as error:
         raise FetchError(f"cannot unpack {archive}: {error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

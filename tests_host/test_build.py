@@ -1,0 +1,170 @@
+"""Building the firmware for this PC: what counts as a change, what is said when something fails."""
+
+import os
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+import fetch
+import firmware
+import pins
+import pyenv
+import sdist
+import system
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """Give firmware.py a source tree of its own."""
+    monkeypatch.setattr(firmware, "ROOT", tmp_path)
+    monkeypatch.setattr(firmware, "BUILD", tmp_path / "build")
+    monkeypatch.delenv("MICROPY_DIR", raising=False)
+    for name in ("firmware/at/app.py", "board/SIM/mpconfigvariant.h", "tools/simulator/chip/a.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("1")
+    return tmp_path
+
+
+def change(path):
+    """Write another content of the same size, a second later."""
+    path.write_text("2")
+    later = path.stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+
+
+@pytest.mark.parametrize(
+    "name", ["firmware/at/app.py", "board/SIM/mpconfigvariant.h", "tools/simulator/chip/a.py"]
+)
+def test_changed_file_is_noticed(tree, name):
+    before = firmware.fingerprint()
+    change(tree / name)
+    assert firmware.fingerprint() != before
+
+
+def test_new_and_removed_files_are_noticed(tree):
+    before = firmware.fingerprint()
+    (tree / "firmware/at/new.py").touch()
+    with_new = firmware.fingerprint()
+    (tree / "firmware/at/new.py").unlink()
+    assert with_new != before == firmware.fingerprint()
+
+
+def test_files_that_do_not_go_in_are_not_looked_at(tree):
+    before = firmware.fingerprint()
+    (tree / "firmware/at/notes.txt").touch()
+    (tree / "firmware/at/app.cpython-311.pyc").touch()
+    assert firmware.fingerprint() == before
+
+
+def test_another_micropython_is_noticed(tree, monkeypatch):
+    del tree
+    before = firmware.fingerprint()
+    monkeypatch.setenv("MICROPY_DIR", "/somewhere")
+    assert firmware.fingerprint() != before
+
+
+def test_changed_settings_ask_for_a_clean_build(tree):
+    before = firmware.settings_sum(64, False)
+    change(tree / "firmware/at/app.py")
+    assert firmware.settings_sum(64, False) == before
+    change(tree / "board/SIM/mpconfigvariant.h")
+    assert firmware.settings_sum(64, False) != before
+
+
+def test_c_modules_are_linked_as_they_appear(tree):
+    module = tree / "firmware/atlink"
+    module.mkdir()
+    assert list(firmware.link_user_modules().iterdir()) == []
+    (module / "micropython.mk").touch()
+    (link,) = firmware.link_user_modules().iterdir()
+    assert link.resolve() == module
+    (module / "micropython.mk").unlink()
+    assert list(firmware.link_user_modules().iterdir()) == []
+
+
+def test_compiler_error_is_shown_without_the_noise(tmp_path):
+    folder = tmp_path / "a/b/c"
+    folder.mkdir(parents=True)
+    (folder / "Makefile").write_text("all:\n\t@echo CC x.c; echo 'x.c:1: error: no'; false\n")
+    with pytest.raises(firmware.BuildError) as caught:
+        firmware.run_make(folder, {})
+    assert "x.c:1: error: no" in str(caught.value)
+    assert "CC x.c" not in str(caught.value)
+
+
+def test_unchanged_build_starts_no_compiler(tree, monkeypatch):
+    target = tree / "build/sim/64"
+    target.mkdir(parents=True)
+    (target / "micropython").touch()
+    (target / "fingerprint").write_text(firmware.fingerprint())
+    monkeypatch.setattr(firmware, "compile_flavour", None)
+    assert firmware.build(64) == target / "micropython"
+
+
+def test_wrong_word_size_is_refused():
+    done = subprocess.run(
+        [sys.executable, firmware.__file__, "--bits", "16"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "invalid choice" in done.stderr
+
+
+def test_missing_system_package_is_named_with_its_command(monkeypatch):
+    monkeypatch.setattr(system, "has", lambda _need: False)
+    monkeypatch.setattr(system, "root_prefix", lambda: None)
+    with pytest.raises(system.MissingError) as caught:
+        system.ensure("m32", "valgrind")
+    assert "missing: m32, valgrind" in str(caught.value)
+    assert "sudo apt-get install gcc-multilib valgrind" in str(caught.value)
+
+
+def test_package_that_does_not_help_is_told(monkeypatch):
+    monkeypatch.setattr(system, "has", lambda _need: False)
+    monkeypatch.setattr(system, "install", lambda _packages: "")
+    with pytest.raises(system.MissingError, match="installed, but still not usable"):
+        system.ensure("socat")
+
+
+def test_system_that_has_all_is_left_alone(monkeypatch):
+    monkeypatch.setattr(system, "install", None)
+    system.ensure("gcc", "make")
+
+
+def test_every_python_package_is_pinned_exactly():
+    groups = pins.load()["python"].values()
+    assert all("==" in package for group in groups for package in group)
+
+
+def test_every_archive_has_a_sha256():
+    with pins.PINS.open("rb") as file:
+        found = tomllib.load(file)
+    for name in ("micropython", "mbedtls", "umqtt"):
+        assert found[name]["sha256"]
+        assert all(len(bytes.fromhex(value)) == 32 for value in found[name]["sha256"].values())
+
+
+def test_failing_installer_is_quoted():
+    with pytest.raises(fetch.FetchError, match=r"cannot do it:\nbad news"):
+        pyenv.run([sys.executable, "-c", "print('bad news'); exit(1)"], "cannot do it")
+
+
+def test_unknown_group_of_packages_is_refused():
+    done = subprocess.run(
+        [sys.executable, pyenv.__file__, "nosuch"], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "groups: build, mfg, run" in done.stderr
+
+
+def test_index_of_pip_is_used(monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+    assert sdist.index_options() == ["--index-url", "https://index.example/simple"]
+
+
+def test_index_that_has_no_such_archive_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(pins, "DEPS", tmp_path)
+    monkeypatch.setattr(sdist, "download", lambda *_: None)
+    with pytest.raises(fetch.FetchError, match=r"see \[umqtt\] in tools/build/pins.toml"):
+        sdist.umqtt()
