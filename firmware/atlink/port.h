@@ -23,11 +23,10 @@
 #define ATLINK_READ (1)
 #define ATLINK_WRITE (2)
 
-// A descriptor that atlink_port_block() watches for a link.
+// A descriptor that stands for a link.
 typedef struct {
-    int fd; // -1: none
-    uint8_t events; // ATLINK_READ, ATLINK_WRITE; 0: not watched
-    uint8_t always; // watched even when the caller of wait() does not ask for the link
+    int fd;
+    uint8_t events; // ATLINK_READ, ATLINK_WRITE
 } atlink_watch_t;
 
 // Take the UART over. Returns 0 or an errno.
@@ -57,10 +56,10 @@ size_t atlink_port_pending(void);
 // Monotonic time in microseconds.
 uint64_t atlink_port_now_us(void);
 
-// Sleep until one of `want` is ready, one of the watched links (ATLINK_LINKS of them) is, the
-// transmit ring could move on, or `until_us` has come (0: only look). Returns what is ready:
-// UART_RX has bytes, UART_TX could move on, EVENT, links. May return early with 0.
-// Called with the GIL released.
+// Sleep until one of `want` is ready, the transmit ring can move on, or `until_us` has come (0:
+// only look; UINT64_MAX: for ever). watch[i] is the descriptor of ATLINK_LINK(i), if that is
+// wanted. Returns what is ready: UART_RX: bytes have come; UART_TX: the ring can move on; EVENT;
+// links. May return early with 0. The only call made with the GIL released.
 uint32_t atlink_port_block(uint32_t want, const atlink_watch_t *watch, uint64_t until_us);
 
 #endif // ATLINK_PORT_H

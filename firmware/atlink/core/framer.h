@@ -32,10 +32,9 @@ typedef struct {
     uint32_t interval_us;
     uint32_t left; // bytes still to be received
     uint8_t held; // last bytes received that may be a `+++`: 0..3
-    bool fresh; // nothing was received yet, so the silence before counts as long enough
     bool ended; // `+++` came; it is not in the buffer
     uint64_t first_us; // when the oldest byte that waits for the interval came
-    uint64_t last_us; // when the last byte came
+    uint64_t last_us; // when the last byte came; at first when the framer began
     uint64_t quiet_us; // until when the UART is known to have been empty
 } atlink_framer_t;
 

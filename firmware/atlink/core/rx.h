@@ -34,7 +34,8 @@ typedef struct {
     bool too_long; // the line being assembled has passed the limit
     bool last_cr; // the last byte of the line being assembled is CR
     bool skip_lf; // the last byte dropped was a CR: an LF that follows goes the same way
-    uint16_t len; // bytes of `line` in use; after an event the line without CR LF
+    uint16_t len; // bytes of the line being assembled
+    uint16_t line_len; // length of the last complete line without CR LF, while `line` holds it
     uint32_t remaining; // payload bytes still to come
     uint8_t line[ATLINK_LINE_MAX];
 } atlink_rx_t;
@@ -65,7 +66,8 @@ size_t atlink_rx_wants(const atlink_rx_t *rx);
 // Count n payload bytes as taken; after the last one of DATA the machine holds.
 void atlink_rx_took(atlink_rx_t *rx, size_t n);
 
-// Return the event and forget it. The line of LINE and BUSY stays until the next feed.
+// Return the event and forget it. The line of LINE and BUSY stays until the next
+// feed that takes bytes.
 atlink_event_t atlink_rx_fetch(atlink_rx_t *rx);
 
 // BUSY: whether bytes were dropped that no fetched event tells of: a whole line, or at last a
