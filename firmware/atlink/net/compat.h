@@ -1,0 +1,76 @@
+// The sockets of lwIP (ESP-IDF) and of Linux, made alike for the files of this folder.
+//
+// Owns the system includes, the few names that only one side has, and the translation of error
+// numbers that mean the same but differ. Decides by feature macros alone, never by platform.
+#ifndef ATLINK_NET_COMPAT_H
+#define ATLINK_NET_COMPAT_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL (0)
+#endif
+
+#ifndef IPV6_JOIN_GROUP
+#define IPV6_JOIN_GROUP IPV6_ADD_MEMBERSHIP
+#define IPV6_LEAVE_GROUP IPV6_DROP_MEMBERSHIP
+#endif
+
+// Milliseconds of a clock that never jumps; wraps after 49 days, so compare by difference.
+static inline uint32_t net_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)now.tv_sec * 1000u + (uint32_t)now.tv_nsec / 1000000u;
+}
+
+static inline int net_set_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL, 0);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+// Close, but never wait: -1 with EWOULDBLOCK while a lingering socket has unacknowledged bytes.
+// lwIP's close() itself answers so on a non-blocking socket. Linux would wait in close(), so
+// SO_LINGER is not given to it (net_set_linger) and its send queue is asked instead.
+static inline int net_try_close(int fd) {
+    #ifdef TIOCOUTQ
+    int unsent = 0;
+    if (ioctl(fd, TIOCOUTQ, &unsent) == 0 && unsent > 0) {
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    #endif
+    return close(fd);
+}
+
+// Hand a linger time to the stack: 0 makes close() reset the connection, negative switches off.
+static inline int net_set_linger(int fd, int seconds) {
+    #ifdef TIOCOUTQ
+    if (seconds > 0) {
+        seconds = -1;
+    }
+    #endif
+    struct linger linger = { .l_onoff = seconds >= 0, .l_linger = seconds >= 0 ? seconds : 0 };
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+// lwIP says ECONNRESET for a refused and ECONNABORTED for an unanswered connection attempt, and
+// ECONNABORTED again when its retransmissions end: give them the names Linux has for these.
+static inline int net_errno(int code, bool connecting) {
+    if (code == ECONNABORTED) {
+        return ETIMEDOUT;
+    }
+    return connecting && code == ECONNRESET ? ECONNREFUSED : code;
+}
+
+#endif

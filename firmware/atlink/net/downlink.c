@@ -1,0 +1,147 @@
+// From links to the host: `+IPD` messages, passthrough, counted answers of AT+CIPRECVDATA.
+//
+// Each piece is received behind room for its head, so that head and payload go to the transmit
+// ring in one write. A piece is taken from a socket only if the ring has room for the largest, so
+// a slow host leaves its data in the sockets and the peers are held back.
+
+#include <string.h>
+
+#include "core/ipd.h"
+#include "flow.h"
+#include "port.h"
+#include "tls.h"
+
+#define PIECE_MAX (ATLINK_IPD_HEAD_MAX + ATLINK_IPD_MAX)
+
+static uint8_t piece[PIECE_MAX];
+static uint8_t *const payload = piece + ATLINK_IPD_HEAD_MAX;
+static bool gate_open;
+static int turn; // the link that is served first, so that none starves the others
+
+// Let received data pass to the host or not: the AT port has one writer at a time. Counted
+// answers pass a closed gate, because they are what the writer is writing.
+void atlink_down_gate(bool open) {
+    gate_open = open;
+}
+
+// mode: DOWN_OFF, DOWN_IPD or DOWN_RAW; number of the link in heads, -1 none; info: with sender.
+void atlink_down_set(atlink_link_t *link, int mode, int number, bool info) {
+    link->down.mode = (uint8_t)mode;
+    link->down.number = (int8_t)number;
+    link->down.info = info;
+    link->down.ready = true;
+}
+
+static void fill_sender(const atlink_link_t *link, const atlink_addr_t *sender, char *text,
+    atlink_ipd_from_t *from) {
+    from->link = link->down.number;
+    from->ip = NULL;
+    from->port = 0;
+    if (link->down.info && sender->len > 0) {
+        from->port = (uint16_t)atlink_addr_format(sender, text, false);
+        from->ip = text;
+    }
+}
+
+static void put(size_t head, size_t size) {
+    atlink_port_write(payload - head, head + size);
+}
+
+// One datagram is one answer: what is more than wanted is lost with it.
+static int32_t count_datagram(atlink_link_t *link, uint32_t wanted) {
+    atlink_addr_t sender;
+    char text[ATLINK_ADDR_TEXT];
+    atlink_ipd_from_t from;
+    size_t size = wanted < ATLINK_IPD_MAX ? wanted : ATLINK_IPD_MAX;
+    int got = atlink_net_recvfrom(link, payload, size, &sender);
+    if (got < 0) {
+        return got;
+    }
+    fill_sender(link, &sender, text, &from);
+    put(atlink_ipd_recvdata(payload, (uint32_t)got, &from), (size_t)got);
+    return got;
+}
+
+// Begin the answer of AT+CIPRECVDATA: its head now, the bytes as the ring has room. Returns how
+// many there will be; AGAIN if there is nothing to read or no room for a head.
+int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
+    if (atlink_port_room() < PIECE_MAX) {
+        return ATLINK_NET_AGAIN;
+    }
+    if (link->kind != ATLINK_NET_TCP) {
+        return count_datagram(link, wanted);
+    }
+    if (link->tls != NULL && atlink_tls_fill(link) != 0) {
+        return ATLINK_NET_AGAIN;
+    }
+    int there = atlink_net_available(link);
+    if (there <= 0) {
+        return there == 0 ? ATLINK_NET_AGAIN : there;
+    }
+    char text[ATLINK_ADDR_TEXT];
+    atlink_ipd_from_t from;
+    uint32_t count = wanted < (uint32_t)there ? wanted : (uint32_t)there;
+    fill_sender(link, &link->peer, text, &from);
+    put(atlink_ipd_recvdata(payload, count, &from), 0);
+    link->down.mode = DOWN_COUNT;
+    link->down.left = count;
+    link->down.ready = true;
+    return (int32_t)count;
+}
+
+static bool may_move(const atlink_link_t *link) {
+    return link->down.mode == DOWN_COUNT || (link->down.mode != DOWN_OFF && gate_open);
+}
+
+// Whether wait() is to watch the link for us.
+bool atlink_down_wants(const atlink_link_t *link) {
+    return may_move(link) && !link->down.ready && !link->eof;
+}
+
+// Receive one piece and write it. Less than the whole room means that the socket is empty.
+static void move(atlink_link_t *link) {
+    atlink_addr_t sender = { .len = 0 };
+    size_t limit = ATLINK_IPD_MAX;
+    if (link->down.mode == DOWN_COUNT && link->down.left < limit) {
+        limit = link->down.left;
+    }
+    int got = link->kind == ATLINK_NET_TCP ? atlink_net_recv(link, payload, limit)
+        : atlink_net_recvfrom(link, payload, limit, &sender);
+    link->down.ready = got > 0 && ((size_t)got == limit || link->kind != ATLINK_NET_TCP
+        || link->tls != NULL);
+    if (got <= 0) {
+        return;
+    }
+    size_t head = 0;
+    if (link->down.mode == DOWN_IPD) {
+        char text[ATLINK_ADDR_TEXT];
+        atlink_ipd_from_t from;
+        fill_sender(link, link->kind == ATLINK_NET_TCP ? &link->peer : &sender, text, &from);
+        head = atlink_ipd_head(payload, (uint32_t)got, &from);
+    }
+    put(head, (size_t)got);
+    if (link->down.mode == DOWN_COUNT) {
+        link->down.left -= (uint32_t)got;
+        if (link->down.left == 0) {
+            link->down.mode = DOWN_OFF;
+            link->down.done = true;
+        }
+    }
+}
+
+// Serve links in turn, a piece each, while the ring has room and sockets have bytes.
+void atlink_down_run(void) {
+    int idle = 0;
+    while (idle < ATLINK_NET_SLOTS) {
+        atlink_link_t *link = atlink_net_slot(turn);
+        if (link->state == LINK_FREE || !link->down.ready || !may_move(link)) {
+            ++idle;
+        } else if (atlink_port_room() < PIECE_MAX) {
+            return;
+        } else {
+            idle = 0;
+            move(link);
+        }
+        turn = (turn + 1) % ATLINK_NET_SLOTS;
+    }
+}

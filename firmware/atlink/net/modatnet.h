@@ -1,0 +1,66 @@
+// What the files of the Python module `atnet` share: errors, arguments, the TLS functions.
+#ifndef ATLINK_MODATNET_H
+#define ATLINK_MODATNET_H
+
+#include "net.h"
+#include "py/obj.h"
+
+NORETURN void atlink_atnet_raise(void);
+atlink_link_t *atlink_atnet_link(mp_obj_t handle);
+int atlink_atnet_checked(int result);
+void atlink_atnet_addr(mp_obj_t host, mp_obj_t port, int family, atlink_addr_t *addr);
+
+// modatnet_link.c
+extern const mp_obj_type_t atlink_type_guard;
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_open_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_close_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atlink_atnet_bind_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atlink_atnet_connect_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_connected_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_listen_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_accept_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_send_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_readinto_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_recv_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_sendto_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_recvfrom_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_shutdown_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_available_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_local_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_peer_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atlink_atnet_setopt_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_getopt_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_join_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_leave_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_arm_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_poll_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_error_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_closing_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_address_obj);
+
+// modatnet_tls.c
+extern const mp_obj_type_t atlink_type_profile;
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_tls_start_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_handshake_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_tls_info_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_peer_cert_obj);
+
+// modatnet_flow.c
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_down_gate_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_count_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_down_left_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_ended_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_counts_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_set_peer_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_collect_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_send_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_stream_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_attach_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_up_interval_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_up_stop_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_up_status_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_up_payload_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_init_obj);
+
+#endif

@@ -1,0 +1,252 @@
+// What links do with their sockets: connect, listen, accept, send, receive, ask for names.
+//
+// Every call returns at once. ATLINK_NET_AGAIN means "arm the link and wait()"; ATLINK_NET_FAIL
+// leaves the reason in atlink_net_error and in the link. Bytes of TLS links go through tls.c.
+
+#include <string.h>
+
+#include "net.h"
+#include "tls.h"
+
+int atlink_net_bind(atlink_link_t *link, const atlink_addr_t *addr) {
+    if (link->kind == ATLINK_NET_TCP && atlink_net_setopt(link, ATLINK_OPT_REUSE_ADDRESS, 1) < 0) {
+        return ATLINK_NET_FAIL;
+    }
+    if (bind(link->fd, &addr->sa.any, addr->len) != 0) {
+        return atlink_net_fail_errno(link, errno);
+    }
+    return 0;
+}
+
+// Start a connection: 1 when it stands already, 0 when atlink_net_connected() will tell. On a
+// datagram socket this fixes the peer: it alone is heard then, and send() goes to it.
+int atlink_net_connect(atlink_link_t *link, const atlink_addr_t *addr) {
+    if (link->state != LINK_IDLE) {
+        return atlink_net_fail_errno(link, link->state == LINK_OPEN ? EISCONN : EINVAL);
+    }
+    link->state = LINK_CONNECTING;
+    link->peer = *addr;
+    if (connect(link->fd, &addr->sa.any, addr->len) == 0) {
+        link->state = LINK_OPEN;
+        return 1;
+    }
+    if (errno == EINPROGRESS || errno == EAGAIN) {
+        return 0;
+    }
+    atlink_net_fail_errno(link, errno);
+    link->state = LINK_FAILED;
+    return ATLINK_NET_FAIL;
+}
+
+// How a connection attempt stands: 1 connected, 0 still under way.
+int atlink_net_connected(atlink_link_t *link) {
+    if (link->state != LINK_CONNECTING) {
+        return link->state == LINK_OPEN ? 1 : atlink_net_fail_errno(link, ENOTCONN);
+    }
+    struct pollfd item = { .fd = link->fd, .events = POLLOUT };
+    if (poll(&item, 1, 0) <= 0) {
+        return 0;
+    }
+    int code = 0;
+    socklen_t size = sizeof(code);
+    if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0) {
+        code = errno;
+    }
+    if (code != 0) {
+        atlink_net_fail_errno(link, code);
+        link->state = LINK_FAILED;
+        return ATLINK_NET_FAIL;
+    }
+    link->state = LINK_OPEN;
+    return 1;
+}
+
+int atlink_net_listen(atlink_link_t *link, int backlog) {
+    if (listen(link->fd, backlog) != 0) {
+        return atlink_net_fail_errno(link, errno);
+    }
+    link->state = LINK_LISTENING;
+    return 0;
+}
+
+// The handle of the next client. One that went away before it was accepted is no error.
+int32_t atlink_net_accept(atlink_link_t *link) {
+    if (link->state != LINK_LISTENING) {
+        return atlink_net_fail_errno(link, EINVAL);
+    }
+    atlink_addr_t peer = { .len = sizeof(peer.sa) };
+    int fd = accept(link->fd, &peer.sa.any, &peer.len);
+    if (fd < 0) {
+        return errno == ECONNABORTED ? ATLINK_NET_AGAIN : atlink_net_fail_errno(link, errno);
+    }
+    int32_t handle = atlink_net_adopt(fd, link->family);
+    if (handle >= 0) {
+        atlink_net_get(handle)->peer = peer;
+    }
+    return handle;
+}
+
+static int count_traffic(atlink_link_t *link, uint32_t *total, int result) {
+    if (result > 0) {
+        *total += (uint32_t)result;
+        link->active_ms = net_now_ms();
+    }
+    return result;
+}
+
+// Bytes from the stream itself; 0 is its end, remembered because lwIP reports it once and then
+// an error. After an error nothing more will come either.
+static int recv_stream(atlink_link_t *link, void *data, size_t size) {
+    if (link->eof || size == 0) {
+        return 0;
+    }
+    ssize_t got = recv(link->fd, data, size, MSG_DONTWAIT);
+    if (got < 0) {
+        int result = atlink_net_fail_errno(link, errno);
+        link->eof = result == ATLINK_NET_FAIL;
+        return result;
+    }
+    link->eof = got == 0;
+    return (int)got;
+}
+
+// SO_SNDTIMEO for sockets that never wait: sending fails once the peer has taken nothing for
+// that long since the first refusal.
+static int watch_stall(atlink_link_t *link, int result) {
+    if (result != ATLINK_NET_AGAIN) {
+        link->stalled = false;
+    } else if (!link->stalled) {
+        link->stalled = true;
+        link->stalled_ms = net_now_ms();
+    } else if (link->send_timeout_ms > 0
+               && net_now_ms() - link->stalled_ms >= link->send_timeout_ms) {
+        return atlink_net_fail(link, ETIMEDOUT, "send timed out");
+    }
+    return count_traffic(link, &link->sent, result);
+}
+
+// 0 when the link can carry a stream; a connection attempt may have come to its end meanwhile.
+static int check_open(atlink_link_t *link) {
+    int result = link->state == LINK_OPEN ? 1 : atlink_net_connected(link);
+    return result == 1 ? 0 : result == 0 ? ATLINK_NET_AGAIN : result;
+}
+
+// Bytes accepted, 1..size; a TLS link takes at most one record. Never a SIGPIPE. A datagram link
+// that is not connected sends to its peer.
+int atlink_net_send(atlink_link_t *link, const void *data, size_t size) {
+    if (link->state == LINK_IDLE && link->kind != ATLINK_NET_TCP && link->peer.len > 0) {
+        return atlink_net_sendto(link, data, size, &link->peer);
+    }
+    int result = check_open(link);
+    if (result != 0) {
+        return result;
+    }
+    if (link->tls != NULL) {
+        return watch_stall(link, atlink_tls_write(link, data, size));
+    }
+    ssize_t sent = send(link->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return watch_stall(link, sent >= 0 ? (int)sent : atlink_net_fail_errno(link, errno));
+}
+
+// Bytes received, 0 at the end of the stream.
+int atlink_net_recv(atlink_link_t *link, void *data, size_t size) {
+    if (link->kind != ATLINK_NET_TCP) {
+        atlink_addr_t sender;
+        return atlink_net_recvfrom(link, data, size, &sender);
+    }
+    int result = check_open(link);
+    if (result != 0) {
+        return result;
+    }
+    result = link->tls != NULL ? atlink_tls_read(link, data, size)
+        : recv_stream(link, data, size);
+    return count_traffic(link, &link->received, result);
+}
+
+int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
+    const atlink_addr_t *peer) {
+    ssize_t sent = sendto(link->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT, &peer->sa.any,
+        peer->len);
+    return watch_stall(link, sent >= 0 ? (int)sent : atlink_net_fail_errno(link, errno));
+}
+
+static bool same_address(const atlink_addr_t *one, const atlink_addr_t *other) {
+    if (one->len != other->len || one->sa.any.sa_family != other->sa.any.sa_family) {
+        return false;
+    }
+    if (one->sa.any.sa_family == AF_INET) {
+        return one->sa.v4.sin_port == other->sa.v4.sin_port
+               && one->sa.v4.sin_addr.s_addr == other->sa.v4.sin_addr.s_addr;
+    }
+    return one->sa.v6.sin6_port == other->sa.v6.sin6_port
+           && memcmp(&one->sa.v6.sin6_addr, &other->sa.v6.sin6_addr, 16) == 0;
+}
+
+// AT+CIPSTART's UDP modes 1 and 2: another sender becomes the peer, once or each time.
+static void follow_sender(atlink_link_t *link, const atlink_addr_t *sender) {
+    if (link->peer_mode != 0 && !same_address(sender, &link->peer)) {
+        link->peer = *sender;
+        if (link->peer_mode == 1) {
+            link->peer_mode = 0;
+        }
+    }
+}
+
+// One datagram and its sender; what does not fit is lost. A raw socket's IPv4 header is cut off.
+int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender) {
+    if (link->kind == ATLINK_NET_TCP) {
+        return atlink_net_fail_errno(link, EOPNOTSUPP);
+    }
+    sender->len = sizeof(sender->sa);
+    ssize_t got = recvfrom(link->fd, data, size, MSG_DONTWAIT, &sender->sa.any, &sender->len);
+    if (got < 0) {
+        return atlink_net_fail_errno(link, errno);
+    }
+    follow_sender(link, sender);
+    if (link->raw && got > 0) {
+        ssize_t head = (*(const uint8_t *)data & 15) * 4;
+        got = got > head ? got - head : 0;
+        memmove(data, (uint8_t *)data + head, (size_t)got);
+    }
+    return count_traffic(link, &link->received, (int)got);
+}
+
+// Milliseconds until a stalled send fails, -1 if it does not.
+int32_t atlink_net_send_left(const atlink_link_t *link) {
+    if (!link->stalled || link->send_timeout_ms == 0) {
+        return -1;
+    }
+    uint32_t gone = net_now_ms() - link->stalled_ms;
+    return gone < link->send_timeout_ms ? (int32_t)(link->send_timeout_ms - gone) : 0;
+}
+
+// End our direction of the stream; the peer's goes on.
+int atlink_net_shutdown(atlink_link_t *link) {
+    if (link->tls != NULL && atlink_tls_goodbye(link->tls) == ATLINK_NET_AGAIN) {
+        return ATLINK_NET_AGAIN;
+    }
+    if (shutdown(link->fd, SHUT_WR) != 0) {
+        return atlink_net_fail_errno(link, errno);
+    }
+    return 0;
+}
+
+// Bytes that can be read: decrypted ones of a TLS link if there are any, else what waits at the
+// socket (for TLS that is encrypted; for datagrams at least the next one).
+int atlink_net_available(atlink_link_t *link) {
+    size_t decrypted = link->tls != NULL ? atlink_tls_available(link->tls) : 0;
+    if (decrypted > 0 || link->eof) {
+        return (int)decrypted;
+    }
+    int count = 0;
+    if (ioctl(link->fd, FIONREAD, &count) != 0) {
+        return atlink_net_fail_errno(link, errno);
+    }
+    return count;
+}
+
+int atlink_net_name(atlink_link_t *link, atlink_addr_t *addr) {
+    addr->len = sizeof(addr->sa);
+    return getsockname(link->fd, &addr->sa.any, &addr->len) == 0 ? 0
+        : atlink_net_fail_errno(link, errno);
+}

@@ -1,0 +1,287 @@
+// From the host to a link: the payload of AT+CIPSEND and AT+CIPSENDEX (collected, then sent in
+// one go), AT+CIPSENDL and passthrough (streamed by the framer's rules).
+//
+// There is one AT port, so there is one flow and one buffer. Python starts it, is told when it
+// has news, and decides what follows; the receive mode of the UART is Python's, too.
+
+#include <string.h>
+
+#include "core/unescape.h"
+#include "flow.h"
+#include "port.h"
+#include "uart.h"
+
+typedef enum { KIND_COLLECT, KIND_ESCAPED, KIND_SEND, KIND_STREAM } up_kind_t;
+
+static uint8_t buffer[ATLINK_PAYLOAD_MAX + 3]; // and a `+++` behind a full one
+
+static struct {
+    uint8_t kind; // up_kind_t
+    uint8_t state; // atlink_up_state_t
+    bool news;
+    bool drop; // swallow what should be sent
+    bool blocked; // the link took nothing
+    bool has_room; // for more from the UART
+    bool has_peer; // send to `peer`, not to the link's own
+    int32_t handle; // -1: none for now
+    uint32_t received;
+    uint32_t sent;
+    uint32_t surplus;
+    uint32_t report; // tell Python each time so many bytes were sent; 0: not
+    uint32_t report_at;
+    uint32_t count; // KIND_ESCAPED: bytes at most
+    atlink_framer_t framer;
+    atlink_unescape_t unescape;
+    atlink_addr_t peer;
+} up;
+
+static void begin(up_kind_t kind) {
+    up.kind = (uint8_t)kind;
+    up.state = UP_RUNNING;
+    up.news = false;
+    up.drop = false;
+    up.blocked = false;
+    up.has_room = true;
+    up.handle = -1;
+    up.sent = 0;
+}
+
+static void end(atlink_up_state_t state) {
+    if (state == UP_ENDED) {
+        up.received -= 3; // the `+++` was counted, but is no payload
+    }
+    up.state = (uint8_t)state;
+    up.news = true;
+    atlink_uart_pump(ATLINK_PUMP_NONE);
+}
+
+// Collect count bytes, 1..ATLINK_PAYLOAD_MAX, of the UART's payload; with escapes up to `\0`.
+void atlink_up_collect(uint32_t count, bool escaped) {
+    begin(escaped ? KIND_ESCAPED : KIND_COLLECT);
+    up.received = 0;
+    up.surplus = 0;
+    up.count = count;
+    atlink_unescape_init(&up.unescape);
+    atlink_framer_init(&up.framer, buffer, sizeof(buffer), ATLINK_CHUNK_MAX, 0,
+        escaped ? ATLINK_UNCOUNTED : count, atlink_port_now_us());
+    atlink_uart_pump(ATLINK_PUMP_OPEN);
+}
+
+// Send what was collected; datagrams to `peer` unless NULL.
+void atlink_up_send(int32_t handle, const atlink_addr_t *peer) {
+    begin(KIND_SEND);
+    up.handle = handle;
+    up.has_peer = peer != NULL;
+    if (peer != NULL) {
+        up.peer = *peer;
+    }
+}
+
+// Send what comes, as atlink_framer_init() says; tell Python every `report` bytes (0: never).
+void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32_t total,
+    uint32_t report) {
+    begin(KIND_STREAM);
+    up.handle = handle;
+    up.received = 0;
+    up.surplus = 0;
+    up.report = report;
+    up.report_at = report;
+    up.has_peer = false;
+    atlink_framer_init(&up.framer, buffer, sizeof(buffer), chunk, interval_ms, total,
+        atlink_port_now_us());
+    atlink_uart_pump(ATLINK_PUMP_OPEN);
+}
+
+void atlink_up_interval(uint32_t interval_ms) {
+    atlink_framer_interval(&up.framer, interval_ms);
+}
+
+// Go on with another link (-1: wait for one), or swallow all that comes.
+void atlink_up_attach(int32_t handle, bool drop) {
+    up.handle = handle;
+    up.drop = drop;
+    up.blocked = false;
+    if (up.state == UP_FAILED) {
+        up.state = UP_RUNNING;
+    }
+}
+
+void atlink_up_stop(void) {
+    end(UP_IDLE);
+    up.news = false;
+    up.blocked = false;
+}
+
+void atlink_up_status(atlink_up_status_t *status) {
+    status->state = (atlink_up_state_t)up.state;
+    status->received = up.received;
+    status->sent = up.sent;
+    status->surplus = up.surplus;
+    up.news = false;
+}
+
+// The collected payload, until the next flow begins.
+size_t atlink_up_payload(const uint8_t **payload) {
+    *payload = buffer;
+    return up.received;
+}
+
+bool atlink_up_has_news(void) {
+    return up.news;
+}
+
+// The link that wait() is to watch for room, NULL if there is none.
+atlink_link_t *atlink_up_blocked(void) {
+    return up.blocked && up.state == UP_RUNNING ? atlink_net_get(up.handle) : NULL;
+}
+
+// The link has room, or its time to find some is over: try again.
+void atlink_up_unblock(void) {
+    up.blocked = false;
+}
+
+// Take payload from the UART into the framer's buffer; how many bytes are behind it now.
+static void take(uint64_t now) {
+    uint8_t *space;
+    size_t room;
+    while ((room = atlink_framer_space(&up.framer, &space)) > 0) {
+        size_t got = atlink_uart_take(space, room);
+        if (got == 0) {
+            break;
+        }
+        atlink_framer_fed(&up.framer, got, now);
+        up.received += (uint32_t)got;
+    }
+    up.has_room = room > 0;
+    atlink_uart_pump(up.has_room ? ATLINK_PUMP_OPEN : ATLINK_PUMP_FULL);
+}
+
+// The same with escapes: decoded where it was read. The framer sees the raw bytes, for `+++`.
+static void take_escaped(uint64_t now) {
+    while (up.received < up.count && !up.unescape.ended) {
+        uint8_t *space = buffer + up.received;
+        size_t used = 0;
+        size_t got = atlink_uart_take(space, up.count - up.received);
+        if (got == 0) {
+            return;
+        }
+        up.framer.buf = space;
+        up.framer.start = up.framer.end = 0;
+        atlink_framer_fed(&up.framer, got, now);
+        up.received += (uint32_t)atlink_unescape(&up.unescape, space, got, space, got, &used);
+        up.surplus = (uint32_t)(got - used);
+    }
+    end(UP_DONE);
+}
+
+static void run_collect(uint64_t now) {
+    if (up.framer.ended) {
+        end(UP_ENDED);
+    } else if (up.kind == KIND_ESCAPED) {
+        take_escaped(now);
+    } else {
+        take(now);
+        if (up.framer.left == 0) {
+            end(UP_DONE);
+        }
+    }
+}
+
+// Bytes that the link took, 0 if it takes none now. A link that fails ends the flow for now.
+static size_t give(const uint8_t *data, size_t size) {
+    if (up.drop) {
+        return size;
+    }
+    atlink_link_t *link = atlink_net_get(up.handle);
+    int taken = ATLINK_NET_FAIL;
+    if (link != NULL) {
+        taken = up.has_peer ? atlink_net_sendto(link, data, size, &up.peer)
+            : atlink_net_send(link, data, size);
+    }
+    up.blocked = taken == ATLINK_NET_AGAIN;
+    if (taken == ATLINK_NET_FAIL && up.handle >= 0) {
+        up.handle = -1;
+        up.state = UP_FAILED;
+        up.news = true;
+    }
+    if (taken > 0) {
+        up.sent += (uint32_t)taken;
+    }
+    return taken > 0 ? (size_t)taken : 0;
+}
+
+static void run_send(void) {
+    while (up.sent < up.received) {
+        if (give(buffer + up.sent, up.received - up.sent) == 0) {
+            return;
+        }
+    }
+    end(UP_DONE);
+}
+
+static void send_chunks(uint64_t now) {
+    const uint8_t *data;
+    size_t size;
+    while (up.state == UP_RUNNING && (size = atlink_framer_chunk(&up.framer, now, &data)) > 0) {
+        size_t taken = give(data, size);
+        if (taken == 0) {
+            break;
+        }
+        atlink_framer_sent(&up.framer, taken);
+    }
+    if (up.report > 0 && up.sent >= up.report_at) {
+        up.report_at = up.sent - up.sent % up.report + up.report;
+        up.news = true;
+    }
+}
+
+// Bytes are taken while there is no link, too, up to a full buffer. `+++` ends that as well.
+static void run_stream(uint64_t now) {
+    if (!up.framer.ended) {
+        take(now);
+    }
+    if (up.state == UP_RUNNING && !up.blocked) {
+        send_chunks(now);
+    }
+    bool empty = atlink_framer_waiting(&up.framer) == 0;
+    if (up.framer.ended) {
+        if (empty || up.state == UP_FAILED || (up.handle < 0 && !up.drop)) {
+            end(UP_ENDED);
+        }
+    } else if (empty && up.framer.left == 0 && up.state == UP_RUNNING) {
+        end(UP_DONE);
+    }
+}
+
+// When the flow has something to do without news from UART or link.
+static uint64_t next_time(void) {
+    bool taking = up.state != UP_IDLE && (up.framer.ended || up.has_room);
+    if (up.kind == KIND_SEND || !taking || up.state == UP_DONE || up.state == UP_ENDED) {
+        return ATLINK_NEVER;
+    }
+    if (up.kind == KIND_STREAM && up.state == UP_RUNNING && !up.blocked
+        && (up.handle >= 0 || up.drop)) {
+        return atlink_framer_deadline(&up.framer);
+    }
+    return up.framer.held > 0 ? up.framer.last_us + ATLINK_GUARD_US + 1 : ATLINK_NEVER;
+}
+
+// Move on as far as it goes; the time at which there is something to do again without news.
+uint64_t atlink_up_run(uint64_t now_us) {
+    if (up.state != UP_RUNNING && up.state != UP_FAILED) {
+        return ATLINK_NEVER;
+    }
+    if (up.kind == KIND_SEND) {
+        if (!up.blocked && up.state == UP_RUNNING) {
+            run_send();
+        }
+        return ATLINK_NEVER;
+    }
+    atlink_framer_idle(&up.framer, atlink_uart_quiet_us());
+    if (up.kind == KIND_STREAM) {
+        run_stream(now_us);
+    } else {
+        run_collect(now_us);
+    }
+    return next_time();
+}
