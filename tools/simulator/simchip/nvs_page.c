@@ -162,6 +162,11 @@ static bool next_in_page(const sim_nvs_t *nvs, uint8_t page, unsigned *entry) {
     return false;
 }
 
+// Entries to go on by; never 0, even if someone writes to the flash behind our back.
+static unsigned step_of(const sim_nvs_entry_t *head) {
+    return head->span ? head->span : 1;
+}
+
 bool sim_nvs_page_move(sim_nvs_t *nvs, uint8_t page) {
     if (!sim_nvs_page_add(nvs)) {
         return false;
@@ -172,7 +177,7 @@ bool sim_nvs_page_move(sim_nvs_t *nvs, uint8_t page) {
         if (!sim_nvs_put(nvs, head, head + 1, data_size(head), &pos)) {
             return false;
         }
-        i += head->span;
+        i += step_of(head);
     }
     return sim_nvs_page_drop(nvs, page);
 }
@@ -269,7 +274,7 @@ bool sim_nvs_next_head(const sim_nvs_t *nvs, sim_nvs_pos_t *pos) {
     unsigned entry = 0;
     if (pos->page != SIM_NVS_START.page) {
         n = order_of(nvs, pos->page);
-        entry = pos->entry + sim_nvs_entry(nvs, *pos)->span;
+        entry = pos->entry + step_of(sim_nvs_entry(nvs, *pos));
     }
     for (; n < nvs->used; n++, entry = 0) {
         if (next_in_page(nvs, nvs->order[n], &entry)) {

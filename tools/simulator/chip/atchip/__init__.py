@@ -1,0 +1,40 @@
+"""Imitated `atchip`: what `network` and `esp32` do not offer of the chip.
+
+The interface is firmware/typings/atchip.pyi. A subject of its own gets a file of its own in this
+package; what costs nothing but a name comes straight from the C module.
+"""
+
+from _sim import (  # noqa: F401
+    heap,
+    nvs_close,
+    nvs_erase,
+    nvs_get,
+    nvs_keys,
+    nvs_namespaces,
+    nvs_set,
+    ram_alloc,
+    ram_free,
+    ram_largest,
+    reset_reason,
+    versions,
+)
+from atchip.power import (  # noqa: F401
+    clock,
+    clock_set,
+    deep_sleep,
+    power_save,
+    tx_power,
+    wake_gpio,
+)
+
+
+def event():
+    """Return the next event of the chip as a tuple, or None."""
+    import _sim
+
+    text = _sim.event()
+    if text is None:
+        return None
+    import json
+
+    return tuple(json.loads(text)["ev"])

@@ -1,0 +1,64 @@
+// What the supervisor shares with the firmware process: flash image, board file, bus.
+// Opened from the environment (SIM_FLASH, SIM_RTC, SIM_BUS_FD, ATLINK_EVENT_FD, SIM_SLOT).
+
+#ifndef SIM_BOARD_H
+#define SIM_BOARD_H
+
+#include "flash.h"
+
+// Exit statuses the supervisor understands; any other is a crash.
+#define SIM_EXIT_RESET (64)
+#define SIM_EXIT_SLEEP (65)
+#define SIM_EXIT_POWER_CUT (66)
+#define SIM_EXIT_WATCHDOG (67)
+// The supervisor itself is gone.
+#define SIM_EXIT_ORPHAN (70)
+
+#define SIM_GPIOS (64)
+#define SIM_RTC_MEMORY (2048)
+
+// Layout of the file SIM_RTC, little-endian. tools/simulator/boardfile.py has the same.
+typedef struct _sim_board_file_t {
+    volatile uint32_t countdown; // see sim_flash_t
+    volatile uint32_t writes;
+    uint32_t reset_reason; // esp_reset_reason_t
+    uint32_t sleep_ms; // 0xffffffff: no timer
+    int64_t clock_offset_us; // wall clock less monotonic clock
+    volatile uint8_t gpio_in[SIM_GPIOS];
+    uint8_t mac[8];
+    uint16_t rtc_len;
+    uint8_t rtc[SIM_RTC_MEMORY];
+} sim_board_file_t;
+
+typedef struct _sim_board_t {
+    sim_flash_t flash;
+    sim_board_file_t *file;
+    int bus_fd;
+    int event_fd;
+    int slot;
+} sim_board_t;
+
+// The board, opened on first use. NULL if this process was not started by the simulator.
+sim_board_t *sim_board(void);
+
+// Leave the process at once, as a chip leaves its program.
+__attribute__((noreturn)) void sim_board_exit(int status);
+
+// One request to the supervisor and its answer. Returns the length of the answer in buf, or -1 if
+// it does not fit. A supervisor that is gone ends the process.
+int sim_board_call(const char *text, size_t len, char *buf, size_t room);
+
+// Tell the supervisor something that needs no answer.
+void sim_board_report(const char *text, size_t len);
+
+// The next event, if there is one: its length in buf, 0 if none.
+int sim_board_event(char *buf, size_t room);
+
+// Start or feed the watchdog; the process ends when it is not fed for that long.
+void sim_board_watchdog(uint32_t timeout_ms);
+
+// Microseconds of wall clock since 1970.
+int64_t sim_board_clock_us(void);
+void sim_board_set_clock_us(int64_t us);
+
+#endif

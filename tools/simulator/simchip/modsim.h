@@ -1,0 +1,32 @@
+// Shared by the binding files of the module `_sim`.
+
+#ifndef SIM_MODSIM_H
+#define SIM_MODSIM_H
+
+#include "py/obj.h"
+
+#include "board.h"
+
+// The board; RuntimeError if this process was not started by the simulator.
+sim_board_t *sim_need_board(void);
+
+// The value of an int object; OverflowError if it takes more than 64 bits.
+int64_t sim_get_int64(mp_obj_t value);
+
+// Raise what the ESP32 port raises for an ESP-IDF error: OSError(-code, name).
+void sim_check_esp_err(int code);
+
+MP_DECLARE_CONST_FUN_OBJ_1(sim_nvs_namespaces_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(sim_nvs_keys_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_get_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(sim_nvs_set_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_erase_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(sim_nvs_close_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(sim_nvs_open_obj);
+
+MP_DECLARE_CONST_FUN_OBJ_0(sim_heap_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(sim_ram_alloc_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(sim_ram_free_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(sim_ram_largest_obj);
+
+#endif

@@ -1,0 +1,73 @@
+// The chip's system heap for Python: a budget of the size the chip has left, lent from the PC's
+// memory, and the figures AT+SYSRAM reports.
+
+#include <stdlib.h>
+
+#include "py/gc.h"
+#include "py/objarray.h"
+#include "py/runtime.h"
+
+#include "modsim.h"
+
+// What Wi-Fi, lwIP and the stacks leave of the chip's RAM beside the GC heap; an estimate.
+#define SYSTEM_HEAP (96 * 1024)
+// What an allocation costs beside its bytes.
+#define BLOCK_HEAD (16)
+
+static size_t lent;
+static size_t lowest = SIZE_MAX;
+
+static size_t total_free(void) {
+    gc_info_t info;
+    gc_info(&info);
+    size_t free_bytes = SYSTEM_HEAP - lent + info.free;
+    if (free_bytes < lowest) {
+        lowest = free_bytes;
+    }
+    return free_bytes;
+}
+
+// heap(): (free, lowest free so far), of both heaps
+static mp_obj_t heap(void) {
+    mp_obj_t now = mp_obj_new_int_from_uint(total_free());
+    mp_obj_t pair[] = {now, mp_obj_new_int_from_uint(lowest)};
+    return mp_obj_new_tuple(2, pair);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(sim_heap_obj, heap);
+
+static mp_obj_t ram_alloc(mp_obj_t size_in) {
+    mp_int_t size = mp_obj_get_int(size_in);
+    if (size <= 0) {
+        mp_raise_ValueError(NULL);
+    }
+    uint8_t *mem = (size_t)size + BLOCK_HEAD > SYSTEM_HEAP - lent ? NULL : calloc(1, size);
+    if (mem == NULL) {
+        sim_check_esp_err(0x101);
+    }
+    lent += size + BLOCK_HEAD;
+    total_free();
+    // A memoryview: it has no way to grow, so Python never moves what is not its own.
+    return mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, size, mem);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(sim_ram_alloc_obj, ram_alloc);
+
+static mp_obj_t ram_free(mp_obj_t buf_in) {
+    if (!mp_obj_is_type(buf_in, &mp_type_memoryview)) {
+        mp_raise_TypeError(NULL);
+    }
+    mp_obj_array_t *buf = MP_OBJ_TO_PTR(buf_in);
+    if (buf->items != NULL) {
+        lent -= buf->len + BLOCK_HEAD;
+        free(buf->items);
+        buf->items = NULL;
+        buf->len = 0;
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(sim_ram_free_obj, ram_free);
+
+static mp_obj_t ram_largest(void) {
+    size_t left = SYSTEM_HEAP - lent;
+    return mp_obj_new_int_from_uint(left > BLOCK_HEAD ? left - BLOCK_HEAD : 0);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(sim_ram_largest_obj, ram_largest);
