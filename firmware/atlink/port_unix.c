@@ -21,6 +21,7 @@
 
 static int uart_fd = -1;
 static int event_fd = -1;
+static bool has_sent; // the first bytes are out, and whoever is on the event descriptor knows it
 static bool hung_up; // nobody holds the other end: what is to be sent waits in the ring
 static atlink_pins_t pins;
 static atlink_settings_t line;
@@ -118,6 +119,14 @@ size_t atlink_port_read(uint8_t *buf, size_t n) {
     return got;
 }
 
+static void note_sent(void) {
+    static const char text[] = "{\"uart_tx\":true}";
+    if (!has_sent && event_fd != -1) {
+        report(text, sizeof(text) - 1);
+    }
+    has_sent = true;
+}
+
 void atlink_port_push(void) {
     while (ring_used > 0) {
         size_t straight = ATLINK_TX_SIZE - ring_start;
@@ -131,6 +140,7 @@ void atlink_port_push(void) {
             note_failure();
             return;
         }
+        note_sent();
         ring_used -= done;
         ring_start = ring_used == 0 ? 0 : (ring_start + done) % ATLINK_TX_SIZE;
     }
