@@ -6,6 +6,7 @@ SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
 	uart.c \
 	wait.c \
 	port_unix.c \
+	port_unix_route.c \
 	core/filter.c \
 	core/framer.c \
 	core/ipd.c \
@@ -13,6 +14,6 @@ SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
 	core/settings.c \
 	core/unescape.c \
 	)
-CFLAGS_USERMOD += -I$(ATLINK_DIR)
+CFLAGS_USERMOD += -I$(ATLINK_DIR) -DATLINK_ROUTE
 
 -include $(ATLINK_DIR)/net/net.mk

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "route.h"
+
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL (0)
 #endif

@@ -126,8 +126,8 @@ static int group_v4(atlink_link_t *link, bool join, const atlink_addr_t *group,
         setsockopt(link->fd, IPPROTO_IP, IP_MULTICAST_IF, &request.imr_interface,
             sizeof(request.imr_interface));
     }
-    return setsockopt(link->fd, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
-        &request, sizeof(request));
+    return atlink_route_setsockopt(link->fd, IPPROTO_IP,
+        join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request, sizeof(request));
 }
 
 // Join or leave a multicast group and, at joining, send through the same interface: IPv4 by the

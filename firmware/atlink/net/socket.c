@@ -12,7 +12,7 @@ int atlink_net_bind(atlink_link_t *link, const atlink_addr_t *addr) {
     if (link->kind == ATLINK_NET_TCP && atlink_net_setopt(link, ATLINK_OPT_REUSE_ADDRESS, 1) < 0) {
         return ATLINK_NET_FAIL;
     }
-    if (bind(link->fd, &addr->sa.any, addr->len) != 0) {
+    if (atlink_route_bind(link->fd, &addr->sa.any, addr->len) != 0) {
         return atlink_net_fail_errno(link, errno);
     }
     return 0;
@@ -26,7 +26,7 @@ int atlink_net_connect(atlink_link_t *link, const atlink_addr_t *addr) {
     }
     link->state = LINK_CONNECTING;
     link->peer = *addr;
-    if (connect(link->fd, &addr->sa.any, addr->len) == 0) {
+    if (atlink_route_connect(link->fd, &addr->sa.any, addr->len) == 0) {
         link->state = LINK_OPEN;
         return 1;
     }
@@ -165,8 +165,8 @@ int atlink_net_recv(atlink_link_t *link, void *data, size_t size) {
 
 int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
     const atlink_addr_t *peer) {
-    ssize_t sent = sendto(link->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT, &peer->sa.any,
-        peer->len);
+    ssize_t sent = atlink_route_sendto(link->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT,
+        &peer->sa.any, peer->len);
     return watch_stall(link, sent >= 0 ? (int)sent : atlink_net_fail_errno(link, errno));
 }
 
@@ -198,7 +198,8 @@ int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_add
         return atlink_net_fail_errno(link, EOPNOTSUPP);
     }
     sender->len = sizeof(sender->sa);
-    ssize_t got = recvfrom(link->fd, data, size, MSG_DONTWAIT, &sender->sa.any, &sender->len);
+    ssize_t got = atlink_route_recvfrom(link->fd, data, size, MSG_DONTWAIT, &sender->sa.any,
+        &sender->len);
     if (got < 0) {
         return atlink_net_fail_errno(link, errno);
     }

@@ -1,0 +1,320 @@
+// Addresses of a small network on the loopback interface, for ports whose sockets are the PC's.
+//
+// Owns the module's own address and the table of servers that really listen elsewhere, both from
+// the environment: ATLINK_ROUTES="home=127.3.2.1 udp/192.168.3.1:53=127.0.0.1:40053
+// udp/*:123=127.0.0.1:40123". Without that variable every call is the system's own.
+// Like address translation in a router: a destination is looked up on the way out, and the sender
+// of a datagram is given its own name back on the way in.
+
+#include "route.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUTES (32)
+#define FLOWS (32)
+
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} address_t;
+
+typedef struct {
+    int type; // SOCK_DGRAM, SOCK_STREAM
+    bool everywhere; // the port on any address
+    address_t from; // as the module says
+    address_t to; // where the server really is
+} route_t;
+
+// A datagram socket's correspondent that was routed.
+typedef struct {
+    int fd;
+    address_t from;
+    address_t to;
+} flow_t;
+
+static route_t routes[ROUTES];
+static int route_count;
+static flow_t flows[FLOWS];
+static unsigned next_flow;
+static struct in_addr home; // 0.0.0.0: nothing is routed
+static bool is_loaded;
+static bool is_up = true;
+
+static uint16_t port_of(const address_t *addr) {
+    return addr->any.sa_family == AF_INET6 ? addr->v6.sin6_port : addr->v4.sin_port;
+}
+
+static bool same_host(const address_t *one, const address_t *other) {
+    if (one->any.sa_family != other->any.sa_family) {
+        return false;
+    }
+    return one->any.sa_family == AF_INET6
+        ? memcmp(&one->v6.sin6_addr, &other->v6.sin6_addr, 16) == 0
+        : one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
+}
+
+static socklen_t size_of(const address_t *addr) {
+    return addr->any.sa_family == AF_INET6 ? sizeof(addr->v6) : sizeof(addr->v4);
+}
+
+// Read "host:port" up to `end`; the host may be an IPv6 address and, if `any` is given, "*".
+static bool parse_end(char *text, address_t *addr, bool *any) {
+    char *colon = strrchr(text, ':');
+    if (colon == NULL) {
+        return false;
+    }
+    *colon = '\0';
+    uint16_t port = htons((uint16_t)atoi(colon + 1));
+    if (any != NULL && strcmp(text, "*") == 0) {
+        *any = true;
+        addr->v4.sin_family = AF_INET;
+        addr->v4.sin_port = port;
+        return true;
+    }
+    if (inet_pton(AF_INET, text, &addr->v4.sin_addr) == 1) {
+        addr->v4.sin_family = AF_INET;
+        addr->v4.sin_port = port;
+        return true;
+    }
+    addr->v6.sin6_family = AF_INET6;
+    addr->v6.sin6_port = port;
+    return inet_pton(AF_INET6, text, &addr->v6.sin6_addr) == 1;
+}
+
+static void parse_word(char *word) {
+    char *equals = strchr(word, '=');
+    if (equals == NULL) {
+        return;
+    }
+    *equals = '\0';
+    if (strcmp(word, "home") == 0) {
+        inet_pton(AF_INET, equals + 1, &home);
+        return;
+    }
+    route_t route = { .type = strncmp(word, "udp/", 4) == 0 ? SOCK_DGRAM : SOCK_STREAM };
+    if (route_count < ROUTES && parse_end(word + 4, &route.from, &route.everywhere)
+        && parse_end(equals + 1, &route.to, NULL)) {
+        routes[route_count++] = route;
+    }
+}
+
+static void load(void) {
+    is_loaded = true;
+    const char *text = getenv("ATLINK_ROUTES");
+    char *copy = text != NULL ? strdup(text) : NULL;
+    if (copy == NULL) {
+        return;
+    }
+    char *rest = NULL;
+    for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        parse_word(word);
+    }
+    free(copy);
+}
+
+static bool is_routing(void) {
+    if (!is_loaded) {
+        load();
+    }
+    return home.s_addr != 0;
+}
+
+void atlink_route_up(bool up) {
+    is_up = up;
+}
+
+static void copy_in(address_t *addr, const struct sockaddr *given, socklen_t len) {
+    memset(addr, 0, sizeof(*addr));
+    memcpy(addr, given, len < sizeof(*addr) ? len : sizeof(*addr));
+}
+
+// An IPv4 address in the clothes of an IPv6 one, as dual-stack sockets use it.
+static bool is_mapped(const address_t *addr) {
+    return addr->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&addr->v6.sin6_addr);
+}
+
+static uint32_t v4_of(const address_t *addr) {
+    uint32_t bits;
+    if (is_mapped(addr)) {
+        memcpy(&bits, (const uint8_t *)&addr->v6.sin6_addr + 12, 4);
+    } else {
+        bits = addr->v4.sin_addr.s_addr;
+    }
+    return ntohl(bits);
+}
+
+static bool is_v4(const address_t *addr) {
+    return addr->any.sa_family == AF_INET || is_mapped(addr);
+}
+
+static void set_v4(address_t *addr, uint32_t bits) {
+    bits = htonl(bits);
+    if (is_mapped(addr)) {
+        memcpy((uint8_t *)&addr->v6.sin6_addr + 12, &bits, 4);
+    } else {
+        addr->v4.sin_addr.s_addr = bits;
+    }
+}
+
+// Put an unbound socket at home if it speaks to this computer, so that others see who it is.
+static void leave_from_home(int fd, const address_t *to) {
+    address_t own;
+    socklen_t size = sizeof(own);
+    if (getsockname(fd, &own.any, &size) != 0 || port_of(&own) != 0
+        || !is_v4(to) || v4_of(to) >> 24 != 127) {
+        return;
+    }
+    address_t start = *to;
+    set_v4(&start, ntohl(home.s_addr));
+    if (is_mapped(to)) {
+        start.v6.sin6_port = 0;
+    } else {
+        start.v4.sin_port = 0;
+    }
+    bind(fd, &start.any, size_of(&start));
+}
+
+static int type_of(int fd) {
+    int type = 0;
+    socklen_t size = sizeof(type);
+    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+    return type;
+}
+
+static const route_t *find_route(int type, const address_t *to) {
+    for (int i = 0; i < route_count; ++i) {
+        const route_t *route = &routes[i];
+        if (route->type == type && port_of(&route->from) == port_of(to)
+            && to->any.sa_family == route->to.any.sa_family
+            && (route->everywhere || same_host(&route->from, to))) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
+static void note_flow(int fd, const address_t *from, const address_t *to) {
+    flow_t *flow = &flows[next_flow % FLOWS];
+    for (int i = 0; i < FLOWS; ++i) {
+        if (flows[i].fd == fd && same_host(&flows[i].to, to) && port_of(&flows[i].to) == port_of(to)) {
+            flow = &flows[i];
+        }
+    }
+    if (flow == &flows[next_flow % FLOWS]) {
+        ++next_flow;
+    }
+    flow->fd = fd;
+    flow->from = *from;
+    flow->to = *to;
+}
+
+// Turn a destination into the one on this computer. False: there is no network.
+static bool way_out(int fd, address_t *addr) {
+    if (!is_up) {
+        errno = EHOSTUNREACH;
+        return false;
+    }
+    address_t said = *addr;
+    int type = type_of(fd);
+    const route_t *route = find_route(type, addr);
+    if (route != NULL) {
+        *addr = route->to;
+        if (type == SOCK_DGRAM) {
+            note_flow(fd, &said, addr);
+        }
+    } else if (is_v4(addr) && v4_of(addr) == INADDR_BROADCAST) {
+        set_v4(addr, 0x7fffffff); // the loopback interface's own broadcast address
+    }
+    leave_from_home(fd, addr);
+    return true;
+}
+
+// Any address means the module's own: never one of the PC's real interfaces.
+int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len) {
+    if (!is_routing()) {
+        return bind(fd, addr, len);
+    }
+    address_t own;
+    copy_in(&own, addr, len);
+    if (own.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr)) {
+        own.v6.sin6_addr = in6addr_loopback;
+    } else if (own.any.sa_family == AF_INET && own.v4.sin_addr.s_addr == INADDR_ANY) {
+        own.v4.sin_addr = home;
+    }
+    return bind(fd, &own.any, len);
+}
+
+int atlink_route_connect(int fd, const struct sockaddr *addr, socklen_t len) {
+    if (!is_routing()) {
+        return connect(fd, addr, len);
+    }
+    address_t to;
+    copy_in(&to, addr, len);
+    return way_out(fd, &to) ? connect(fd, &to.any, size_of(&to)) : -1;
+}
+
+ssize_t atlink_route_sendto(int fd, const void *data, size_t size, int flags,
+    const struct sockaddr *addr, socklen_t len) {
+    if (!is_routing() || addr == NULL) {
+        return sendto(fd, data, size, flags, addr, len);
+    }
+    address_t to;
+    copy_in(&to, addr, len);
+    return way_out(fd, &to) ? sendto(fd, data, size, flags, &to.any, size_of(&to)) : -1;
+}
+
+ssize_t atlink_route_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *addr,
+    socklen_t *len) {
+    ssize_t got = recvfrom(fd, data, size, flags, addr, len);
+    if (got < 0 || !is_routing()) {
+        return got;
+    }
+    address_t sender;
+    copy_in(&sender, addr, *len);
+    for (int i = 0; i < FLOWS; ++i) {
+        if (flows[i].fd == fd && same_host(&flows[i].to, &sender)
+            && port_of(&flows[i].to) == port_of(&sender)) {
+            memcpy(addr, &flows[i].from, size_of(&flows[i].from));
+            *len = size_of(&flows[i].from);
+            break;
+        }
+    }
+    return got;
+}
+
+// A socket at home hears no group on Linux: another one, bound to the group's address on the
+// loopback interface, takes its place behind the same descriptor.
+static int join_group(int fd, const struct ip_mreq *request) {
+    address_t own;
+    socklen_t size = sizeof(own);
+    int on = 1;
+    int group = socket(AF_INET, SOCK_DGRAM, 0);
+    if (group < 0 || getsockname(fd, &own.any, &size) != 0) {
+        return -1;
+    }
+    struct ip_mreq there = { .imr_multiaddr = request->imr_multiaddr, .imr_interface = home };
+    own.v4.sin_addr = request->imr_multiaddr;
+    bool good = setsockopt(group, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0
+        && bind(group, &own.any, sizeof(own.v4)) == 0
+        && setsockopt(group, IPPROTO_IP, IP_ADD_MEMBERSHIP, &there, sizeof(there)) == 0
+        && setsockopt(group, IPPROTO_IP, IP_MULTICAST_IF, &home, sizeof(home)) == 0
+        && fcntl(group, F_SETFL, fcntl(fd, F_GETFL, 0)) == 0
+        && dup2(group, fd) >= 0;
+    close(group);
+    return good ? 0 : -1;
+}
+
+int atlink_route_setsockopt(int fd, int level, int name, const void *value, socklen_t len) {
+    if (is_routing() && level == IPPROTO_IP && name == IP_ADD_MEMBERSHIP) {
+        return join_group(fd, value);
+    }
+    return setsockopt(fd, level, name, value, len);
+}
