@@ -126,6 +126,15 @@ size_t atlink_uart_take(uint8_t *buf, size_t n) {
     return done;
 }
 
+size_t atlink_uart_staged(void) {
+    size_t wants = atlink_rx_wants(&atlink_uart_rx);
+    if (wants == 0 || !refill()) {
+        return 0;
+    }
+    size_t staged = stage_end - stage_start;
+    return staged < wants ? staged : wants;
+}
+
 uint64_t atlink_uart_quiet_us(void) {
     return quiet_us;
 }

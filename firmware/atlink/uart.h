@@ -26,6 +26,10 @@ bool atlink_uart_fragment(void);
 // DATA and STREAM: take up to n payload bytes that have arrived.
 size_t atlink_uart_take(uint8_t *buf, size_t n);
 
+// DATA and STREAM: how many bytes atlink_uart_take() gives without reading the port again; reads
+// it if there are none.
+size_t atlink_uart_staged(void);
+
 // Until when the UART is known to have had nothing to take (microseconds): for the `+++` guards.
 uint64_t atlink_uart_quiet_us(void);
 

@@ -8,9 +8,9 @@
 
 #include "port.h"
 
-// Watch `fd` (-1: nothing) for link i (0..ATLINK_LINKS-1) with ATLINK_READ | ATLINK_WRITE. It is
-// watched while the caller of wait() asks for ATLINK_LINK(i), or with `always` at any time: then
-// the service has to serve it or stop watching it, or wait() would spin.
+// Watch `fd` (-1: nothing) for link i (0..ATLINK_LINKS-1) with ATLINK_READ | ATLINK_WRITE (0:
+// not now). It is watched while the caller of wait() asks for ATLINK_LINK(i), or with `always` at
+// any time: then the service has to serve it or stop watching it, or wait() would spin.
 void atlink_wait_watch(unsigned i, int fd, uint8_t events, bool always);
 
 // What wait() knows when it calls the service.
