@@ -1,4 +1,4 @@
-"""Building the firmware for this PC: what counts as a change, what is said when something fails."""
+"""Building the firmware for this PC: what counts as a change, what is said when it fails."""
 
 import os
 import subprocess

@@ -26,7 +26,11 @@ INPUTS = (
 )
 USER_MODULES = ("firmware/atlink", "tools/simulator/simchip")
 SUFFIXES = (".c", ".h", ".py", ".mk", ".toml")
-SANITIZE = "-fsanitize=address,undefined -fno-omit-frame-pointer --param asan-use-after-return=0"
+# MicroPython itself calls memcpy() with NULL and a length of 0: the one check that is off.
+SANITIZE = (
+    "-fsanitize=address,undefined -fno-sanitize=nonnull-attribute -fno-omit-frame-pointer "
+    "--param asan-use-after-return=0"
+)
 
 
 class BuildError(Exception):
