@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "net.h"
+#include "route.h"
 
 #define LINGER_MAX_S (32767) // a 16-bit number in lwIP
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "net.h"
+#include "route.h"
 #include "tls.h"
 
 int atlink_net_bind(atlink_link_t *link, const atlink_addr_t *addr) {
