@@ -19,13 +19,17 @@ class _Queue:
         self.mask = 0
 
     def wait_io_event(self, timeout_ms):
-        found = atlink.wait(timeout_ms, self.mask)
-        bit = 1
-        while found:
-            if found & 1:
-                self._wake(bit)
-            found >>= 1
-            bit <<= 1
+        """Sleep for at most `timeout_ms`; -1 means until a task has something to do."""
+        while True:
+            found = atlink.wait(timeout_ms, self.mask)
+            bit = 1
+            while found:
+                if found & 1:
+                    self._wake(bit)
+                found >>= 1
+                bit <<= 1
+            if timeout_ms >= 0 or core._task_queue.peek():
+                return
 
     def _wake(self, bit):
         task = self.map.pop(bit, None)
