@@ -159,7 +159,7 @@ static mp_obj_t field(const uint8_t *text, size_t room) {
     return mp_obj_new_str((const char *)text, strnlen((const char *)text, room));
 }
 
-// versions(): (IDF version, date, time) from the description in the running image
+// versions(): (IDF version, version, date, time) from the description in the running image
 static mp_obj_t versions(void) {
     sim_board_t *board = sim_need_board();
     char label[] = "ota_0";
@@ -175,6 +175,7 @@ static mp_obj_t versions(void) {
     }
     mp_obj_t items[] = {
         field(description + 112, 32),
+        field(description + 16, 32),
         field(description + 96, 16),
         field(description + 80, 16),
     };
