@@ -10,15 +10,18 @@ import atlink
 from at import commands
 from at.log import log
 from at.port import Port
+from at.services import chip
 from at.services.clock import Clock
 from at.services.flash import Flash
 from at.services.mfg import Mfg
 from at.services.power import Power
 from at.services.userram import UserRam
+from at.services.wifi import Wifi
 from at.session import Session
 from at.settings import Settings
 
 _USER = "user"  # folder of commands that a user adds, imported at boot
+_FLUSH_MS = 1000  # how long the last words before a restart may take
 
 
 class App:
@@ -35,7 +38,8 @@ class App:
         at.clock = Clock()
         at.power = Power(at.port)
         at.userram = UserRam()
-        at.restart = at.power.restart
+        at.wifi = Wifi(settings, mfg, at.power, at.emit, log)
+        at.restart = self._restart
         at.heap = atchip.heap
         at.versions = atchip.versions
         at.module_name = mfg.factory("module_name", "MINI-1")
@@ -50,11 +54,21 @@ class App:
         """Announce the start and serve the port for ever."""
         self.session.port.raw(b"\r\nready\r\n")
         self.session.start()
-        asyncio.run(_forever())
+        chip.start()
+        asyncio.run(self._serve())
 
+    async def _serve(self):
+        try:
+            self.session.wifi.start()
+        except OSError as error:
+            log("wifi: the driver does not start:", error)
+        await asyncio.Event().wait()
 
-async def _forever():
-    await asyncio.Event().wait()
+    def _restart(self):
+        """Say good-bye to the access point, let that leave the wire, and start afresh."""
+        self.session.wifi.farewell()
+        self.session.uart.flush(_FLUSH_MS)
+        self.session.power.restart()
 
 
 def _open_uart(mfg):

@@ -9,9 +9,14 @@ from at.wire.grammar import QUERY
 registry = []  # in the order of declaration, which AT+CMD? shows
 by_name = {}
 
-# What an event of a service says on the AT port: a text, or a function of (session, *details)
-# that returns one, or None to say nothing. Each command group adds its own rows.
+# What an event of a service says on the AT port: a text (str or bytes, with % for its details),
+# or a function of (session, *details) that returns one, or None to say nothing. Each command
+# group adds its own rows.
 events = {}
+
+# Commands of release 1 had a twin for a value of this session, ..._CUR, and one for a value that
+# is kept, ..._DEF. Client libraries still send them; these names are taken with both endings.
+old_endings = []
 
 
 class Command:
@@ -43,6 +48,13 @@ class Command:
         """Decorate the handler of AT+X."""
         self.handlers[2] = handler
         return handler
+
+    refusal = None
+
+    def refuse(self, function):
+        """Decorate a function of (ParamError, tokens) that returns the error to raise instead."""
+        self.refusal = function
+        return function
 
     def handler(self, form):
         """Return the handler of QUERY, SET or RUN, or None."""

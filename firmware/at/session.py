@@ -12,12 +12,13 @@ import asyncio
 import sys
 
 import atlink
-from at.command import by_name, events
+from at.command import by_name, events, old_endings
 from at.errors import (
     SUB_BUSY,
     ATError,
     NotAT,
     NotSupported,
+    ParamError,
     WrongForm,
     error_code,
 )
@@ -44,6 +45,7 @@ class Session:
         self.is_streaming = False  # passthrough: bytes on the port are data
         self._then = None
         self._keep_surplus = False
+        self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
 
     def start(self):
         """Begin to serve the port."""
@@ -92,7 +94,7 @@ class Session:
         """Run a line's handler; return its result, or a coroutine that still has to run."""
         name, form, text = split_line(line)
         self.name = name
-        entry = by_name.get(name)
+        entry = by_name.get(name) or self._by_old_name(name)
         if entry is None:
             raise NotSupported("no command AT" + name)
         if form == TEST:
@@ -104,8 +106,24 @@ class Session:
             raise WrongForm("AT%s does not have this form" % name)
         if form != SET:
             return handler(self)
-        tokens, quoted = split_arguments(text)
-        return handler(self, *bind(entry.params, tokens, quoted, self.mux))
+        tokens = ()
+        try:
+            tokens, quoted = split_arguments(text)
+            values = bind(entry.params, tokens, quoted, self.mux)
+        except ParamError as error:
+            if entry.refusal is None:
+                raise
+            raise entry.refusal(error, tokens)
+        return handler(self, *values)
+
+    def _by_old_name(self, name):
+        """Return the command behind +X_CUR (nothing is kept) or +X_DEF (it is), or None."""
+        ending = name[-4:]
+        if ending not in ("_CUR", "_DEF") or name[:-4] not in old_endings:
+            return None
+        self._was_keeping = self.settings.keeping
+        self.settings.keeping = ending == "_DEF"
+        return by_name.get(name[:-4])
 
     def _describe(self, entry):
         if entry.text is not None:
@@ -127,6 +145,9 @@ class Session:
 
     def _end(self, outcome):
         """Write the final result; take the next line, or do what was put off until now."""
+        if self._was_keeping is not None:
+            self.settings.keeping = self._was_keeping
+            self._was_keeping = None
         if isinstance(outcome, Exception):
             self._then = None
             self._fail(outcome)
@@ -168,10 +189,12 @@ class Session:
         While passthrough runs, only AT+SYSMSG bit 2 lets it through (seed 003 3.1.15).
         """
         text = events[kind]
-        if not isinstance(text, str):
+        if callable(text):
             text = text(self, *details)
+        elif details:
+            text = text % details
         if text is not None and not (self.is_streaming and not self.settings.get("sysmsg") & 4):
-            self.port.report(text.encode() + b"\r\n")
+            self.port.report((text.encode() if isinstance(text, str) else text) + b"\r\n")
 
     # What handlers call.
 

@@ -22,6 +22,23 @@ TABLE = (
     # passthrough link at power-up: [mode, host, port, type, keep-alive or local port]
     ("translink", "json", (0, "", 0, "TCP", None), "always"),
     ("sysmsg", "int", 0, "sysstore"),
+    ("wifi_mode", "int", 0, "sysstore"),
+    # access point of the station, in the form that services/wifi_station.py calls a target
+    ("wifi_ap", "json", (), "sysstore"),
+    ("wifi_auto", "int", 1, "always"),
+    # coming back to it: [seconds between tries, number of tries]
+    ("wifi_reconn", "json", (0, 0), "sysstore"),
+    # [SSID, password (both in hex), channel, authmode, most stations, hidden]; [] = built-in
+    ("wifi_softap", "json", (), "sysstore"),
+    # [DHCP mask, static address of the station, of the softAP]: [ip, gateway, mask] or []
+    ("wifi_ip", "json", (3, (), ()), "sysstore"),
+    # the softAP's DHCP server: [lease time in minutes, first address, last]; [] = built-in
+    ("wifi_pool", "json", (), "sysstore"),
+    ("sta_mac", "str", "", "sysstore"),
+    ("ap_mac", "str", "", "sysstore"),
+    ("sta_proto", "int", 7, "sysstore"),
+    ("ap_proto", "int", 7, "sysstore"),
+    ("ipv6", "int", 0, "sysstore"),
 )
 
 
@@ -41,6 +58,14 @@ class Settings:
     def get(self, key):
         """Return the value in force."""
         return self._values[key]
+
+    def kept(self, key):
+        """Return what flash holds, or the factory value; what is in force may be different."""
+        for name, kind, factory, _ in TABLE:
+            if name == key:
+                value = self._read(key, kind)
+                return factory if value is None else value
+        raise KeyError(key)
 
     def put(self, key, value):
         """Put a value in force and keep it as its policy says. OSError if flash fails."""

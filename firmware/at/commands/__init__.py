@@ -1,3 +1,14 @@
 """The command groups, one file each, in the order in which AT+CMD? lists them."""
 
-GROUPS = ("basic", "uart", "filters", "storage", "user")
+GROUPS = (
+    "basic",
+    "uart",
+    "filters",
+    "storage",
+    "wifi",
+    "wifi_scan",
+    "wifi_softap",
+    "wifi_net",
+    "wifi_provision",
+    "user",
+)

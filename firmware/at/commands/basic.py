@@ -2,6 +2,7 @@
 
 from at import version
 from at.command import command, registry
+from at.errors import StateError
 from at.services import device
 
 AT = command("", "Check that the command port is alive")
@@ -98,7 +99,12 @@ def sleep_query(at):
 
 @SLEEP.set
 def sleep_set(at, mode):
-    """Light sleep needs a wake source first: AT+SLEEPWKCFG."""
+    """Light sleep needs a wake source first: AT+SLEEPWKCFG.
+
+    ERROR for 1 to 3 while the softAP is on; switching it on later turns sleep off.
+    """
+    if mode and at.wifi.mode & 2:
+        raise StateError("a softAP cannot sleep; AT+CWMODE=1 turns it off")
     at.power.set_mode(mode)
 
 
@@ -151,13 +157,13 @@ RFPOWER = command(
 @RFPOWER.query
 def rfpower_query(at):
     """What the driver really uses: it rounds down to its own steps."""
-    at.reply(device.power())
+    at.reply(at.wifi.tx_power())
 
 
 @RFPOWER.set
 def rfpower_set(at, power):
     """ERROR while Wi-Fi is off (AT+CWMODE=0) or not initialised."""
-    device.power(power)
+    at.wifi.tx_power(power)
 
 
 SYSROLLBACK = command("+SYSROLLBACK", "Go back to the firmware in the other OTA slot")

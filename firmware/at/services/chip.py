@@ -7,6 +7,7 @@ gateway) has a method on_sta_got_ip(ip, mask, gateway) and is among the `owners`
 import sys
 
 import atchip
+
 import atlink
 from at.log import log
 from at.loop import on
@@ -34,6 +35,6 @@ def _deliver():
 def _call(handler, event):
     try:
         handler(*event[1:])
-    except Exception as error:  # one bad event must not end the loop
+    except Exception as error:  # noqa: BLE001 - one bad event must not end the loop
         log("chip: event", event[0], "failed unexpectedly:")
         sys.print_exception(error)

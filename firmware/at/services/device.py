@@ -1,17 +1,8 @@
-"""Bare parts of the chip that have no service of their own: transmit power, registers."""
+"""Bare parts of the chip that have no service of their own: registers."""
 
-import atchip
 import machine
 
-from at.errors import StateError, invalid
-
-
-def power(quarter_dbm=None):
-    """Set (if given) and return the maximum power in units of 0.25 dBm, as the driver has it."""
-    try:
-        return atchip.tx_power(quarter_dbm)
-    except OSError as error:
-        raise StateError("the radio is off: %s" % error)
+from at.errors import invalid
 
 
 def register(address, value=None):

@@ -41,10 +41,22 @@ class Power:
 
     def set_mode(self, mode):
         """Set the sleep mode 0..3 of AT+SLEEP; it may also tell whether the host is awake."""
-        atchip.power_save(mode, self.listen_interval)
+        try:
+            atchip.power_save(mode, self.listen_interval)
+        except OSError as error:
+            raise StateError("the radio cannot sleep: %s" % error)
         self.mode = mode
         if self._wake and self._wake[4] & FOLLOW_SLEEP:
             self._host_is(mode == 0)
+
+    def set_listen_interval(self, beacons):
+        """Note how many beacons a sleeping radio may skip, parameter of AT+CWJAP."""
+        self.listen_interval = beacons
+        self.apply()
+
+    def apply(self):
+        """Tell the driver again: it forgets when it stops."""
+        atchip.power_save(self.mode, self.listen_interval)
 
     def set_wake_pin(self, pin, level):
         """Choose the pin and level that end light sleep. StateError if the pin cannot."""

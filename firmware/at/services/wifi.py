@@ -9,6 +9,7 @@ import asyncio
 
 import atchip
 import network
+
 from at.errors import StateError
 from at.services import chip
 from at.services.wifi_net import Net
@@ -39,6 +40,7 @@ class Wifi:
         self.softap = SoftAP(self)
         self.provisioning = None  # a SmartConfig or Wps that runs, and has the station to itself
         self._wlans = None
+        self.scan_view = (0x7FF, -100, 0xFFFF)  # AT+CWLAPOPT: fields, weakest RSSI, authmodes
         self._listeners = []
         self._scanned = asyncio.Event()
         self._scan_status = 0
@@ -59,11 +61,11 @@ class Wifi:
 
     def station_ip(self):
         """Return the station's IPv4 address, or None."""
-        return self.net.address(STATION) if self.is_joined else None
+        return self.net.ip4(STATION) if self.is_joined else None
 
     def ap_ip(self):
         """Return the softAP's IPv4 address, or None."""
-        return self.net.address(SOFTAP) if self.is_running and self.mode & 2 else None
+        return self.net.ip4(SOFTAP) if self.is_running and self.mode & 2 else None
 
     def ip6(self, kind, interface=STATION):
         """Return an IPv6 address, "ll" link-local or "gl" global, or None."""
@@ -89,18 +91,17 @@ class Wifi:
     # Driver and mode.
 
     def start(self):
-        """Bring the driver up in the kept mode and join the kept access point if that is wanted."""
+        """Bring the driver up in the kept mode and join the kept access point, if so set."""
         if self._wlans is None:
             wlan = network.WLAN  # the first one initialises the driver
             self._wlans = (wlan(wlan.IF_STA), wlan(wlan.IF_AP))
-            chip.owners.append(self)
-            chip.owners.append(self.station)
-            chip.owners.append(self.softap)
+            chip.owners.extend((self, self.station, self.softap, self.net))
         else:
             atchip.wifi_init()
         self.is_running = True
         self._prepare()
         self._switch(self.mode)
+        self.changed()
         if self.mode & 1 and self.settings.get("wifi_auto"):
             self.station.resume(self.settings.get("wifi_ap"))
 
@@ -113,6 +114,7 @@ class Wifi:
         self._switch(0)
         atchip.wifi_deinit()
         self.is_running = False
+        self.changed()
 
     async def set_mode(self, mode, rejoin):
         """Switch the interfaces; `rejoin`: join what flash holds if the station was off."""
@@ -125,6 +127,7 @@ class Wifi:
         self._switch(mode)
         self.mode = mode
         self.settings.put("wifi_mode", mode)
+        self.changed()
         if mode & 2 and self.power.mode:
             self.power.set_mode(0)  # a softAP cannot sleep
         if rejoin and mode & 1 and not before & 1:
@@ -145,6 +148,7 @@ class Wifi:
             raise StateError("the station is being provisioned; " + self.provisioning.ended_by)
 
     async def stop_provisioning(self):
+        """End SmartConfig or WPS if one runs."""
         if self.provisioning:
             await self.provisioning.stop()
 
@@ -153,18 +157,13 @@ class Wifi:
         for interface, key in enumerate(_MACS):
             mac = self.settings.get(key)
             if mac:
-                atchip.wifi_mac(interface, mac_bytes(mac))
+                atchip.wifi_mac(interface, mac)
         factory = self.mfg.factory
-        country = (
-            0,
-            factory("country_code", "CN"),
-            factory("start_channel", 1),
-            factory("channel_num", 13),
-        )
+        code = factory("country_code", "CN")
         try:
-            atchip.wifi_country(country)
+            atchip.wifi_country(0, code, factory("start_channel", 1), factory("channel_num", 13))
         except OSError as error:
-            self.log("wifi: country", country, "refused:", error)
+            self.log("wifi: the factory's country is refused:", error)
         if self._power_limit is None:
             self._power_limit = factory("max_tx_power", 78)
 
@@ -180,8 +179,11 @@ class Wifi:
             if wanted:
                 self._configure(interface)
         if mode and not was_on:
-            atchip.tx_power(self._power_limit)
             self.power.apply()
+            try:
+                atchip.tx_power(self._power_limit)
+            except OSError as error:
+                self.log("wifi: transmit power", self._power_limit, "refused:", error)
 
     def _configure(self, interface):
         atchip.wifi_protocol(interface, self.settings.get(_PROTOCOLS[interface]))
@@ -194,7 +196,7 @@ class Wifi:
     # The radio.
 
     def tx_power(self, quarter_dbm=None):
-        """Set (if given) and return the maximum power in units of 0.25 dBm, as the driver has it."""
+        """Set (if given) and return the maximum power in 0.25 dBm, as the driver has it."""
         try:
             actual = atchip.tx_power(quarter_dbm)
         except OSError as error:
@@ -208,6 +210,7 @@ class Wifi:
         return self.settings.get(_PROTOCOLS[interface])
 
     def set_protocol(self, interface, bits):
+        """Set and keep them."""
         self.need()
         if self.mode >> interface & 1:
             _driver(atchip.wifi_protocol, interface, bits)
@@ -216,7 +219,7 @@ class Wifi:
     def mac(self, interface):
         """Return an interface's MAC address as text."""
         self.need()
-        return mac_text(atchip.wifi_mac(interface))
+        return atchip.wifi_mac(interface)
 
     async def set_mac(self, interface, mac):
         """Change a MAC address; an interface that is on is restarted, and joins again."""
@@ -227,7 +230,7 @@ class Wifi:
             await self.station.stop()
         self._switch(self.mode & ~(1 << interface))
         try:
-            _driver(atchip.wifi_mac, interface, mac_bytes(mac))
+            _driver(atchip.wifi_mac, interface, mac)
         finally:
             self._switch(self.mode)
             if rejoin:
@@ -240,8 +243,9 @@ class Wifi:
         return atchip.wifi_country()
 
     def set_country(self, policy, code, first, count):
+        """Set them until the driver restarts."""
         self.need()
-        _driver(atchip.wifi_country, (policy, code, first, count))
+        _driver(atchip.wifi_country, policy, code, first, count)
 
     def hostname(self):
         """Return the name that the station tells DHCP servers."""
@@ -283,6 +287,7 @@ class Wifi:
             record = atchip.wifi_scan_next()
 
     def on_scan_done(self, status):
+        """Take the chip's word that the scan is over; 0 is success."""
         self._scan_status = status
         self._scanned.set()
 
@@ -290,14 +295,6 @@ class Wifi:
         """Say that the station leaves, before the module restarts."""
         if self.station.is_associated:
             self.emit("wifi_disconnect")
-
-
-def mac_bytes(text):
-    return bytes.fromhex(text.replace(":", ""))
-
-
-def mac_text(mac):
-    return "%02x:%02x:%02x:%02x:%02x:%02x" % tuple(mac)
 
 
 def _driver(function, *args):

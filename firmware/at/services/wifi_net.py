@@ -6,7 +6,9 @@ or empty. One entry, so that a power cut never leaves DHCP and a static address 
 """
 
 import atchip
+
 from at.errors import StateError, invalid
+from at.wire import address
 
 STATION = 0
 SOFTAP = 1
@@ -15,6 +17,8 @@ _KINDS = ("ll", "gl")
 
 
 class Net:
+    """Addresses of the interfaces 0 (station) and 1 (softAP)."""
+
     def __init__(self, wifi):
         self._wifi = wifi
         self._dhcp, station, softap = wifi.settings.get("wifi_ip")
@@ -32,7 +36,7 @@ class Net:
         self._wifi.need()
         return atchip.ip_info(interface)
 
-    def address(self, interface):
+    def ip4(self, interface):
         """Return an interface's IPv4 address, or None while it has none."""
         ip = atchip.ip_info(interface)[0]
         return None if ip == "0.0.0.0" else ip
@@ -63,8 +67,8 @@ class Net:
         mask = mask or "255.255.255.0"
         bits = _check_mask(mask)
         if not gateway:
-            gateway = ip if interface == SOFTAP else to_text(to_number(ip) & bits | 1)
-        if to_number(ip) & ~bits & 0xFFFFFFFF in (0, ~bits & 0xFFFFFFFF):
+            gateway = ip if interface == SOFTAP else _text(_number(ip) & bits | 1)
+        if _number(ip) & ~bits & 0xFFFFFFFF in (0, ~bits & 0xFFFFFFFF):
             raise invalid(0, "%s is no host's address in a network %s" % (ip, mask))
         self._wifi.need(1 << interface)
         static = [ip, gateway, mask]
@@ -104,19 +108,19 @@ class Net:
         return atchip.dhcp_pool()
 
     def set_pool(self, lease_min, first, last):
-        """Use a pool of addresses; it must lie in the softAP's network, without its own address."""
+        """Use a pool of addresses in the softAP's network, without its own address."""
         self._need_server()
         ip, mask, _ = atchip.ip_info(SOFTAP)
-        bits = to_number(mask)
-        network = to_number(ip) & bits
-        low, high = to_number(first), to_number(last)
+        bits = _number(mask)
+        network = _number(ip) & bits
+        low, high = _number(first), _number(last)
         if low & bits != network:
             raise invalid(2, "%s is not in the softAP's network" % first)
         if high & bits != network:
             raise invalid(3, "%s is not in the softAP's network" % last)
         if low > high:
             raise invalid(3, "the pool ends before it begins")
-        if low <= to_number(ip) <= high:
+        if low <= _number(ip) <= high:
             raise invalid(2, "the pool contains the softAP's own address")
         if high - low >= 100:
             raise invalid(3, "a pool has at most 100 addresses")
@@ -128,7 +132,7 @@ class Net:
     def clear_pool(self):
         """Go back to the built-in pool."""
         self._need_server()
-        atchip.dhcp_pool_set(0, "", "")
+        atchip.dhcp_pool_set(0, None, None)
         self._pool = ()
         self._wifi.settings.put("wifi_pool", [])
 
@@ -167,26 +171,23 @@ class Net:
             return None
         return atchip.ip6_address(interface, _KINDS.index(kind))
 
-    def on_sta_got_ip6(self, address, is_global):
+    def on_sta_got_ip6(self, is_global):
+        """Report an IPv6 address that the station may use from now on."""
         if self.has_ipv6 and self._wifi.station.is_associated:
-            self._wifi.emit("wifi_got_ip6", is_global)
+            self._wifi.emit("wifi_got_ip6", "GL" if is_global else "LL")
 
 
-def to_number(ip):
-    """Turn dotted text into a number of 32 bits."""
-    number = 0
-    for part in ip.split("."):
-        number = number << 8 | int(part)
-    return number
+def _number(ip):
+    return int.from_bytes(address.pack(ip), "big")
 
 
-def to_text(number):
-    return "%d.%d.%d.%d" % (number >> 24, number >> 16 & 255, number >> 8 & 255, number & 255)
+def _text(number):
+    return address.unpack(number.to_bytes(4, "big"))
 
 
 def _check_mask(mask):
     """Return a netmask as a number; refuse one whose ones are not all in front."""
-    bits = to_number(mask)
+    bits = _number(mask)
     rest = ~bits & 0xFFFFFFFF
     if rest & (rest + 1) or not bits or rest < 3:
         raise invalid(2, mask + " is not a netmask")

@@ -8,6 +8,7 @@ server are wifi_net's.
 import binascii
 
 import atchip
+
 from at.errors import StateError, invalid
 
 _CHANNEL = 1
@@ -15,6 +16,8 @@ _MAX_STATIONS = 4
 
 
 class SoftAP:
+    """The access point's configuration and its stations."""
+
     def __init__(self, wifi):
         self._wifi = wifi
         self._config = wifi.settings.get("wifi_softap")
@@ -26,7 +29,7 @@ class SoftAP:
 
     def _current(self):
         if not self._config:
-            end = binascii.hexlify(atchip.wifi_mac(1)[3:]).decode().upper()
+            end = atchip.wifi_mac(1).replace(":", "")[6:].upper()
             return ("ESP_" + end).encode(), b"", _CHANNEL, 0, _MAX_STATIONS, 0
         ssid, password, channel, authmode, most, hidden = self._config
         return bytes.fromhex(ssid), bytes.fromhex(password), channel, authmode, most, hidden
@@ -59,7 +62,7 @@ class SoftAP:
     def stations(self):
         """Return (MAC, IPv4 address) of each station as text; 0.0.0.0 if DHCP gave it none."""
         self._wifi.need(2)
-        return [(_text(mac), ip) for mac, ip in atchip.softap_stations()]
+        return atchip.softap_stations()
 
     def expel(self, mac=None):
         """Throw a station out, or all of them."""
@@ -68,19 +71,18 @@ class SoftAP:
             atchip.softap_deauth(None)
             return
         try:
-            atchip.softap_deauth(bytes.fromhex(mac.replace(":", "")))
+            atchip.softap_deauth(mac)
         except OSError:
             raise invalid(0, "no station %s is there" % mac)
 
     def on_ap_connected(self, mac):
-        self._wifi.emit("station_connected", _text(mac))
+        """Report a station that has come."""
+        self._wifi.emit("station_connected", mac)
 
     def on_ap_leased(self, mac, ip):
-        self._wifi.emit("station_leased", _text(mac), ip)
+        """Report the address the DHCP server gave a station."""
+        self._wifi.emit("station_leased", mac, ip)
 
     def on_ap_disconnected(self, mac):
-        self._wifi.emit("station_disconnected", _text(mac))
-
-
-def _text(mac):
-    return "%02x:%02x:%02x:%02x:%02x:%02x" % tuple(mac)
+        """Report a station that is gone."""
+        self._wifi.emit("station_disconnected", mac)

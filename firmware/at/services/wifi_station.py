@@ -6,45 +6,64 @@ the Python `connect()`), so every attempt is ours: timed, counted, and ended by 
 
 A target, the form in which an access point is kept in flash, is a list: [SSID in hex, password
 in hex, BSSID as text or None, authmode floor 0..7, listen interval, scan mode, time limit in s,
-PMF 0..3, EAP], where EAP is None or [method, identity, user name, password, security], text in hex.
+PMF 0..3, EAP], where EAP is None or [method, identity, user name, password, security], the texts
+in hex.
 """
 
 import asyncio
 import binascii
 
 import atchip
-from at.errors import LinkError, StateError
+from micropython import const
 
-NEVER, NO_IP, JOINED, CONNECTING, DISCONNECTED = range(5)  # as AT+CWSTATE counts
-TIMED_OUT, WRONG_PASSWORD, NOT_FOUND, FAILED = 1, 2, 3, 4  # as +CWJAP: counts
+from at.errors import ATError, LinkError, StateError
 
-_DOWN, _TRYING, _UP = range(3)
-_TRIES = 2  # of one join command: radio is not perfect
-_LEAVE_MS = 2000  # how long the driver may take to confirm a disconnection
-_WRONG_PASSWORD = (15, 202, 204)  # reasons: 4-way handshake time-out, authentication, handshake
-_NOT_FOUND = (201, 210, 211, 212)  # no such SSID, or none that fits security, authmode, RSSI
+_NEVER = const(0)  # states, as AT+CWSTATE counts
+_NO_IP = const(1)
+_JOINED = const(2)
+_CONNECTING = const(3)
+_DISCONNECTED = const(4)
+
+_TIMED_OUT = const(1)  # results, as +CWJAP: counts
+_WRONG_PASSWORD = const(2)
+_NOT_FOUND = const(3)
+_FAILED = const(4)
+
+_DOWN = const(0)  # of the link
+_TRYING = const(1)
+_UP = const(2)
+
+_SSID = const(0)  # places in a target that are read here
+_LIMIT_S = const(6)
+
+_TRIES = const(2)  # of one join command: radio is not perfect
+_LEAVE_MS = const(2000)  # how long the driver may take to confirm a disconnection
+_UNKNOWN = const(1)  # reason, if the driver gave none
 
 
 class JoinFailed(LinkError):
-    """A join ended without an address; `result` is 1..4 as above."""
+    """A join ended without an address.
+
+    `result` is 1 time-out, 2 wrong password, 3 not found, 4 failed otherwise.
+    """
 
     def __init__(self, result, reason):
         super().__init__(reason)
         self.result = result
 
 
-def result_of(reason):
-    """Translate a driver's reason (0: none came) into 1..4."""
-    if reason in _WRONG_PASSWORD:
-        return WRONG_PASSWORD
-    if reason in _NOT_FOUND:
-        return NOT_FOUND
-    return FAILED if reason else TIMED_OUT
+def _result_of(reason):
+    """Translate a driver's reason into a result."""
+    if reason in (15, 202, 204):  # 4-way handshake time-out, authentication, handshake time-out
+        return _WRONG_PASSWORD
+    if reason in (201, 210, 211, 212):  # no such SSID, or none of that security, floor, strength
+        return _NOT_FOUND
+    return _FAILED
 
 
-def make_target(ssid, password, bssid=None, floor=0, listen=3, scan=0, limit_s=15, pmf=1, eap=None):
-    """Compose a target; `ssid` and `password` are bytes."""
-    return [_hex(ssid), _hex(password), bssid, floor, listen, scan, limit_s, pmf, eap]
+def make_target(ssid, password, bssid=None, floor=0, rest=(3, 0, 15, 1), eap=None):
+    """Compose a target; `ssid` and `password` are bytes, `rest` goes from interval to PMF."""
+    return [_hex(ssid), _hex(password), bssid, floor, *rest, eap]
 
 
 def _hex(data):
@@ -52,7 +71,7 @@ def _hex(data):
 
 
 class Station:
-    """`target` is what the station was last told to join, or None."""
+    """The link to an access point; `target` is what was last to be joined, or None."""
 
     def __init__(self, wifi):
         self._wifi = wifi
@@ -67,15 +86,18 @@ class Station:
         self._is_joining = False  # a command waits for the outcome
         self._news = asyncio.Event()
         self._task = None  # coming back
+        self._has_eap = False  # the driver is set up for an enterprise network
 
     # What is so.
 
     @property
     def is_associated(self):
+        """Whether there is an access point, with or without an address."""
         return self._link == _UP and not self._is_leaving
 
     @property
     def is_joined(self):
+        """Whether there is an access point and an IPv4 address."""
         return self.is_associated and self.has_ip
 
     @property
@@ -85,17 +107,17 @@ class Station:
 
     @property
     def state(self):
-        """NEVER, NO_IP, JOINED, CONNECTING or DISCONNECTED."""
+        """0 never tried, 1 associated, 2 with an address, 3 connecting, 4 disconnected."""
         if self.is_associated:
-            return JOINED if self.has_ip else NO_IP
-        if self._link == _TRYING or self._task:
-            return CONNECTING
-        return DISCONNECTED if self._was_tried else NEVER
+            return _JOINED if self.has_ip else _NO_IP
+        if self._task or (self._link == _TRYING and not self._is_leaving):
+            return _CONNECTING
+        return _DISCONNECTED if self._was_tried else _NEVER
 
     @property
     def ssid(self):
         """The SSID last aimed at, as bytes; empty before the first attempt."""
-        return bytes.fromhex(self.target[0]) if self._was_tried else b""
+        return bytes.fromhex(self.target[_SSID]) if self._was_tried else b""
 
     def info(self):
         """Return (SSID, BSSID, channel, RSSI) of the access point, or None if not associated."""
@@ -134,14 +156,14 @@ class Station:
         self._is_wanted = True
 
     async def _within_limit(self):
-        limit_ms = self.target[6] * 1000
+        limit_ms = self.target[_LIMIT_S] * 1000
         try:
             reason = await asyncio.wait_for_ms(self._connect(_TRIES), limit_ms)
         except asyncio.TimeoutError:
             await self._drop()
-            raise JoinFailed(TIMED_OUT, "no address within %d s" % self.target[6])
+            raise JoinFailed(_TIMED_OUT, "no address within %d s" % self.target[_LIMIT_S])
         if reason:
-            raise JoinFailed(result_of(reason), "not joined, reason %d" % reason)
+            raise JoinFailed(_result_of(reason), "not joined, reason %d" % reason)
 
     def resume(self, target):
         """Join in the background, if there is something to join."""
@@ -175,7 +197,7 @@ class Station:
             self._come_back()
 
     def set_reconnect(self, interval_s, repeats):
-        """Come back every `interval_s` seconds (0: never), at most `repeats` times (0: for ever)."""
+        """Come back every `interval_s` seconds (0 never), at most `repeats` times (0 any)."""
         self._keep_reconnect(interval_s, repeats)
         if self._is_wanted and self._link == _DOWN:
             self._end_task()
@@ -210,13 +232,13 @@ class Station:
     async def _attempt(self):
         """Try once; return whether the station is associated."""
         try:
-            reason = await asyncio.wait_for_ms(self._connect(1), self.target[6] * 1000)
+            reason = await asyncio.wait_for_ms(self._connect(1), self.target[_LIMIT_S] * 1000)
         except asyncio.TimeoutError:
             if self._link == _UP:
                 return True  # the DHCP client goes on asking
             await self._drop()
             return False
-        except LinkError as error:
+        except ATError as error:
             self._wifi.log("wifi:", error.reason)
             return False
         return not reason
@@ -245,26 +267,26 @@ class Station:
                 self._news.clear()
             if self._link == _UP:
                 return 0
-        return self._reason or 1
+        return self._reason or _UNKNOWN
 
     def _tell_driver(self):
         ssid, password, bssid, floor, listen, scan, _, pmf, eap = self.target
-        if bssid:
-            bssid = bytes.fromhex(bssid.replace(":", ""))
         self._wifi.power.set_listen_interval(listen)
         try:
             if eap:
                 from at.services import wifi_enterprise
 
-                wifi_enterprise.configure(self._wifi.mfg, eap)
-            else:
+                wifi_enterprise.configure(self._wifi.mfg, eap, self._wifi.emit)
+                self._has_eap = True
+            elif self._has_eap:
                 atchip.eap_disable()
+                self._has_eap = False
             atchip.wifi_connect(
                 bytes.fromhex(ssid), bytes.fromhex(password), bssid, listen, scan == 1, floor, pmf
             )
         except OSError as error:
             self._link = _DOWN
-            raise JoinFailed(FAILED, "the Wi-Fi driver refused: %s" % error)
+            raise JoinFailed(_FAILED, "the Wi-Fi driver refused: %s" % error)
         except Exception:
             self._link = _DOWN
             raise
@@ -287,7 +309,8 @@ class Station:
             self._news.clear()
             await self._news.wait()
 
-    def on_sta_connected(self, ssid, bssid, channel, authmode):
+    def on_sta_connected(self):
+        """Note that the station is associated."""
         if self._link != _TRYING:
             return
         self._link = _UP
@@ -296,6 +319,7 @@ class Station:
         self._news.set()
 
     def on_sta_disconnected(self, reason):
+        """Note that it no longer is, or never came to be; try again later if that is wanted."""
         was_up = self._link == _UP
         self._link = _DOWN
         self._is_leaving = False
@@ -309,7 +333,8 @@ class Station:
                 self._come_back()
         self._news.set()
 
-    def on_sta_got_ip(self, ip, mask, gateway, is_new):
+    def on_sta_got_ip(self, is_new):
+        """Note an IPv4 address; `is_new` is False when a lease was renewed."""
         if self._link != _UP:
             return
         if is_new or not self.has_ip:
@@ -319,5 +344,6 @@ class Station:
         self._news.set()
 
     def on_sta_lost_ip(self):
+        """Note that the lease is over, or DHCP was turned off."""
         self.has_ip = False
         self._wifi.changed()

@@ -1,0 +1,251 @@
+"""Wi-Fi: driver, mode and station (seed 003 chapter 3.2)."""
+
+from at.command import alias, command, events, old_endings
+from at.services.wifi import STATION
+from at.services.wifi_station import JoinFailed, make_target
+
+events.update(
+    {
+        "wifi_connected": "WIFI CONNECTED",
+        "wifi_got_ip": "WIFI GOT IP",
+        "wifi_disconnect": "WIFI DISCONNECT",
+        "wifi_got_ip6": "WIFI GOT IPv6 %s",
+        "certificate_missing": "NO %s FOUND",
+    }
+)
+old_endings.extend(("+CWMODE", "+CWJAP"))
+
+CWINIT = command(
+    "+CWINIT",
+    "The Wi-Fi driver: 0 stopped, which frees its memory, 1 running, as after each start",
+    (("int", "init", 0, 1),),
+)
+
+
+@CWINIT.query
+def cwinit_query(at):
+    at.reply(int(at.wifi.is_running))
+
+
+@CWINIT.set
+async def cwinit_set(at, init):
+    """While it is stopped, commands that need the driver end with ERROR.
+
+    Started again it does as at power-up: the mode in force, and the kept access point is joined
+    if AT+CWAUTOCONN says so.
+    """
+    if not init:
+        await at.wifi.stop()
+    elif not at.wifi.is_running:
+        at.wifi.start()
+
+
+CWMODE = command(
+    "+CWMODE",
+    "Wi-Fi mode: 0 off, 1 station, 2 softAP, 3 both",
+    (("int", "mode", 0, 3), ("int", "auto_connect", 0, 1, 1)),
+    stores="wifi_mode",
+)
+
+
+@CWMODE.query
+def cwmode_query(at):
+    """The factory mode is 0."""
+    at.reply(at.wifi.mode)
+
+
+@CWMODE.set
+async def cwmode_set(at, mode, auto_connect):
+    """A station that is turned off leaves first: `WIFI DISCONNECT` comes before OK.
+
+    auto_connect: when the station is turned on, join the access point that flash holds, in the
+    background and again and again as AT+CWRECONNCFG says.
+    """
+    await at.wifi.set_mode(mode, auto_connect)
+
+
+CWSTATE = command("+CWSTATE", "State of the station and the SSID it is aimed at")
+
+
+@CWSTATE.query
+def cwstate_query(at):
+    """0 never tried, 1 joined without IPv4 address, 2 joined, 3 (re)connecting, 4 disconnected."""
+    at.reply(at.wifi.station.state, at.wifi.station.ssid)
+
+
+CWJAP = command(
+    "+CWJAP",
+    "Join an access point",
+    (
+        ("str", "ssid", 1, 32, None),
+        ("str", "pwd", 0, 63, None),
+        ("mac", "bssid", None),
+        ("int", "pci_en", 0, 1, 0),
+        ("int", "reconn_interval", 0, 7200, 1),
+        ("int", "listen_interval", 1, 100, 3),
+        ("int", "scan_mode", 0, 1, 0),
+        ("int", "jap_timeout", 3, 600, 15),
+        ("int", "pmf", 0, 3, 1),
+    ),
+    stores="wifi_ap",
+)
+
+
+@CWJAP.query
+def cwjap_query(at):
+    """Only OK while there is no access point; `No AP` of old releases is not printed."""
+    station = at.wifi.station
+    info = station.info()
+    if info:
+        _, _, _, floor, listen, scan, _, pmf, _ = station.target
+        at.reply(*info, int(floor > 1), station.interval_s, listen, scan, pmf)
+
+
+@CWJAP.set
+async def cwjap_set(at, ssid, password, bssid, pci_en, interval, *rest):
+    """`+CWJAP:1` time-out, 2 wrong password, 3 not found, 4 failed otherwise, then ERROR.
+
+    Without ssid the last access point is meant, with its password and BSSID unless given here.
+    An access point that the station is in is left first: `WIFI DISCONNECT`. What was set is kept
+    once it has worked; after a failure the station stays out, and AT+CWJAP tries the same again.
+    A failed attempt is repeated once if there is time. pci_en=1 refuses OPEN and WEP.
+    """
+    at.wifi.need_station()
+    eap = None
+    if ssid is None:
+        last = at.wifi.station.last_target()
+        ssid = bytes.fromhex(last[0])
+        if password is None:
+            password = bytes.fromhex(last[1])
+            bssid = bssid or last[2]
+            eap = last[8]
+    target = make_target(ssid, password or b"", bssid, 2 if pci_en else 0, rest, eap)
+    await _join(at, target, interval)
+
+
+@CWJAP.run
+async def cwjap_run(at):
+    """Join what was last aimed at, or what is kept, with all its parameters."""
+    at.wifi.need_station()
+    await _join(at, at.wifi.station.last_target(), None)
+
+
+async def _join(at, target, interval_s):
+    try:
+        await at.wifi.station.join(target, interval_s)
+    except JoinFailed as error:
+        at.line("%s:%d" % (at.name, error.result))
+        raise
+
+
+CWRECONNCFG = command(
+    "+CWRECONNCFG",
+    "Coming back to a lost access point: seconds between tries (0 never), number of tries",
+    (("int", "interval_second", 0, 7200), ("int", "repeat_count", 0, 1000)),
+    stores="wifi_reconn",
+)
+
+
+@CWRECONNCFG.query
+def cwreconncfg_query(at):
+    at.reply(at.wifi.station.interval_s, at.wifi.station.repeats)
+
+
+@CWRECONNCFG.set
+def cwreconncfg_set(at, interval_s, repeats):
+    """0 tries means for ever. A station that is trying starts to count anew."""
+    at.wifi.station.set_reconnect(interval_s, repeats)
+
+
+CWQAP = command("+CWQAP", "Leave the access point")
+
+
+@CWQAP.run
+def cwqap_run(at):
+    """`WIFI DISCONNECT` follows OK. The station stays out until a command or a start."""
+    at.wifi.need(1)
+    at.wifi.station.leave()
+
+
+CWAUTOCONN = command(
+    "+CWAUTOCONN",
+    "Whether the kept access point is joined at power-up",
+    (("int", "enable", 0, 1),),
+    stores="wifi_auto",
+)
+
+
+@CWAUTOCONN.query
+def cwautoconn_query(at):
+    at.reply(at.settings.get("wifi_auto"))
+
+
+@CWAUTOCONN.set
+def cwautoconn_set(at, enable):
+    at.settings.put("wifi_auto", enable)
+
+
+CWSTAPROTO = command(
+    "+CWSTAPROTO",
+    "802.11 protocols of the station: 1 b, 3 bg, 7 bgn",
+    (("pick", "protocol", (1, 3, 7)),),
+    stores="sta_proto",
+)
+
+
+@CWSTAPROTO.query
+def cwstaproto_query(at):
+    at.reply(at.wifi.protocol(STATION))
+
+
+@CWSTAPROTO.set
+def cwstaproto_set(at, protocol):
+    """The radio knows these three sums only."""
+    at.wifi.set_protocol(STATION, protocol)
+
+
+CWHOSTNAME = command(
+    "+CWHOSTNAME",
+    "The station's host name, until the next start",
+    (("str", "hostname", 1, 32),),
+)
+
+
+@CWHOSTNAME.query
+def cwhostname_query(at):
+    """Printed without quotes; `espressif` after a start. ERROR while the station is off."""
+    at.line("%s:%s" % (at.name, at.wifi.hostname()))
+
+
+@CWHOSTNAME.set
+def cwhostname_set(at, name):
+    """Counts from the next exchange with a DHCP server."""
+    at.wifi.set_hostname(str(name, "utf-8"))
+
+
+alias("+CWHOOSTNAME", CWHOSTNAME)
+
+CWCOUNTRY = command(
+    "+CWCOUNTRY",
+    "Country code and channels, until the next start",
+    (
+        ("int", "country_policy", 0, 1),
+        ("str", "country_code", 2, 3),
+        ("int", "start_channel", 1, 14),
+        ("int", "total_channel_count", 1, 14),
+    ),
+)
+
+
+@CWCOUNTRY.query
+def cwcountry_query(at):
+    at.reply(*at.wifi.country())
+
+
+@CWCOUNTRY.set
+def cwcountry_set(at, policy, code, first, count):
+    """Policy 0 takes over the country of the access point joined, 1 does not.
+
+    The factory parameters say what holds after a start.
+    """
+    at.wifi.set_country(policy, str(code, "utf-8"), first, count)

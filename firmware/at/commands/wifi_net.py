@@ -1,0 +1,143 @@
+"""Addresses of station and softAP: MAC, DHCP, static IPv4 (seed 003 chapter 3.2)."""
+
+from at.command import command, old_endings
+from at.errors import invalid
+from at.services.wifi import SOFTAP, STATION
+
+old_endings.extend(("+CWDHCP", "+CIPSTAMAC", "+CIPAPMAC", "+CIPSTA", "+CIPAP"))
+
+CWDHCP = command(
+    "+CWDHCP",
+    "DHCP: on (1) or off (0) for the station (1), the softAP (2) or both (3)",
+    (("int", "operate", 0, 1), ("int", "mode", 0, 3)),
+    stores="wifi_ip",
+)
+
+
+@CWDHCP.query
+def cwdhcp_query(at):
+    """Bit 0: the station's client is on, bit 1: the softAP's server. Old endings swap them."""
+    state = at.wifi.net.dhcp
+    at.reply(state >> 1 | (state & 1) << 1 if _is_old(at) else state)
+
+
+@CWDHCP.set
+def cwdhcp_set(at, operate, mode):
+    """On drops a static address: the softAP is 192.168.4.1 again. mode 0 changes nothing.
+
+    With the old endings _CUR and _DEF the parameters are those of release 1: 0 softAP, 1 station
+    or 2 both, then 1 on or 0 off.
+    """
+    if _is_old(at):
+        which, on = operate, mode
+        if on > 1:
+            raise invalid(1, "1 is on, 0 is off")
+        mode, operate = (2, 1)[which], on
+    at.wifi.net.set_dhcp(operate, mode)
+
+
+def _is_old(at):
+    return at.name != "+CWDHCP"
+
+
+CIPSTAMAC = command(
+    "+CIPSTAMAC",
+    "MAC address of the station",
+    (("mac", "mac"),),
+    stores="sta_mac",
+)
+
+
+@CIPSTAMAC.query
+def cipstamac_query(at):
+    at.reply(at.wifi.mac(STATION))
+
+
+@CIPSTAMAC.set
+async def cipstamac_set(at, mac):
+    """Bit 0 of the first byte must be 0. The softAP must not have the same address.
+
+    A joined station leaves, and comes back with the new address in the background.
+    """
+    _check_mac(mac)
+    await at.wifi.set_mac(STATION, mac)
+
+
+CIPAPMAC = command(
+    "+CIPAPMAC",
+    "MAC address of the softAP",
+    (("mac", "mac"),),
+    stores="ap_mac",
+)
+
+
+@CIPAPMAC.query
+def cipapmac_query(at):
+    at.reply(at.wifi.mac(SOFTAP))
+
+
+@CIPAPMAC.set
+async def cipapmac_set(at, mac):
+    """Bit 0 of the first byte must be 0. A softAP that is on restarts."""
+    _check_mac(mac)
+    await at.wifi.set_mac(SOFTAP, mac)
+
+
+def _check_mac(mac):
+    if int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
+        raise invalid(0, mac + " is not an address of one device")
+
+
+CIPSTA = command(
+    "+CIPSTA",
+    "IPv4 address of the station",
+    (("ip", "ip"), ("ip", "gateway", None), ("ip", "netmask", None)),
+    stores="wifi_ip",
+)
+
+
+@CIPSTA.query
+def cipsta_query(at):
+    """0.0.0.0 while there is none. Two more lines, ip6ll and ip6gl, if IPv6 has given them."""
+    _show(at, STATION)
+
+
+@CIPSTA.set
+def cipsta_set(at, ip, gateway, netmask):
+    """Turns the station's DHCP off. The netmask is 255.255.255.0 if left out, the gateway the
+    first address of the network.
+    """
+    at.wifi.net.set_static(STATION, ip, gateway, netmask)
+
+
+CIPAP = command(
+    "+CIPAP",
+    "IPv4 address of the softAP",
+    (("ip", "ip"), ("ip", "gateway", None), ("ip", "netmask", None)),
+    stores="wifi_ip",
+)
+
+
+@CIPAP.query
+def cipap_query(at):
+    _show(at, SOFTAP)
+
+
+@CIPAP.set
+def cipap_set(at, ip, gateway, netmask):
+    """Turns the softAP's DHCP server off, as the manual says; AT+CWDHCP=1,2 undoes both.
+
+    The netmask is 255.255.255.0 if left out, the gateway the softAP itself.
+    """
+    at.wifi.net.set_static(SOFTAP, ip, gateway, netmask)
+
+
+def _show(at, interface):
+    ip, mask, gateway = at.wifi.net.info(interface)
+    at.line('%s:ip:"%s"' % (at.name, ip))
+    at.line('%s:gateway:"%s"' % (at.name, gateway))
+    at.line('%s:netmask:"%s"' % (at.name, mask))
+    for kind in ("ll", "gl"):
+        address = at.wifi.ip6(kind, interface)
+        if address:
+            at.line('%s:ip6%s:"%s"' % (at.name, kind, address))

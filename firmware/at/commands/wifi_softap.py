@@ -1,0 +1,136 @@
+"""The module's own access point (seed 003 chapter 3.2)."""
+
+from at.command import alias, command, events, old_endings
+from at.errors import SUB_LENGTH, ParamError
+from at.services.wifi import SOFTAP
+
+events.update(
+    {
+        "station_connected": '+STA_CONNECTED:"%s"',
+        "station_leased": '+DIST_STA_IP:"%s","%s"',
+        "station_disconnected": '+STA_DISCONNECTED:"%s"',
+    }
+)
+old_endings.extend(("+CWSAP", "+CWDHCPS"))
+
+CWSAP = command(
+    "+CWSAP",
+    "Configuration of the softAP",
+    (
+        ("str", "ssid", 1, 32),
+        ("str", "pwd", 0, 63),
+        ("int", "channel", 1, 14),
+        ("pick", "ecn", (0, 2, 3, 4)),
+        ("int", "max_conn", 1, 15, 4),
+        ("int", "ssid_hidden", 0, 1, 0),
+    ),
+    stores="wifi_softap",
+)
+
+
+@CWSAP.query
+def cwsap_query(at):
+    """From the factory an open access point ESP_ and the end of the MAC address, channel 1."""
+    at.reply(*at.wifi.softap.config())
+
+
+@CWSAP.set
+def cwsap_set(at, ssid, password, channel, ecn, max_conn, hidden):
+    """ecn: 0 OPEN, 2 WPA_PSK, 3 WPA2_PSK, 4 WPA_WPA2_PSK; the password has 8 to 63 bytes.
+
+    With ecn 0 the password is of no use and may be empty. Needs AT+CWMODE=2 or 3. While the
+    station is joined its channel is the softAP's as well.
+    """
+    if ecn and len(password) < 8:
+        raise ParamError(SUB_LENGTH, 1, "the password must be 8 to 63 bytes long")
+    at.wifi.softap.set_config(ssid, password, channel, ecn, max_conn, hidden)
+
+
+CWLIF = command("+CWLIF", "Stations of the softAP and the addresses that DHCP gave them")
+
+
+@CWLIF.run
+def cwlif_run(at):
+    """Address and MAC without quotes; stations with an address of their own are left out."""
+    for mac, ip in at.wifi.stations():
+        if ip != "0.0.0.0":
+            at.line("%s:%s,%s" % (at.name, ip, mac))
+
+
+CWQIF = command(
+    "+CWQIF",
+    "Throw stations off the softAP: one, or without parameter all",
+    (("mac", "mac"),),
+)
+
+
+@CWQIF.set
+def cwqif_set(at, mac):
+    """ERROR if that station is not there. `+STA_DISCONNECTED:` follows OK."""
+    at.wifi.softap.expel(mac)
+
+
+@CWQIF.run
+def cwqif_run(at):
+    at.wifi.softap.expel()
+
+
+CWDHCPS = command(
+    "+CWDHCPS",
+    "Addresses of the softAP's DHCP server: 0 built-in, 1 lease time in minutes, first, last",
+    (
+        (
+            "by",
+            "enable",
+            (
+                (
+                    0,
+                    (
+                        ("int", "lease_time", 1, 2880, None),
+                        ("ip", "start_ip", None),
+                        ("ip", "end_ip", None),
+                    ),
+                ),
+                (1, (("int", "lease_time", 1, 2880), ("ip", "start_ip"), ("ip", "end_ip"))),
+            ),
+        ),
+    ),
+    stores="wifi_pool",
+)
+
+
+@CWDHCPS.query
+def cwdhcps_query(at):
+    at.reply(*at.wifi.net.pool())
+
+
+@CWDHCPS.set
+def cwdhcps_set(at, enable, lease_min, first, last):
+    """Needs the softAP with its DHCP server on. The pool lies in the softAP's network, does not
+    contain its own address and has at most 100 addresses.
+    """
+    if enable:
+        at.wifi.net.set_pool(lease_min, first, last)
+    else:
+        at.wifi.net.clear_pool()
+
+
+alias("+CWDHCPs", CWDHCPS)
+
+CWAPPROTO = command(
+    "+CWAPPROTO",
+    "802.11 protocols of the softAP: 1 b, 3 bg, 7 bgn",
+    (("pick", "protocol", (1, 3, 7)),),
+    stores="ap_proto",
+)
+
+
+@CWAPPROTO.query
+def cwapproto_query(at):
+    at.reply(at.wifi.protocol(SOFTAP))
+
+
+@CWAPPROTO.set
+def cwapproto_set(at, protocol):
+    """The radio knows these three sums only."""
+    at.wifi.set_protocol(SOFTAP, protocol)

@@ -1,0 +1,122 @@
+"""SmartConfig and WPS: somebody else tells the station which access point to join.
+
+Imported when first needed. While one of them runs it has the station to itself
+(`wifi.provisioning`); the driver listens, and what it hears arrives as events.
+"""
+
+import asyncio
+
+import atchip
+
+from at.errors import ATError, StateError
+from at.services import chip
+from at.services.wifi_station import make_target
+
+_LIMIT_S = 30  # for the join that follows
+_KINDS = ("ESPTOUCH", "AIRKISS", "ESPTOUCH_AIRKISS", "ESPTOUCH_V2")
+_REST = (3, 0, _LIMIT_S, 1)
+
+
+class _Provisioning:
+    """What both have in common: the station taken over and given back, the join."""
+
+    def __init__(self, wifi, floor):
+        self._wifi = wifi
+        self._floor = floor
+        self._task = None
+
+    async def start(self):
+        """Leave the access point, take the station over, begin to listen."""
+        await self._wifi.station.stop()
+        try:
+            self._listen()
+        except OSError as error:
+            raise StateError("the Wi-Fi driver refused: %s" % error)
+        self._wifi.provisioning = self
+        chip.owners.append(self)
+
+    async def stop(self):
+        """Stop to listen and give the station back; a join that has not come about is given up."""
+        self._wifi.provisioning = None
+        chip.owners.remove(self)
+        if self._task:
+            self._task.cancel()
+            self._task = None
+            await self._wifi.station.stop()
+        self._silence()
+
+    def _join(self, candidates):
+        """Join the first of the (SSID, password, BSSID or None) that works."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._try_all(candidates))
+
+    async def _try_all(self, candidates):
+        for ssid, password, bssid in candidates:
+            target = make_target(ssid, password, bssid, self._floor, _REST)
+            try:
+                await self._wifi.station.join(target)
+            except ATError as error:
+                self._wifi.log("wifi: what was received does not help:", error.reason)
+                continue
+            self._joined()
+            break
+        self._task = None
+
+    def _joined(self):
+        pass
+
+
+class SmartConfig(_Provisioning):
+    """ESP-TOUCH, AirKiss and ESP-TOUCH v2: a phone tells."""
+
+    ended_by = "AT+CWSTOPSMART ends SmartConfig"
+
+    def __init__(self, wifi, kind, floor, key):
+        super().__init__(wifi, floor)
+        self._kind = kind
+        self._key = key
+
+    def _listen(self):
+        atchip.smartconfig_start(self._kind, self._key)
+
+    def _silence(self):
+        atchip.smartconfig_stop()
+
+    def on_sc_credentials(self):
+        """Report what the phone said and join."""
+        emit = self._wifi.emit
+        kind, ssid, password, bssid, reserved = atchip.smartconfig_result()
+        emit("smartconfig_type", _KINDS[kind - 1])
+        emit("smartconfig_heard")
+        emit("smartconfig_ssid", ssid)
+        emit("smartconfig_password", password)
+        if reserved:
+            emit("smartconfig_reserved", len(reserved), reserved)
+        self._join([(ssid, password, bssid)])
+
+    def on_sc_acknowledged(self):
+        """Note that the phone has been told."""
+        self._wifi.log("wifi: the phone knows that SmartConfig worked")
+
+    def _joined(self):
+        self._wifi.emit("smartconfig_joined")
+
+
+class Wps(_Provisioning):
+    """WPS push button: an access point tells."""
+
+    ended_by = "AT+WPS=0 ends WPS"
+
+    def _listen(self):
+        atchip.wps_start()
+
+    def _silence(self):
+        atchip.wps_stop()
+
+    def on_wps_success(self):
+        """Join with what the access point gave."""
+        self._join([(ssid, password, None) for ssid, password in atchip.wps_credentials()])
+
+    def on_wps_failed(self, reason):
+        """Log why nothing came; the manual has no message for that."""
+        self._wifi.log("wifi: WPS failed:", reason)
