@@ -12,11 +12,9 @@
 
 // Raise the error of the last call.
 NORETURN void atlink_atnet_raise(void) {
-    const char *reason = atlink_net_error.reason;
-    mp_obj_t args[2] = {
-        MP_OBJ_NEW_SMALL_INT(atlink_net_error.code),
-        mp_obj_new_str(reason, strlen(reason)),
-    };
+    atlink_net_error_t error = atlink_net_error; // what is allocated here may close a link
+    mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(error.code) };
+    args[1] = mp_obj_new_str(error.reason, strlen(error.reason));
     nlr_raise(mp_obj_new_exception_args(&mp_type_OSError, 2, args));
 }
 

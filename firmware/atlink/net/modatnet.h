@@ -10,6 +10,8 @@ atlink_link_t *atlink_atnet_link(mp_obj_t handle);
 int atlink_atnet_checked(int result);
 void atlink_atnet_addr(mp_obj_t host, mp_obj_t port, int family, atlink_addr_t *addr);
 
+extern const mp_obj_module_t atlink_atnet_module;
+
 // modatnet_link.c
 extern const mp_obj_type_t atlink_type_guard;
 MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_open_obj);

@@ -151,8 +151,11 @@ static mp_obj_t atnet_up_payload(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atlink_atnet_up_payload_obj, atnet_up_payload);
 
-// Begin as after power-up; runs at the first import, also after a soft reset.
+// Begin as after power-up at the first import, also of a soft reset. MicroPython calls this at
+// each import of a built-in module that it does not find among the loaded ones.
 static mp_obj_t atnet_init(void) {
+    mp_obj_dict_store(MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_loaded_modules_dict)),
+        MP_OBJ_NEW_QSTR(MP_QSTR_atnet), MP_OBJ_FROM_PTR(&atlink_atnet_module));
     for (int i = 0; i < ATLINK_NET_SLOTS; ++i) {
         atlink_link_t *link = atlink_net_slot(i);
         if (link->state != LINK_FREE) {

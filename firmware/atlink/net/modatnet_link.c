@@ -294,10 +294,12 @@ static mp_obj_t guard_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
 
 static mp_obj_t guard_del(mp_obj_t self_in) {
     guard_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    atlink_net_error_t error = atlink_net_error; // of somebody else
     atlink_link_t *link = atlink_net_get(self->handle);
     if (link != NULL) {
         atlink_net_close(link, false);
     }
+    atlink_net_error = error;
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(guard_del_obj, guard_del);
