@@ -31,8 +31,7 @@ class App:
         settings = Settings()
         mfg = Mfg(log)
         uart = _open_uart(mfg)
-        at = self.session = Session(uart, Port(uart, log), log)
-        at.settings = settings
+        at = self.session = Session(uart, Port(uart, log), settings, log)
         at.mfg = mfg
         at.flash = Flash()
         at.clock = Clock()

@@ -66,6 +66,8 @@ class _Ready:
     def __iter__(self):
         return self
 
+    __await__ = __iter__  # CPython's name for it, for the type checker
+
     def __next__(self):
         if self.bit:
             queue.wait(self.bit)

@@ -34,9 +34,10 @@ _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer t
 class Session:
     """The AT port's state, and what handlers call `at`."""
 
-    def __init__(self, uart, port, log):
+    def __init__(self, uart, port, settings, log):
         self.uart = uart
         self.port = port
+        self.settings = settings
         self.log = log
         self.name = ""  # of the command that runs, with its +
         self.syslog = 0  # AT+SYSLOG: 0 nothing, 1 ERR CODE before ERROR, 2 a reason as well

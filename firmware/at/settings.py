@@ -102,7 +102,7 @@ class Settings:
         except OSError:  # not there
             return None
         try:
-            return json.loads(blob) if kind == "json" else blob.decode()
+            return json.loads(blob.decode()) if kind == "json" else blob.decode()
         except ValueError:
             return None
 
