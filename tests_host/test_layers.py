@@ -29,6 +29,7 @@ DEPTH = {unit: depth for depth, units in enumerate(LAYERS) for unit in units}
 # What stands for hardware, and the units that may import it.
 CHIP = {
     "atlink": ("loop", "services", "port", "session", "app"),
+    "atnet": ("services", "app"),
     **dict.fromkeys(
         ("atchip", "esp32", "machine", "network", "socket", "ssl"), ("settings", "services", "app")
     ),

@@ -6,6 +6,7 @@ network. The group "stubs" goes to build/typings: pyright reads it, nothing impo
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,9 @@ def install(group: str, all_pins: dict) -> None:
     constraints.write_text(
         "".join(f"{name}=={version}\n" for name, version in all_pins["python-constraints"].items())
     )
-    target = ["--target", TYPINGS, "--upgrade", "--no-user"] if group == "stubs" else []
+    target = ["--target", TYPINGS] if group == "stubs" else []
+    if target:
+        shutil.rmtree(TYPINGS, ignore_errors=True)  # pip leaves older versions in a target
     command = [
         PYTHON,
         "-m",
