@@ -128,7 +128,7 @@ static void note_sent(void) {
 }
 
 void atlink_port_push(void) {
-    while (ring_used > 0) {
+    while (ring_used > 0 && !hung_up) {
         size_t straight = ATLINK_TX_SIZE - ring_start;
         size_t first = ring_used < straight ? ring_used : straight;
         struct iovec parts[2] = {{ring + ring_start, first}, {ring, ring_used - first}};
@@ -199,14 +199,18 @@ uint64_t atlink_port_now_us(void) {
     return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-// Look whether the other end is back, and whether bytes from before it went are left to read.
-// A pty that nobody holds is always "ready", so it cannot be waited for.
-static bool look_at_hung_up(void) {
+// Whether bytes are left to read; poll() says so at the end of the stream as well.
+static bool has_bytes(int fd) {
+    int left = 0;
+    return ioctl(fd, FIONREAD, &left) == 0 && left > 0;
+}
+
+// Look whether the other end is back. A pty that nobody holds is always "ready", so it cannot be
+// waited for; and what is written to it now might come back as an echo.
+static bool is_back(void) {
     struct pollfd uart = {.fd = uart_fd};
     poll(&uart, 1, 0);
-    hung_up = (uart.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
-    int left = 0;
-    return hung_up && ioctl(uart_fd, FIONREAD, &left) == 0 && left > 0;
+    return (uart.revents & (POLLHUP | POLLERR | POLLNVAL)) == 0;
 }
 
 static short poll_events(uint8_t events) {
@@ -241,7 +245,7 @@ static uint32_t judge(uint32_t source, short revents) {
         hung_up = hung_up || is_gone;
         return (revents & POLLIN ? ATLINK_UART_RX : 0) | (revents & POLLOUT ? ATLINK_UART_TX : 0);
     }
-    if (source == ATLINK_EVENT && is_gone && !(revents & POLLIN)) {
+    if (source == ATLINK_EVENT && is_gone && !has_bytes(event_fd)) {
         event_fd = -1;
         return 0;
     }
@@ -251,7 +255,8 @@ static uint32_t judge(uint32_t source, short revents) {
 uint32_t atlink_port_block(uint32_t want, const atlink_watch_t *watch, uint64_t until_us) {
     uint64_t now = until_us == 0 || until_us == UINT64_MAX ? 0 : atlink_port_now_us();
     if (hung_up) {
-        if (look_at_hung_up() && (want & ATLINK_UART_RX)) {
+        hung_up = !is_back();
+        if (hung_up && (want & ATLINK_UART_RX) && has_bytes(uart_fd)) {
             return ATLINK_UART_RX;
         }
         uint64_t again = atlink_port_now_us() + HUNG_UP_US;
