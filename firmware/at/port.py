@@ -25,6 +25,7 @@ class Port:
         self.log = log
         self.filtering = False
         self.wake_host = None  # async function that wakes the host, or None while it is awake
+        self.gate = lambda is_open: None  # lets C write received data of links between messages
         self._backlog = []
         self._reports = []
         self._holds = 0
@@ -75,6 +76,7 @@ class Port:
                 return
             data = data[done:]
         self._backlog.append(bytes(data))
+        self.settle()
         if self._pump_task is None:
             self._pump_task = asyncio.create_task(self._pump())
 
@@ -114,6 +116,11 @@ class Port:
                     await ready(atlink.UART_TX)
         finally:
             self._pump_task = None
+            self.settle()
+
+    def settle(self):
+        """Open or close the gate: C may write while nothing else wants to, or has to be first."""
+        self.gate(not (self._backlog or self._reports or self._holds or self.wake_host))
 
     # Reports: what the module says of its own accord.
 
@@ -125,16 +132,19 @@ class Port:
         if len(self._reports) >= _MAX_REPORTS:
             self.log("port: report dropped, the host does not read:", self._reports.pop(0))
         self._reports.append(data)
+        self.settle()
         if self._report_task is None and not self._holds:
             self._report_task = asyncio.create_task(self._deliver())
 
     def hold(self):
         """Keep reports back until release(): a counted payload is on its way to the host."""
         self._holds += 1
+        self.settle()
 
     def release(self):
         """Let reports go again, those that were kept back first."""
         self._holds -= 1
+        self.settle()
         if not self._holds and self._reports and self._report_task is None:
             self._report_task = asyncio.create_task(self._deliver())
 
@@ -148,3 +158,9 @@ class Port:
                     self.message(self._reports.pop(0))
         finally:
             self._report_task = None
+            self.settle()
+
+    async def reported(self):
+        """Wait until the reports there are have been sent, so that what follows comes behind."""
+        while self._reports and self._report_task:
+            await asyncio.sleep_ms(1)

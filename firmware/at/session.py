@@ -31,6 +31,24 @@ _TOO_LONG = "a command line has at most 256 bytes"
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
 
 
+class Transfer:
+    """A counted answer on its way: whatever else wants to be said waits."""
+
+    def __init__(self, port):
+        self._port = port
+
+    def __enter__(self):
+        self._port.hold()
+        return self
+
+    def __exit__(self, *exc):
+        self._port.release()
+
+    def pad(self, count):
+        """Write zeros in place of announced bytes that cannot be had any more."""
+        self._port.raw(bytes(count))
+
+
 class Session:
     """The AT port's state, and what handlers call `at`."""
 
@@ -215,11 +233,33 @@ class Session:
         """Answer OK and `>`: the next `count` bytes are payload, to be fetched with take().
 
         Bytes behind them are dropped and answered `busy p...`, or with `keep_surplus` taken for
-        the next command.
+        the next command. With `count` None all bytes are payload until surplus() is called.
         """
         self._keep_surplus = keep_surplus
         self.port.raw(reply.PROMPT)
-        self.uart.data(count)
+        if count is None:
+            self.uart.stream()
+        else:
+            self.uart.data(count)
+
+    def surplus(self, count=0):
+        """End the payload that C takes; `count` bytes behind it were taken with it."""
+        self.uart.busy()
+        if count:
+            self._say_busy()
+
+    async def stream(self, coroutine):
+        """Run passthrough: every byte is payload, and reports need AT+SYSMSG bit 2."""
+        self.uart.stream()
+        self.is_streaming = True
+        try:
+            return await coroutine
+        finally:
+            self.is_streaming = False
+
+    def transfer(self):
+        """Return a context in which C alone writes to the host: a counted answer."""
+        return Transfer(self.port)
 
     async def take(self, limit):
         """Return the next payload bytes, 1 to `limit`; b"" when all have been taken."""

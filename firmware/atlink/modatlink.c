@@ -117,6 +117,13 @@ static mp_obj_t uart_data(mp_obj_t self, mp_obj_t count) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(uart_data_obj, uart_data);
 
+static mp_obj_t uart_stream(mp_obj_t self) {
+    (void)self;
+    atlink_rx_stream(&atlink_uart_rx);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(uart_stream_obj, uart_stream);
+
 static mp_obj_t uart_poll(mp_obj_t self) {
     (void)self;
     return MP_OBJ_NEW_SMALL_INT(atlink_uart_poll());
@@ -204,6 +211,7 @@ static const mp_rom_map_elem_t uart_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&uart_listen_obj)},
     {MP_ROM_QSTR(MP_QSTR_busy), MP_ROM_PTR(&uart_busy_obj)},
     {MP_ROM_QSTR(MP_QSTR_data), MP_ROM_PTR(&uart_data_obj)},
+    {MP_ROM_QSTR(MP_QSTR_stream), MP_ROM_PTR(&uart_stream_obj)},
     {MP_ROM_QSTR(MP_QSTR_poll), MP_ROM_PTR(&uart_poll_obj)},
     {MP_ROM_QSTR(MP_QSTR_line), MP_ROM_PTR(&uart_line_obj)},
     {MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&uart_read_obj)},

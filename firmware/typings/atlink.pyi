@@ -57,6 +57,9 @@ class UART:
     def data(self, n: int, /) -> None:
         """Take the next n bytes (0..2147483647; ValueError) as payload, without echo."""
 
+    def stream(self) -> None:
+        """Take all bytes as payload, without echo, until listen(), busy() or data()."""
+
     def poll(self) -> int:
         """Take in what has arrived and return the next event.
 

@@ -247,10 +247,19 @@ def up_send(link: int, host: str = ..., port: int = ...) -> None:
 def up_payload() -> bytes:
     """Return a copy of what was collected."""
 
-def up_stream(link: int | None, chunk: int, interval_ms: int, total: int | None = None, report: int = 0) -> None:
+def up_stream(
+    link: int | None,
+    chunk: int,
+    interval_ms: int,
+    total: int | None = None,
+    report: int = 0,
+    host: str = ...,
+    port: int = ...,
+) -> None:
     """Send what the host sends in chunks of 1..2920 bytes, less after 0..1000 ms.
 
     total: end after so many bytes (None: with "+++" only). report: give news every so many bytes.
+    host, port: where datagrams go, if not to the link's peer.
     """
 
 def up_attach(link: int | None, drop: bool = False) -> None:

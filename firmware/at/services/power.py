@@ -91,6 +91,7 @@ class Power:
         else:
             self._awake.clear()
             self.port.wake_host = self._wake_host
+        self.port.settle()
 
     async def _wake_host(self):
         """Give the wake signal and wait until the host says it is awake or the delay is over."""

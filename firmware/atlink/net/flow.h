@@ -39,6 +39,7 @@ void atlink_up_collect(uint32_t count, bool escaped);
 void atlink_up_send(int32_t handle, const atlink_addr_t *peer);
 void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32_t total,
     uint32_t report);
+void atlink_up_peer(const atlink_addr_t *peer);
 void atlink_up_interval(uint32_t interval_ms);
 void atlink_up_attach(int32_t handle, bool drop);
 void atlink_up_stop(void);

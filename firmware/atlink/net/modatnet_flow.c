@@ -106,12 +106,20 @@ static mp_obj_t atnet_up_stream(size_t n_args, const mp_obj_t *args) {
     if (n_args > 3 && args[3] != mp_const_none) {
         total = (uint32_t)mp_obj_get_int_truncated(args[3]);
     }
-    atlink_up_stream(get_handle(args[0]), (size_t)get_in_range(args[1], 1, ATLINK_CHUNK_MAX),
+    int32_t handle = get_handle(args[0]);
+    atlink_addr_t peer;
+    if (n_args == 7) {
+        atlink_atnet_addr(args[5], args[6], atlink_atnet_link(args[0])->family, &peer);
+    }
+    atlink_up_stream(handle, (size_t)get_in_range(args[1], 1, ATLINK_CHUNK_MAX),
         (uint32_t)get_in_range(args[2], 0, 1000), total,
         n_args > 4 ? (uint32_t)get_in_range(args[4], 0, 0x7fffffff) : 0);
+    if (n_args == 7) {
+        atlink_up_peer(&peer);
+    }
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_stream_obj, 3, 5, atnet_up_stream);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_stream_obj, 3, 7, atnet_up_stream);
 
 static mp_obj_t atnet_up_attach(size_t n_args, const mp_obj_t *args) {
     atlink_up_attach(get_handle(args[0]), n_args > 1 && mp_obj_is_true(args[1]));

@@ -233,16 +233,30 @@ int atlink_net_shutdown(atlink_link_t *link) {
     return 0;
 }
 
+// Note the end of a stream whose socket holds nothing more; a byte that comes meanwhile stays.
+static void look_for_end(atlink_link_t *link) {
+    uint8_t byte;
+    ssize_t got = recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    link->eof = got == 0
+        || (got < 0 && atlink_net_fail_errno(link, errno) == ATLINK_NET_FAIL);
+}
+
 // Bytes that can be read: decrypted ones of a TLS link if there are any, else what waits at the
 // socket (for TLS that is encrypted; for datagrams at least the next one).
 int atlink_net_available(atlink_link_t *link) {
-    size_t decrypted = link->tls != NULL ? atlink_tls_available(link->tls) : 0;
-    if (decrypted > 0 || link->eof) {
-        return (int)decrypted;
+    if (link->tls != NULL && atlink_tls_fill(link) == 0) {
+        return (int)atlink_tls_available(link->tls);
+    }
+    if (link->eof) {
+        return 0;
     }
     int count = 0;
     if (ioctl(link->fd, FIONREAD, &count) != 0) {
         return atlink_net_fail_errno(link, errno);
+    }
+    if (count == 0 && link->tls == NULL && link->kind == ATLINK_NET_TCP
+        && link->state == LINK_OPEN) {
+        look_for_end(link);
     }
     return count;
 }

@@ -71,13 +71,14 @@ void atlink_up_collect(uint32_t count, bool escaped) {
 void atlink_up_send(int32_t handle, const atlink_addr_t *peer) {
     begin(KIND_SEND);
     up.handle = handle;
-    up.has_peer = peer != NULL;
+    up.has_peer = false;
     if (peer != NULL) {
-        up.peer = *peer;
+        atlink_up_peer(peer);
     }
 }
 
 // Send what comes, as atlink_framer_init() says; tell Python every `report` bytes (0: never).
+// Datagrams go to the link's peer, or to that of atlink_up_peer().
 void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32_t total,
     uint32_t report) {
     begin(KIND_STREAM);
@@ -90,6 +91,12 @@ void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32
     atlink_framer_init(&up.framer, buffer, sizeof(buffer), chunk, interval_ms, total,
         atlink_port_now_us());
     atlink_uart_pump(ATLINK_PUMP_OPEN);
+}
+
+// Send the datagrams of this flow elsewhere.
+void atlink_up_peer(const atlink_addr_t *peer) {
+    up.has_peer = true;
+    up.peer = *peer;
 }
 
 void atlink_up_interval(uint32_t interval_ms) {
@@ -235,10 +242,24 @@ static void send_chunks(uint64_t now) {
     }
 }
 
-// Bytes are taken while there is no link, too, up to a full buffer. `+++` ends that as well.
+// A full buffer and no link: the oldest bytes go, so that a `+++` behind them is seen.
+static void forget_oldest(uint64_t now) {
+    const uint8_t *data;
+    size_t size;
+    while (up.handle < 0 && !up.has_room
+           && (size = atlink_framer_chunk(&up.framer, now, &data)) > 0) {
+        atlink_framer_sent(&up.framer, size);
+        take(now);
+    }
+}
+
+// Bytes are taken while there is no link, too. `+++` ends that as well.
 static void run_stream(uint64_t now) {
     if (!up.framer.ended) {
         take(now);
+        if (up.state == UP_RUNNING && !up.drop) {
+            forget_oldest(now);
+        }
     }
     if (up.state == UP_RUNNING && !up.blocked) {
         send_chunks(now);

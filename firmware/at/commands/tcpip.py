@@ -1,0 +1,364 @@
+"""Links: opening, closing, their state and options (seed 003 chapter 3.3)."""
+
+from at.command import command, events
+from at.errors import StateError, invalid
+
+_ALL = 5  # link number that stands for all of them
+_STATUS_OFF = 0  # of AT+CIPSTATUS
+_STATUS_IDLE = 1
+_STATUS_IP = 2
+_STATUS_LINKS = 3
+_STATUS_ENDED = 4
+_STATUS_NOT_JOINED = 5
+
+
+def _link_opened(at, link):
+    """`[n,]CONNECT`, or +LINK_CONN with AT+SYSMSG bit 1 (wire-format.md 3.3)."""
+    if not at.settings.get("sysmsg") & 2:
+        return _numbered(at, link, "CONNECT")
+    address, port = link.peer()
+    return '+LINK_CONN:0,%d,"%s",%d,"%s",%d,%d' % (
+        link.number,
+        link.kind,
+        link.role,
+        address,
+        port,
+        link.local_port,
+    )
+
+
+def _numbered(at, link, text):
+    return "%d,%s" % (link.number, text) if at.mux else text
+
+
+events.update(
+    {
+        "link_opened": _link_opened,
+        "link_closed": lambda at, link: _numbered(at, link, "CLOSED"),
+    }
+)
+
+
+def numbers_of(number):
+    """Return the links that a parameter 0..5 means."""
+    return range(_ALL) if number == _ALL else (number,)
+
+
+def text_of(value, index):
+    """Return a string parameter as str; it is parameter `index`, counted from 0."""
+    try:
+        return str(value, "utf-8")
+    except UnicodeError:
+        raise invalid(index, "a name or address has no such bytes")
+
+
+CIPSTATE = command("+CIPSTATE", "List the open links")
+
+
+@CIPSTATE.query
+def cipstate_query(at):
+    """Number, type, remote address and port, local port, 0 client or 1 server; a line each."""
+    for link in at.links.all():
+        _show(at, link)
+
+
+def _show(at, link):
+    address, port = link.peer()
+    at.reply(link.number, link.kind, address, port, link.local_port, link.role)
+
+
+CIPSTATUS = command("+CIPSTATUS", "Report the station's state and the open links (deprecated)")
+
+
+@CIPSTATUS.run
+def cipstatus_run(at):
+    """STATUS: 0 off, 1 no join begun, 2 has an address, 3 links, 4 all links ended, 5 not joined."""
+    at.line("STATUS:%d" % _status(at))
+    for link in at.links.all():
+        _show(at, link)
+
+
+def _status(at):
+    if at.links.all():
+        return _STATUS_LINKS
+    if at.wifi.station_ip():
+        return _STATUS_ENDED if at.links.was_used else _STATUS_IP
+    if not at.wifi.mode & 1:
+        return _STATUS_OFF
+    return _STATUS_NOT_JOINED if at.wifi.station.is_wanted else _STATUS_IDLE
+
+
+CIPSTART = command(
+    "+CIPSTART",
+    "Open a TCP, UDP or TLS link",
+    (
+        ("link", "link_id", 0, 4),
+        (
+            "by",
+            "type",
+            (
+                (
+                    "TCP",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "TCPv6",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "SSL",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "SSLv6",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "UDP",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 0, 65535),
+                        ("int", "local_port", 0, 65535, 0),
+                        ("int", "mode", 0, 2, 0),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "UDPv6",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 0, 65535),
+                        ("int", "local_port", 0, 65535, 0),
+                        ("int", "mode", 0, 2, 0),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+            ),
+            "TCP",
+        ),
+    ),
+)
+
+
+@CIPSTART.set
+async def cipstart_set(at, number, kind, host, port, *rest):
+    """`CONNECT` precedes OK. Without a timeout an attempt may take a minute.
+
+    A host name goes to a TLS server as its SNI unless AT+CIPSSLCSNI sets another. TLS failures
+    have an ERR CODE each: docs/tls-errors.md.
+    """
+    if at.links.find(number) is not None:
+        raise StateError("link %d is open already" % number)
+    await _open(at, number, 1 + at.mux, kind, host, port, rest)
+
+
+CIPSTARTEX = command(
+    "+CIPSTARTEX",
+    "Open a link under the lowest free number",
+    (
+        (
+            "by",
+            "type",
+            (
+                (
+                    "TCP",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "TCPv6",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "SSL",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "SSLv6",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 1, 65535),
+                        ("int", "keep_alive", 0, 7200, None),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "UDP",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 0, 65535),
+                        ("int", "local_port", 0, 65535, 0),
+                        ("int", "mode", 0, 2, 0),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+                (
+                    "UDPv6",
+                    (
+                        ("str", "remote_host", 1, 64),
+                        ("int", "remote_port", 0, 65535),
+                        ("int", "local_port", 0, 65535, 0),
+                        ("int", "mode", 0, 2, 0),
+                        ("str", "local_ip", 0, 45, b""),
+                        ("int", "timeout", 0, 60000, 0),
+                    ),
+                ),
+            ),
+            "TCP",
+        ),
+    ),
+)
+
+
+@CIPSTARTEX.set
+async def cipstartex_set(at, kind, host, port, *rest):
+    """As AT+CIPSTART; the number chosen is seen in `n,CONNECT`."""
+    number = at.links.free()
+    if number is None or (number and not at.mux):
+        raise StateError("no link is free")
+    await _open(at, number, 1, kind, host, port, rest)
+
+
+async def _open(at, number, index, kind, host, port, rest):
+    """Open a link; the host is parameter `index`, `rest` is what follows the port."""
+    host = text_of(host, index)
+    if kind.startswith("UDP"):
+        local_port, mode, local_ip, timeout_ms = rest
+        if mode and at.passthrough.is_on:
+            raise StateError("passthrough takes a UDP link of mode 0")
+        keep_alive = None
+        index += 4
+    else:
+        keep_alive, local_ip, timeout_ms = rest
+        local_port = mode = 0
+        index += 3
+    local = (text_of(local_ip, index), local_port)
+    await at.links.open(number, kind, host, port, keep_alive, local, mode, timeout_ms)
+    await at.port.reported()
+
+
+CIPCLOSE = command(
+    "+CIPCLOSE",
+    "Close a link, or all of them with 5",
+    (("int", "link_id", 0, 5),),
+)
+
+
+@CIPCLOSE.set
+async def cipclose_set(at, number):
+    """Needs AT+CIPMUX=1. `n,CLOSED` precedes OK; 5 is OK even if nothing is open."""
+    if not at.mux:
+        raise StateError("AT+CIPMUX=0: there is one link, close it by AT+CIPCLOSE")
+    links = at.links.all() if number == _ALL else (at.links.get(number),)
+    for link in links:
+        await at.links.close(link)
+    await at.port.reported()
+
+
+@CIPCLOSE.run
+async def cipclose_run(at):
+    """With AT+CIPMUX=1 it closes the only link there is, as after passthrough on a server."""
+    link = at.links.only()
+    if link is None:
+        raise StateError("there is not exactly one open link")
+    await at.links.close(link)
+    await at.port.reported()
+
+
+CIPMUX = command(
+    "+CIPMUX",
+    "Single link without number (0) or five numbered links (1)",
+    (("pick", "mode", (0, 1)),),
+)
+
+
+@CIPMUX.query
+def cipmux_query(at):
+    at.reply(int(at.mux))
+
+
+@CIPMUX.set
+def cipmux_set(at, mode):
+    """All links must be closed, AT+CIPMODE be 0 for 1, and the server be gone for 0."""
+    if not at.links.is_idle:
+        raise StateError("close all links first")
+    if mode and at.passthrough.is_on:
+        raise StateError("AT+CIPMODE=0 comes first")
+    if not mode and at.server.row:
+        raise StateError("AT+CIPSERVER=0 comes first")
+    at.mux = at.links.mux = mode == 1
+
+
+CIPTCPOPT = command(
+    "+CIPTCPOPT",
+    "Socket options of a link; 5 for all",
+    (
+        ("link", "link_id", 0, 5),
+        ("int", "so_linger", -1, 32767, None),
+        ("int", "tcp_nodelay", 0, 1, None),
+        ("int", "so_sndtimeo", 0, 2147483647, None),
+        ("int", "keep_alive", 0, 7200, None),
+    ),
+    stores="tcp_options",
+)
+
+
+@CIPTCPOPT.query
+def ciptcpopt_query(at):
+    """One line a link: number, linger s (-1 off), no delay, send time-out ms, keep-alive s."""
+    for number in range(_ALL if at.mux else 1):
+        at.reply(number, *at.links.options(number))
+
+
+@CIPTCPOPT.set
+def ciptcpopt_set(at, number, linger, nodelay, send_ms, keep_alive):
+    """What is left out stays as it is. A link that is open obeys at once.
+
+    With a linger time over 0 AT+CIPCLOSE waits until the peer has everything, at most so long.
+    """
+    at.links.set_options(numbers_of(number), (linger, nodelay, send_ms, keep_alive))

@@ -1,0 +1,105 @@
+"""Receiving from links: active and passive mode, the sender's address (seed 003 chapter 3.3)."""
+
+from at.command import alias, command, events
+from at.commands.tcpip import numbers_of
+from at.errors import invalid
+
+_LINKS = 5
+
+
+def _link_waiting(at, link, count):
+    """`+IPD,[n,]<len>`: CR LF in front as always (wire-format.md 3.6), no data."""
+    return "\r\n+IPD,%d,%d" % (link.number, count) if at.mux else "\r\n+IPD,%d" % count
+
+
+events["link_waiting"] = _link_waiting
+
+CIPRECVTYPE = command(
+    "+CIPRECVTYPE",
+    "How a link's data comes: at once with +IPD (0), or when asked for (1); link 5 for all",
+    (("link", "link_id", 0, 5), ("int", "mode", 0, 1)),
+)
+
+
+@CIPRECVTYPE.query
+def ciprecvtype_query(at):
+    """One line a link; with AT+CIPMUX=0 link 0 alone."""
+    for number in range(_LINKS if at.mux else 1):
+        at.reply(number, at.links.mode(number))
+
+
+@CIPRECVTYPE.set
+def ciprecvtype_set(at, number, mode):
+    """Passive (1): `+IPD,[n,]<len>` announces data once, again after each AT+CIPRECVDATA.
+
+    CLOSED comes when all has been read. What waits is delivered when the mode is changed back.
+    """
+    at.links.set_mode(numbers_of(number), mode)
+
+
+CIPRECVMODE = command(
+    "+CIPRECVMODE",
+    "As AT+CIPRECVTYPE; one number alone is the mode of all links",
+    (("int", "link_id", 0, 5), ("int", "mode", 0, 1, None)),
+)
+
+
+@CIPRECVMODE.query
+def ciprecvmode_query(at):
+    ciprecvtype_query(at)
+
+
+@CIPRECVMODE.set
+def ciprecvmode_set(at, number, mode):
+    """`AT+CIPRECVMODE=<mode>` as hosts of older releases write it, or with a link in front."""
+    if mode is None:
+        if number > 1:
+            raise invalid(0, "mode must be 0 to 1")
+        at.links.set_mode(range(_LINKS), number)
+    elif number and not at.mux:
+        raise invalid(0, "AT+CIPMUX=0: there is link 0 only")
+    else:
+        at.links.set_mode(numbers_of(number), mode)
+
+
+CIPRECVDATA = command(
+    "+CIPRECVDATA",
+    "Read data of a link in passive mode",
+    (("link", "link_id", 0, 4), ("int", "len", 1, 2147483647)),
+)
+
+
+@CIPRECVDATA.set
+async def ciprecvdata_set(at, number, limit):
+    """`+CIPRECVDATA:<n>,[<sender>,<port>,]` and n bytes, at most those there are. UDP: one datagram."""
+    await at.links.read(number, limit, at.transfer())
+
+
+CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mode")
+
+
+@CIPRECVLEN.query
+def ciprecvlen_query(at):
+    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open. UDP: the next datagram."""
+    at.reply(*[at.links.waiting(number) for number in range(_LINKS if at.mux else 1)])
+
+
+alias("+CIPRECVMLEN", CIPRECVLEN)
+alias("+CIPRCVLEN", CIPRECVLEN)
+
+CIPDINFO = command(
+    "+CIPDINFO",
+    "Whether received data names its sender: 0 no, 1 yes",
+    (("pick", "mode", (0, 1)),),
+)
+
+
+@CIPDINFO.query
+def cipdinfo_query(at):
+    at.line("%s:%s" % (at.name, "true" if at.links.info else "false"))
+
+
+@CIPDINFO.set
+def cipdinfo_set(at, mode):
+    at.links.info = mode == 1
+    at.links.deliver_all()

@@ -1,0 +1,204 @@
+"""Sending to links and passthrough (seed 003 sections 3.3.8 to 3.3.12, 3.3.18 and 3.3.32)."""
+
+from at.command import command, events
+from at.commands.tcpip import text_of
+from at.errors import StateError, invalid
+from at.services import sending
+from at.wire.reply import NOTHING, SEND_CANCELLED, SEND_FAIL, SEND_OK
+
+events["passthrough_left"] = lambda at: "\r\n+QUITT" if at.settings.get("sysmsg") & 1 else None
+
+CIPSEND = command(
+    "+CIPSEND",
+    "Send a block of up to 8192 bytes, or enter passthrough",
+    (
+        ("link", "link_id", 0, 4),
+        ("int", "length", 1, 8192),
+        ("str", "remote_host", 1, 64, None),
+        ("int", "remote_port", 1, 65535, None),
+    ),
+)
+
+
+@CIPSEND.set
+async def cipsend_set(at, number, length, host, port):
+    """After `>` come `length` bytes, then `Recv n bytes` and SEND OK, or SEND FAIL.
+
+    SEND FAIL: the stack did not take all within AT+CIPTCPOPT's send time-out; ERROR: the link is
+    gone. Host and port address one block of a UDP link, without changing its peer. A `+++` alone
+    ends the input with SEND CANCELLED.
+    """
+    link, target = await _target(at, number, host, port)
+    at.ask(length)
+    size, _ = await sending.collect(length, False)
+    at.surplus()
+    if size is None:
+        return SEND_CANCELLED
+    at.port.message(b"\r\nRecv %d bytes\r\n" % size)
+    return await _send(at, link, target)
+
+
+@CIPSEND.run
+def cipsend_run(at):
+    """Passthrough: after `>` every byte goes to the only link, until `+++` alone in 20 ms guards.
+
+    A lost client link is opened again every AT+CIPRECONNINTV, a server takes its next client;
+    meanwhile up to 8192 bytes from the host are kept, then the oldest go. Needs AT+CIPMODE=1.
+    """
+    link = at.passthrough.link()
+    at.port.raw(b"\r\nOK\r\n\r\n>")
+    return pass_through(at, link)
+
+
+async def pass_through(at, link, route=None):
+    """Run passthrough on a link, or on what the route (arguments of Links.open) leads to."""
+    try:
+        link = await at.stream(at.passthrough.run(link, at.transparent_interval_ms, route))
+    finally:
+        at.surplus()
+    at.emit("passthrough_left")
+    if link is None:
+        at.emit("link_closed", at.passthrough)
+    return NOTHING
+
+
+async def _target(at, number, host, port):
+    """Return (link, None or (address, port) that a block is for)."""
+    link = at.links.get(number)
+    if at.passthrough.is_on:
+        raise StateError("AT+CIPMODE=0 comes before sending blocks")
+    if host is None:
+        if link.is_udp and not link.peer()[1]:
+            raise StateError("the link has no peer yet")
+        return link, None
+    if not link.is_udp:
+        raise invalid(1 + at.mux, "only a UDP link sends to another host")
+    if port is None:
+        raise invalid(2 + at.mux, "a host needs a port")
+    address = await at.links.resolve(text_of(host, 1 + at.mux), link.family)
+    return link, (address, port)
+
+
+async def _send(at, link, target):
+    return SEND_OK if await sending.send(at.links, link, target) else SEND_FAIL
+
+
+CIPSENDEX = command(
+    "+CIPSENDEX",
+    "Send a block that ends at its length or at the characters \\0",
+    (
+        ("link", "link_id", 0, 4),
+        ("int", "length", 1, 8192),
+        ("str", "remote_host", 1, 64, None),
+        ("int", "remote_port", 1, 65535, None),
+    ),
+)
+
+
+@CIPSENDEX.set
+async def cipsendex_set(at, number, length, host, port):
+    r"""`\0` ends the block, `\\0` is those two characters, any other backslash is dropped.
+
+    The length counts what is sent, not the backslashes. No `Recv` line; else as AT+CIPSEND.
+    """
+    link, target = await _target(at, number, host, port)
+    at.ask(None)
+    size, behind = await sending.collect(length, True)
+    at.surplus(behind)
+    if size is None:
+        return SEND_CANCELLED
+    if not size:
+        return SEND_OK  # nothing before the end mark
+    return await _send(at, link, target)
+
+
+CIPSENDL = command(
+    "+CIPSENDL",
+    "Send long data, passed on while it comes",
+    (
+        ("link", "link_id", 0, 4),
+        ("int", "length", 1, 2147483647),
+        ("str", "remote_host", 1, 64, None),
+        ("int", "remote_port", 1, 65535, None),
+    ),
+)
+
+
+@CIPSENDL.set
+async def cipsendl_set(at, number, length, host, port):
+    """`+CIPSENDL:<sent>,<received>` at each report size and at the end; `+++` alone cancels.
+
+    If the link breaks the rest is swallowed, then SEND FAIL.
+    """
+    link, target = await _target(at, number, host, port)
+    at.ask(length)
+
+    def report(sent, received):
+        at.line("+CIPSENDL:%d,%d" % (sent, received))
+
+    interval_ms = at.transparent_interval_ms
+    is_whole = await at.long.run(link, length, target, interval_ms, report)
+    at.surplus()
+    if is_whole is None:
+        return SEND_CANCELLED
+    return SEND_OK if is_whole else SEND_FAIL
+
+
+CIPSENDLCFG = command(
+    "+CIPSENDLCFG",
+    "Progress reports and chunks of AT+CIPSENDL, in bytes",
+    (("int", "report_size", 100, 1048576), ("int", "transmit_size", 100, 2920, None)),
+)
+
+
+@CIPSENDLCFG.query
+def cipsendlcfg_query(at):
+    at.reply(at.long.report_size, at.long.chunk_size)
+
+
+@CIPSENDLCFG.set
+def cipsendlcfg_set(at, report_size, chunk_size):
+    """1024 and 2920 after a start. A transmit size that is left out stays as it is."""
+    at.long.report_size = report_size
+    if chunk_size is not None:
+        at.long.chunk_size = chunk_size
+
+
+CIPMODE = command(
+    "+CIPMODE",
+    "Normal transmission (0) or passthrough receiving (1)",
+    (("pick", "mode", (0, 1)),),
+)
+
+
+@CIPMODE.query
+def cipmode_query(at):
+    at.reply(int(at.passthrough.is_on))
+
+
+@CIPMODE.set
+def cipmode_set(at, mode):
+    """1: received data comes bare, and AT+CIPSEND enters passthrough.
+
+    A link that is open must suit: one TCP or TLS link, one UDP link of mode 0, or with
+    AT+CIPMUX=1 the one client of a server with AT+CIPSERVERMAXCONN=1.
+    """
+    at.passthrough.set_on(mode == 1)
+
+
+CIPRECONNINTV = command(
+    "+CIPRECONNINTV",
+    "Pause between attempts to reconnect in passthrough, in units of 100 ms",
+    (("int", "interval", 1, 36000),),
+    stores="reconnect",
+)
+
+
+@CIPRECONNINTV.query
+def cipreconnintv_query(at):
+    at.reply(at.settings.get("reconnect"))
+
+
+@CIPRECONNINTV.set
+def cipreconnintv_set(at, interval):
+    at.settings.put("reconnect", interval)

@@ -1,0 +1,93 @@
+"""The module's own server (seed 003 sections 3.3.16, 3.3.17 and 3.3.19)."""
+
+from at.command import command, events
+from at.errors import StateError
+
+events["server_full"] = lambda at, limit: "Have %d Connections" % limit
+
+CIPSERVER = command(
+    "+CIPSERVER",
+    "Start (1) or stop (0) the TCP or TLS server",
+    (
+        (
+            "by",
+            "mode",
+            (
+                (0, (("int", "close_all", 0, 1, 0),)),
+                (
+                    1,
+                    (
+                        ("int", "port", 1, 65535, 333),
+                        ("pick", "type", ("TCP", "TCPv6", "SSL", "SSLv6"), "TCP"),
+                        ("int", "ca_enable", 0, 1, 0),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+@CIPSERVER.query
+def cipserver_query(at):
+    row = at.server.row
+    if row:
+        at.reply(1, *row)
+    else:
+        at.reply(0)
+
+
+@CIPSERVER.set
+def cipserver_set(at, mode, first, kind=None, ca_enable=0):
+    """Needs AT+CIPMUX=1. Each client takes the lowest free link and is announced by `n,CONNECT`.
+
+    A client over the limit, or without a free link, is turned away: `Have <n> Connections`.
+    ca_enable=1: clients must show a certificate that server_ca in mfg_nvs vouches for.
+    """
+    if not at.mux:
+        raise StateError("AT+CIPMUX=1 comes first")
+    if mode:
+        at.server.start(first, kind, ca_enable)
+        return None
+    return _stop(at, first == 1)
+
+
+async def _stop(at, close_clients):
+    await at.server.stop(close_clients)
+    await at.port.reported()
+
+
+CIPSERVERMAXCONN = command(
+    "+CIPSERVERMAXCONN",
+    "Most clients that the server takes",
+    (("int", "num", 1, 5),),
+)
+
+
+@CIPSERVERMAXCONN.query
+def cipservermaxconn_query(at):
+    at.reply(at.server.limit)
+
+
+@CIPSERVERMAXCONN.set
+def cipservermaxconn_set(at, count):
+    """5 after a start. To be set before the server is started."""
+    at.server.set_limit(count)
+
+
+CIPSTO = command(
+    "+CIPSTO",
+    "Seconds after which the server drops a silent client; 0 never",
+    (("int", "time", 0, 7200),),
+)
+
+
+@CIPSTO.query
+def cipsto_query(at):
+    at.reply(at.server.idle_s)
+
+
+@CIPSTO.set
+def cipsto_set(at, seconds):
+    """180 after a start. Bytes in either direction begin the time anew."""
+    at.server.set_idle(seconds)

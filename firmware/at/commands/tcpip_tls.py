@@ -1,0 +1,193 @@
+"""TLS settings of client links (seed 003 sections 3.3.26 to 3.3.31)."""
+
+from at.command import alias, command, events
+from at.commands.tcpip import numbers_of, text_of
+from at.errors import invalid
+
+_LINKS = 5
+
+events["certificate_missing"] = lambda at, what: "NO %s FOUND" % what
+
+
+def _links(at):
+    return range(_LINKS if at.mux else 1)
+
+
+CIPSSLCCONF = command(
+    "+CIPSSLCCONF",
+    "Checks of a link's TLS: 0 none, 1 show our certificate, 2 check the server's, 3 both",
+    (
+        ("link", "link_id", 0, 5),
+        ("int", "auth_mode", 0, 3),
+        ("int", "pki_number", 0, 255, 0),
+        ("int", "ca_number", 0, 255, 0),
+    ),
+    stores="ssl_client",
+)
+
+
+@CIPSSLCCONF.query
+def cipsslcconf_query(at):
+    for number in _links(at):
+        at.reply(number, *at.tls.conf(number))
+
+
+@CIPSSLCCONF.set
+def cipsslcconf_set(at, number, mode, own, ca):
+    """Numbers choose `client_cert.n`, `client_key.n` and `client_ca.n` in mfg_nvs.
+
+    Checking needs the right time: AT+CIPSNTPCFG first. What is missing shows at the next
+    connection: `NO CERT FOUND`, `NO PRVT_KEY FOUND` or `NO CA FOUND`, then ERROR.
+    """
+    at.tls.set_conf(numbers_of(number), mode, own, ca)
+
+
+alias("+CIPSSLCONF", CIPSSLCCONF)
+
+CIPSSLCCN = command(
+    "+CIPSSLCCN",
+    "Name that the server's certificate must carry",
+    (("link", "link_id", 0, 5), ("str", "common_name", 0, 64)),
+)
+
+
+@CIPSSLCCN.query
+def cipsslccn_query(at):
+    for number in _links(at):
+        at.reply(number, at.tls.name(number, "cn"))
+
+
+@CIPSSLCCN.set
+def cipsslccn_set(at, number, name):
+    """Counts where the certificate is checked. "" checks no name."""
+    text_of(name, int(at.mux))
+    at.tls.set_name(numbers_of(number), "cn", name)
+
+
+CIPSSLCSNI = command(
+    "+CIPSSLCSNI",
+    "Server name that is sent (SNI)",
+    (("link", "link_id", 0, 5), ("str", "sni", 0, 64)),
+)
+
+
+@CIPSSLCSNI.query
+def cipsslcsni_query(at):
+    for number in _links(at):
+        at.reply(number, at.tls.name(number, "sni"))
+
+
+@CIPSSLCSNI.set
+def cipsslcsni_set(at, number, name):
+    """With "" the host name of AT+CIPSTART is sent, if it is a name."""
+    text_of(name, int(at.mux))
+    at.tls.set_name(numbers_of(number), "sni", name)
+
+
+CIPSSLCALPN = command(
+    "+CIPSSLCALPN",
+    "Protocols offered to the server (ALPN); 0 for none",
+    (
+        ("link", "link_id", 0, 5),
+        (
+            "by",
+            "counts",
+            (
+                (0, ()),
+                (1, (("str", "alpn", 1, 255),)),
+                (2, (("str", "alpn", 1, 255), ("str", "alpn2", 1, 255))),
+                (3, (("str", "alpn", 1, 255), ("str", "alpn2", 1, 255), ("str", "alpn3", 1, 255))),
+                (
+                    4,
+                    (
+                        ("str", "alpn", 1, 255),
+                        ("str", "alpn2", 1, 255),
+                        ("str", "alpn3", 1, 255),
+                        ("str", "alpn4", 1, 255),
+                    ),
+                ),
+                (
+                    5,
+                    (
+                        ("str", "alpn", 1, 255),
+                        ("str", "alpn2", 1, 255),
+                        ("str", "alpn3", 1, 255),
+                        ("str", "alpn4", 1, 255),
+                        ("str", "alpn5", 1, 255),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+@CIPSSLCALPN.query
+def cipsslcalpn_query(at):
+    for number in _links(at):
+        at.reply(number, *at.tls.alpn(number))
+
+
+@CIPSSLCALPN.set
+def cipsslcalpn_set(at, number, count, *protocols):
+    """A server that knows none of them may refuse the connection."""
+    for i in range(count):
+        text_of(protocols[i], 1 + at.mux + i)
+    at.tls.set_alpn(numbers_of(number), protocols)
+
+
+CIPSSLCPSK = command(
+    "+CIPSSLCPSK",
+    "Pre-shared key and hint, as text",
+    (("link", "link_id", 0, 5), ("str", "psk", 0, 32), ("str", "hint", 0, 32)),
+)
+
+
+@CIPSSLCPSK.query
+def cipsslcpsk_query(at):
+    """A key with zero bytes shows in full; AT+CIPSSLCPSKHEX? shows it better."""
+    for number in _links(at):
+        at.reply(number, *at.tls.psk(number))
+
+
+@CIPSSLCPSK.set
+def cipsslcpsk_set(at, number, key, hint):
+    """The hint is the identity that goes with the key. With "" for the key none is used."""
+    at.tls.set_psk(numbers_of(number), key, hint)
+
+
+CIPSSLCPSKHEX = command(
+    "+CIPSSLCPSKHEX",
+    "Pre-shared key in hexadecimal digits, and hint",
+    (("link", "link_id", 0, 5), ("str", "psk", 0, 64), ("str", "hint", 0, 32)),
+)
+
+
+@CIPSSLCPSKHEX.query
+def cipsslcpskhex_query(at):
+    for number in _links(at):
+        key, hint = at.tls.psk(number)
+        at.reply(number, key.hex(), hint)
+
+
+@CIPSSLCPSKHEX.set
+def cipsslcpskhex_set(at, number, digits, hint):
+    """Two digits a byte, so a key may hold zero bytes. The same key as AT+CIPSSLCPSK's."""
+    index = int(at.mux)
+    try:
+        key = bytes.fromhex(str(digits, "utf-8"))
+    except ValueError:
+        raise invalid(index, "a key is written in pairs of hexadecimal digits")
+    at.tls.set_psk(numbers_of(number), key, hint)
+
+
+CIPSSLSIZE = command(
+    "+CIPSSLSIZE",
+    "Size of TLS buffers: accepted for hosts of other modules, without effect",
+    (("int", "size", 2048, 16384),),
+)
+
+
+@CIPSSLSIZE.set
+def cipsslsize_set(at, size):
+    """Buffers here always hold a whole record."""

@@ -1,0 +1,299 @@
+"""The five links: which are taken, how their data reaches the host, when they end.
+
+Owns the table of links that clients and the server share, the receive mode of each, the socket
+options of AT+CIPTCPOPT, and the news that a link opened or closed. Sockets are link.py's, the
+server is server.py's, sending is sending.py's.
+
+Data of a link flows in C (atnet.down): with +IPD heads in active mode, bare in passthrough. In
+passive mode it stays in the socket until read() is asked for it. Python sees a link only when it
+ends, or when passive data wants to be announced.
+"""
+
+import asyncio
+
+import atnet
+from at.errors import LinkError, StateError
+from at.loop import on, ready
+from at.services.link import Link
+
+COUNT = 5
+ACTIVE = 0
+PASSIVE = 1
+_OPEN_MS = 60000  # longest attempt to connect, names and TLS included, if none is given
+_READ_MS = 30000  # longest time a host may take over the answer of read()
+_IPV4_ONLY = 2  # families of names.resolve()
+_IPV6_ONLY = 3
+_LINGER_POLL_MS = 20
+
+
+class Links:
+    """Links 0..4; `mux` is AT+CIPMUX, `info` AT+CIPDINFO, `is_raw` AT+CIPMODE."""
+
+    def __init__(self, settings, names, tls, wifi, emit, log):
+        self.mux = False
+        self.info = False
+        self.is_raw = False
+        self.was_used = False  # some link has been open since the module started
+        self.on_open = None  # passthrough's ear: functions of a link
+        self.on_end = None
+        self._settings = settings
+        self._names = names
+        self._tls = tls
+        self._wifi = wifi
+        self._emit = emit
+        self._log = log
+        self._links = [None] * COUNT
+        self._modes = bytearray(COUNT)
+        self._options = [list(row) for row in settings.get("tcp_options")]
+        wifi.on_change(self._addresses_changed)
+
+    # Which links there are.
+
+    def all(self):
+        """Return the open links."""
+        return [link for link in self._links if link and link.is_open]
+
+    def get(self, number):
+        """Return an open link, or raise StateError."""
+        link = self._links[number]
+        if link is None or not link.is_open:
+            raise StateError("link %d is not open" % number)
+        return link
+
+    def find(self, number):
+        """Return an open link, or None."""
+        link = self._links[number]
+        return link if link and link.is_open else None
+
+    def only(self):
+        """Return the one open link, or None if there are none or several."""
+        links = self.all()
+        return links[0] if len(links) == 1 else None
+
+    @property
+    def is_idle(self):
+        """Whether no number is taken, not even by a connection being made."""
+        return not any(self._links)
+
+    def free(self):
+        """Return the lowest free number, or None."""
+        for number in range(COUNT):
+            if self._links[number] is None:
+                return number
+        return None
+
+    def reserve(self, link):
+        """Take the link's number."""
+        if self._links[link.number] is not None:
+            raise StateError("link %d is in use" % link.number)
+        self._links[link.number] = link
+
+    def forget(self, link):
+        """Free the number of a link that never opened."""
+        link.close()
+        if self._links[link.number] is link:
+            self._links[link.number] = None
+
+    # Opening.
+
+    async def open(
+        self, number, kind, host, port, keep_alive=None, local=("", 0), mode=0, timeout_ms=0
+    ):
+        """Connect a client link and report it. LinkError if the peer cannot be had.
+
+        `local` is the own address ("" for any) and, for UDP, the own port (0 for any); `mode`
+        is UDP's 0..2; `timeout_ms` 0 leaves the time to the layers below, up to a minute.
+        """
+        link = Link(number, kind)
+        link.route = (number, kind, host, port, keep_alive, local, mode, timeout_ms)
+        self._need_address(link.family)
+        self.reserve(link)
+        if keep_alive is not None and not link.is_udp:
+            self._options[number][3] = keep_alive
+        limit_ms = timeout_ms or _OPEN_MS
+        try:
+            await asyncio.wait_for_ms(self._connect(link, host, port, local, mode), limit_ms)
+            self.opened(link)
+        except asyncio.TimeoutError:
+            raise LinkError("no connection to %s within %d ms" % (host, limit_ms))
+        finally:
+            if not link.is_open:
+                self.forget(link)
+        return link
+
+    async def _connect(self, link, host, port, local, mode):
+        # A profile first: what is missing in flash should not cost a connection.
+        secrets = self._tls.client(link.number, host) if link.kind.startswith("SSL") else None
+        address = await self.resolve(host, link.family)
+        if link.is_udp:
+            try:
+                link.open_udp(address, port, mode, local[0], local[1])
+                link.apply(self._options[link.number])
+            except OSError as error:
+                raise LinkError("no datagram link to %s: %s" % (address, error.args[-1]))
+            return
+        await link.connect(address, port, local[0], self._options[link.number])
+        if secrets:
+            await link.secure(*secrets)
+
+    async def resolve(self, host, family):
+        """Return the numeric address of a host."""
+        known = atnet.address(host)
+        if known:
+            if known[0] != family:
+                raise LinkError("%s is no IPv%d address" % (host, family))
+            return known[1]
+        return await self._names.resolve(host, _IPV6_ONLY if family == 6 else _IPV4_ONLY, _OPEN_MS)
+
+    def _need_address(self, family):
+        if family == 4 and not self._wifi.has_ip:
+            raise StateError("no IP address: join an access point or start the softAP first")
+        if family == 6 and not (self._wifi.ip6("ll") or self._wifi.ip6("gl")):
+            raise StateError("no IPv6 address: AT+CIPV6=1 and an access point with IPv6")
+
+    def opened(self, link):
+        """Report a link that stands now, and let its data flow."""
+        link.is_open = True
+        self.was_used = True
+        on(link.bit, lambda: self._attend(link))
+        self._emit("link_opened", link)
+        self._deliver(link)
+        if self.on_open:
+            self.on_open(link)
+
+    # Receiving.
+
+    def mode(self, number):
+        """Return the receive mode of a link: ACTIVE or PASSIVE."""
+        return self._modes[number]
+
+    def set_mode(self, numbers, mode):
+        """Set the receive mode; data that waits is delivered or announced accordingly."""
+        for number in numbers:
+            self._modes[number] = mode
+        self.deliver_all()
+
+    def deliver_all(self):
+        """Apply a change of `mux`, `info`, `is_raw` or a receive mode to the open links."""
+        for link in self.all():
+            self._deliver(link)
+
+    def _deliver(self, link):
+        number = link.number if self.mux else -1
+        link.is_announced = False
+        if self.is_raw:
+            atnet.down(link.handle, atnet.DOWN_RAW)
+            atnet.arm(link.handle, 0)
+        elif self._modes[link.number] == PASSIVE:
+            atnet.down(link.handle, atnet.DOWN_OFF, number, self.info)
+            atnet.arm(link.handle, atnet.READ)
+        else:
+            atnet.down(link.handle, atnet.DOWN_IPD, number, self.info)
+            atnet.arm(link.handle, 0)
+
+    def waiting(self, number):
+        """Return how many bytes of a link can be read, 0 in active mode; -1 if it is not open."""
+        link = self.find(number)
+        if link is None:
+            return -1
+        return atnet.available(link.handle) if self._modes[number] == PASSIVE else 0
+
+    async def read(self, number, limit, answer):
+        """Have C answer with up to `limit` bytes of a passive link; `answer` frames the transfer.
+
+        `answer` is a context manager that keeps everybody else from writing. StateError if the
+        link is not passive or nothing waits.
+        """
+        link = self.get(number)
+        if self._modes[number] != PASSIVE or self.is_raw:
+            raise StateError("link %d is not in passive receive mode" % number)
+        with answer:
+            count = atnet.down_count(link.handle, limit, self.info)
+            if count is None:
+                self._rearm(link)
+                raise StateError("link %d has nothing to read" % number)
+            left = atnet.down_left(link.handle)
+            while left:
+                await asyncio.wait_for_ms(_ready(link.bit), _READ_MS)
+                left = atnet.down_left(link.handle)
+                if left and atnet.ended(link.handle):
+                    answer.pad(left)  # the host counts on them
+                    left = 0
+        self._rearm(link)
+
+    def _rearm(self, link):
+        """Let what is left of a passive link be announced, or its end be seen."""
+        link.is_announced = False
+        if self._links[link.number] is link:
+            atnet.arm(link.handle, atnet.READ)
+
+    def _attend(self, link):
+        """See to a link that has news: it ended, or passive data wants to be announced."""
+        if self._modes[link.number] != PASSIVE or self.is_raw:
+            if atnet.ended(link.handle):
+                self.end(link)
+            return
+        try:
+            count = atnet.available(link.handle)
+        except OSError:
+            count = 0
+        if count:
+            atnet.arm(link.handle, 0)
+            link.is_announced = True
+            self._emit("link_waiting", link, count)
+        elif atnet.ended(link.handle):
+            self.end(link)
+
+    # Ending.
+
+    def end(self, link, why=None, reset=False):
+        """Close a link and report it; `why` is for the log, default what the socket says."""
+        if self._links[link.number] is not link:
+            return
+        error = atnet.error(link.handle)
+        on(link.bit, None)
+        self._log("link %d ended:" % link.number, why or (error[1] if error else "by the peer"))
+        link.close(reset)
+        self._links[link.number] = None
+        link.is_open = False
+        self._emit("link_closed", link)
+        if self.on_end:
+            self.on_end(link)
+
+    async def close(self, link):
+        """Close a link as the host asks; wait for the linger time if there is one."""
+        linger_s = self._options[link.number][0]
+        self.end(link, "by the host")
+        left_ms = 0 if link.is_udp else linger_s * 1000
+        while left_ms > 0 and atnet.closing():
+            await asyncio.sleep_ms(_LINGER_POLL_MS)
+            left_ms -= _LINGER_POLL_MS
+
+    def _addresses_changed(self):
+        """End streams whose own address is gone: nothing can reach them any more."""
+        mine = (self._wifi.station_ip(), self._wifi.ap_ip())
+        for link in self.all():
+            if not link.is_udp and link.family == 4 and link.local_ip not in mine:
+                self.end(link, "the address is lost", True)
+
+    # Options.
+
+    def options(self, number):
+        """Return [linger s, no delay, send time-out ms, keep-alive s] of AT+CIPTCPOPT."""
+        return self._options[number]
+
+    def set_options(self, numbers, values):
+        """Set and keep options, None leaves one as it is; open links obey at once."""
+        for number in numbers:
+            row = self._options[number]
+            for i in range(len(row)):
+                if values[i] is not None:
+                    row[i] = values[i]
+            link = self.find(number)
+            if link:
+                link.apply(row)
+        self._settings.put("tcp_options", [list(row) for row in self._options])
+
+
+async def _ready(bit):
+    await ready(bit)

@@ -1,0 +1,117 @@
+"""Passthrough: the AT port as a wire to one peer, held up for ever.
+
+Owns the stream in both directions until `+++`, and getting a peer back that was lost: a client
+link is opened again and again, a server waits for its next client. The bytes move in C.
+"""
+
+import asyncio
+
+import atnet
+from at.errors import ATError, StateError
+from at.loop import ready
+from at.services.link import CLIENT, SERVER
+from at.services.sending import MAX_CHUNK
+
+_UNIT_MS = 100  # of AT+CIPRECONNINTV
+
+
+class Passthrough:
+    """AT+CIPMODE and what it leads to."""
+
+    def __init__(self, links, server, settings, log):
+        self._links = links
+        self._server = server
+        self._settings = settings
+        self._log = log
+        self._link = None
+        self._route = None  # how to open a client link again; None: the server's
+        self._task = None
+
+    @property
+    def is_on(self):
+        """Whether received data goes to the host bare (AT+CIPMODE=1)."""
+        return self._links.is_raw
+
+    def set_on(self, is_on):
+        """Switch it. StateError if the links there are do not allow it."""
+        if is_on:
+            for link in self._links.all():
+                self._check(link)
+        self._links.is_raw = is_on
+        self._links.deliver_all()
+
+    def _check(self, link):
+        if self._links.only() is not link:
+            raise StateError("passthrough takes exactly one link")
+        if link.is_udp and link.route[6]:
+            raise StateError("passthrough takes a UDP link of mode 0")
+        if self._links.mux and (link.role != SERVER or self._server.limit != 1):
+            raise StateError(
+                "with AT+CIPMUX=1 passthrough takes a server with AT+CIPSERVERMAXCONN=1"
+            )
+
+    def link(self):
+        """Return the link that passthrough would use, or raise StateError."""
+        if not self.is_on:
+            raise StateError("AT+CIPMODE=1 comes before AT+CIPSEND without a length")
+        link = self._links.only()
+        if link is None:
+            raise StateError("passthrough needs exactly one open link")
+        self._check(link)
+        return link
+
+    async def run(self, link, interval_ms, route=None):
+        """Carry bytes until `+++`; the UART must hand out payload.
+
+        `link` None: begin by opening `route`, the arguments of Links.open().
+        """
+        self._link = link
+        self._route = route or link.route
+        atnet.up_stream(link and link.handle, MAX_CHUNK, interval_ms)
+        self._links.on_end = self._lost
+        self._links.on_open = self._found
+        if link is None:
+            self._lost(None)
+        try:
+            while True:
+                await ready(atnet.UP)
+                state = atnet.up_status()[0]
+                if state == atnet.UP_FAILED:
+                    atnet.up_attach(None)
+                    if self._link:
+                        self._links.end(self._link)
+                elif state != atnet.UP_RUNNING:
+                    break
+        finally:
+            self._links.on_end = None
+            self._links.on_open = None
+            atnet.up_stop()
+            if self._task:
+                self._task.cancel()
+                self._task = None
+        return self._link
+
+    def _lost(self, link):
+        """Wait for another link; what the host says meanwhile is kept, up to a full buffer."""
+        if link is not self._link:
+            return
+        self._link = None
+        atnet.up_attach(None)
+        if self._task is None and self._route:
+            self._task = asyncio.create_task(self._recover())
+
+    def _found(self, link):
+        if self._link is None and (link.role == CLIENT) == (self._route is not None):
+            self._link = link
+            atnet.up_attach(link.handle)
+
+    async def _recover(self):
+        """Open the client link again until it stands; a server's next client comes by itself."""
+        while self._link is None and self._route:
+            try:
+                await self._links.open(*self._route)
+                break
+            except ATError as error:
+                self._log("passthrough: no link yet:", error.reason)
+            await asyncio.sleep_ms(self._settings.get("reconnect") * _UNIT_MS)
+        self._task = None

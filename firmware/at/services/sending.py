@@ -1,0 +1,97 @@
+"""Sending what the host types after `>`: blocks, long data, escaped data.
+
+Owns the course of one transfer. The bytes go from the UART to the link in C (atnet.up_*); this
+module starts that, waits for its news and decides what they mean.
+"""
+
+import errno
+
+import atnet
+from at.errors import LinkError
+from at.loop import ready
+
+MAX_BLOCK = 8192  # bytes collected before they are sent
+MAX_CHUNK = 2920
+
+
+async def collect(count, is_escaped):
+    """Collect a block of up to `count` bytes; return its size and the bytes behind its end.
+
+    The UART hands out payload already. (None, 0) means that `+++` ended it.
+    """
+    atnet.up_collect(count, is_escaped)
+    while True:
+        await ready(atnet.UP)
+        state, received, _, surplus = atnet.up_status()
+        if state == atnet.UP_DONE:
+            return received, surplus
+        if state == atnet.UP_ENDED:
+            return None, 0
+
+
+async def send(links, link, target):
+    """Send the collected block; `target` is (address, port) or None for the link's peer.
+
+    Return False if the stack did not take it in time. LinkError if the link broke.
+    """
+    if links.find(link.number) is not link:
+        raise LinkError("link %d closed before the data was sent" % link.number)
+    if target:
+        atnet.up_send(link.handle, target[0], target[1])
+    else:
+        atnet.up_send(link.handle)
+    while True:
+        await ready(atnet.UP)
+        state = atnet.up_status()[0]
+        if state == atnet.UP_DONE:
+            return True
+        if state == atnet.UP_FAILED:
+            atnet.up_stop()
+            return _explain(links, link)
+
+
+def _explain(links, link):
+    """Tell a refusal of the stack (False) from a broken link (LinkError)."""
+    if links.find(link.number) is link:
+        error = atnet.error(link.handle)
+        if link.is_udp or (error and error[0] == errno.ETIMEDOUT):
+            return False
+        links.end(link)
+    raise LinkError("link %d closed while sending" % link.number)
+
+
+class Long:
+    """AT+CIPSENDL: data that is passed on while it still comes."""
+
+    def __init__(self):
+        self.report_size = 1024  # AT+CIPSENDLCFG
+        self.chunk_size = MAX_CHUNK
+
+    async def run(self, link, count, target, interval_ms, report):
+        """Pass on `count` bytes; call report(sent, received) at each report size and the end.
+
+        Return True if all were sent, False if not, None if `+++` ended it. A broken link ends
+        nothing: the host's bytes are swallowed up to the count, so that none becomes a command.
+        """
+        step = self.report_size
+        atnet.up_stream(
+            link.handle, self.chunk_size, interval_ms, count, step, *(target or ())
+        )
+        mark = step
+        is_whole = True
+        while True:
+            await ready(atnet.UP)
+            state, received, sent, _ = atnet.up_status()
+            while mark <= sent:
+                report(mark, received)
+                mark += step
+            if state == atnet.UP_FAILED:
+                is_whole = False
+                atnet.up_attach(None, True)
+            elif state != atnet.UP_RUNNING:
+                break
+        if sent != mark - step:
+            report(sent, received)
+        if state == atnet.UP_ENDED:
+            return None
+        return is_whole

@@ -1,0 +1,152 @@
+"""The module's own TCP or TLS server.
+
+Owns listening, the limit of clients, and the idle limit (AT+CIPSERVER, AT+CIPSERVERMAXCONN,
+AT+CIPSTO). Its clients are links like any other.
+"""
+
+import asyncio
+
+import atnet
+from at.errors import ATError, LinkError, StateError
+from at.loop import on
+from at.services.link import SERVER, Link
+
+PORT = 333
+_BACKLOG = 5
+_IDLE_S = 180  # until AT+CIPSTO says otherwise, as ESP-AT releases that document a default
+_HANDSHAKE_MS = 30000  # a client that takes longer gives its link back
+
+
+class Server:
+    """One listener; `row` is (port, kind, whether clients are checked) while there is one."""
+
+    def __init__(self, links, tls, emit, log):
+        self.row = None
+        self.limit = 5
+        self._idle_s = _IDLE_S
+        self._links = links
+        self._tls = tls
+        self._emit = emit
+        self._log = log
+        self._listener = None
+        self._profile_check = False
+        self._idle_task = None
+
+    @property
+    def idle_s(self):
+        """Seconds after which a silent client is disconnected, 0 never."""
+        return self._idle_s
+
+    def set_idle(self, seconds):
+        """Set that time; it counts for clients that are there, too."""
+        self._idle_s = seconds
+        if self._idle_task:
+            self._idle_task.cancel()
+            self._idle_task = None
+        self._watch()
+
+    def set_limit(self, count):
+        """Allow so many clients. StateError while the server runs."""
+        if self.row:
+            raise StateError("the server runs; set the limit before AT+CIPSERVER=1")
+        self.limit = count
+
+    def start(self, port, kind, check_clients):
+        """Listen. LinkError if the port is taken or a certificate is missing."""
+        if self.row:
+            raise StateError("there is a server already")
+        if kind.startswith("SSL"):
+            self._tls.server(check_clients).close()  # is everything there?
+        listener = atnet.open(atnet.TCP, 6 if kind.endswith("v6") else 4)
+        try:
+            if kind.endswith("v6"):
+                atnet.setopt(listener, atnet.V6ONLY, 1)
+            atnet.bind(listener, "", port)
+            atnet.listen(listener, _BACKLOG)
+            atnet.arm(listener, atnet.READ)
+        except OSError as error:
+            atnet.close(listener)
+            raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
+        self._listener = listener
+        self.row = (port, kind, check_clients)
+        on(self._bit(), self._accept)
+
+    async def stop(self, close_clients):
+        """Stop listening; clients stay unless they are to be closed."""
+        if not self.row:
+            raise StateError("there is no server")
+        on(self._bit(), None)
+        atnet.close(self._listener)
+        self._listener = None
+        self.row = None
+        if close_clients:
+            for link in self.clients():
+                await self._links.close(link)
+
+    def _bit(self):
+        return 1 << (8 + (self._listener & 15))
+
+    def clients(self):
+        """Return the links that the server accepted."""
+        return [link for link in self._links.all() if link.role == SERVER]
+
+    def _accept(self):
+        try:
+            found = atnet.accept(self._listener)
+        except OSError as error:
+            self._log("server: accept failed:", error)
+            return
+        if found is None:
+            return
+        link = self._place(found[0])
+        if link is None:
+            atnet.close(found[0])
+            self._emit("server_full", self.limit)
+        elif link.kind.startswith("SSL"):
+            asyncio.create_task(self._secure(link, self.row[2]))
+        else:
+            self._links.opened(link)
+            self._watch()
+
+    def _place(self, handle):
+        """Give a client a number; None if there is none left."""
+        number = self._links.free()
+        if number is None or len(self.clients()) >= self.limit:
+            return None
+        link = Link(number, self.row[1], SERVER)
+        link.handle = handle
+        link.apply(self._links.options(number))
+        self._links.reserve(link)
+        return link
+
+    async def _secure(self, link, check_clients):
+        try:
+            profile = self._tls.server(check_clients)
+            await asyncio.wait_for_ms(link.secure(profile), _HANDSHAKE_MS)
+            self._links.opened(link)
+            self._watch()
+        except (ATError, asyncio.TimeoutError) as error:
+            self._log("server: client refused:", error)
+        finally:
+            if not link.is_open:
+                self._links.forget(link)
+
+    # Idle clients.
+
+    def _watch(self):
+        if self._idle_s and self._idle_task is None and self.clients():
+            self._idle_task = asyncio.create_task(self._watch_idle())
+
+    async def _watch_idle(self):
+        while True:
+            soonest_ms = None
+            for link in self.clients():
+                left_ms = self._idle_s * 1000 - atnet.counts(link.handle)[2]
+                if left_ms <= 0:
+                    self._links.end(link, "idle for %d s" % self._idle_s)
+                elif soonest_ms is None or left_ms < soonest_ms:
+                    soonest_ms = left_ms
+            if soonest_ms is None:
+                break
+            await asyncio.sleep_ms(soonest_ms + 1)
+        self._idle_task = None
