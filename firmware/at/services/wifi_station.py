@@ -63,7 +63,7 @@ def _result_of(reason):
 
 def make_target(ssid, password, bssid=None, floor=0, rest=(3, 0, 15, 1), eap=None):
     """Compose a target; `ssid` and `password` are bytes, `rest` goes from interval to PMF."""
-    return [_hex(ssid), _hex(password), bssid, floor, *rest, eap]
+    return [_hex(ssid), _hex(password), bssid, floor] + list(rest) + [eap]
 
 
 def _hex(data):
