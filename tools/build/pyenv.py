@@ -50,6 +50,11 @@ def create() -> None:
     (VENV / "complete").touch()
 
 
+def replaced_modules() -> list[str]:
+    """Return the modules the firmware brings itself: their stubs are not the truth."""
+    return sorted(path.stem for path in (pins.ROOT / "firmware/lib").glob("*.py"))
+
+
 def stamp_file(group: str) -> Path:
     """Return the file that says what was installed for the group."""
     return (TYPINGS if group == "stubs" else VENV) / f"group-{group}"
@@ -57,7 +62,8 @@ def stamp_file(group: str) -> Path:
 
 def wanted(group: str, all_pins: dict) -> str:
     """Return what the stamp file of an up-to-date group holds."""
-    return repr((all_pins["python"][group], all_pins["python-constraints"]))
+    replaced = replaced_modules() if group == "stubs" else []
+    return repr((all_pins["python"][group], all_pins["python-constraints"], replaced))
 
 
 def is_current(group: str, all_pins: dict) -> bool:
@@ -92,6 +98,9 @@ def install(group: str, all_pins: dict) -> None:
         constraints,
     ]
     run([*command, *target, *packages], f"cannot install the Python packages of {group}")
+    for name in replaced_modules() if target else []:
+        for folder in (TYPINGS, TYPINGS / "stdlib"):
+            (folder / f"{name}.pyi").unlink(missing_ok=True)
 
 
 def ensure(*groups: str) -> Path:
