@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests_host.fakemodule import FakeModule
+from tests_host.netscript import FLAVOURS, Scripts
 from tools.atclient import Module
 from tools.simprocess import Simulator
 
@@ -47,3 +48,9 @@ def at(simulate: Callable[..., Simulator]) -> Iterator[Module]:
         module.echo_off()
         module.quiet(30)
         yield module
+
+
+@pytest.fixture(params=FLAVOURS)
+def net(request: pytest.FixtureRequest, tmp_path: Path) -> Scripts:
+    """Return what runs scripts on the firmware's network layer, in each flavour of the build."""
+    return Scripts(request.param, tmp_path)

@@ -71,10 +71,10 @@ int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
     if (link->kind != ATLINK_NET_TCP) {
         return count_datagram(link, wanted);
     }
-    if (link->tls != NULL && atlink_tls_fill(link) != 0) {
-        return ATLINK_NET_AGAIN;
-    }
     int there = atlink_net_available(link);
+    if (link->tls != NULL && there > 0) {
+        there = (int)atlink_tls_available(link->tls); // what is still encrypted cannot be counted
+    }
     if (there <= 0) {
         return there == 0 ? ATLINK_NET_AGAIN : there;
     }

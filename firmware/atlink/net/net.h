@@ -69,6 +69,7 @@ typedef struct _atlink_link_t {
     uint8_t family; // 4, 6
     uint8_t armed; // what wait() looks for: ATLINK_NET_READ, _WRITE
     bool eof; // the peer has ended its stream; kept because lwIP tells it only once
+    bool error_due; // an error met while looking; the next recv() reports it
     bool raw; // an ICMP socket that delivers the IPv4 header too
     bool stalled; // the last send found no room
     int32_t linger_s; // -1 off, 0 reset at close, else seconds to deliver what is unsent
@@ -123,6 +124,7 @@ int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
 int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *peer);
 int32_t atlink_net_send_left(const atlink_link_t *link);
 int atlink_net_shutdown(atlink_link_t *link);
+int atlink_net_waiting(atlink_link_t *link);
 int atlink_net_available(atlink_link_t *link);
 int atlink_net_name(atlink_link_t *link, atlink_addr_t *addr);
 

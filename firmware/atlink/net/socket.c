@@ -159,6 +159,10 @@ int atlink_net_recv(atlink_link_t *link, void *data, size_t size) {
     if (result != 0) {
         return result;
     }
+    if (link->error_due) {
+        link->error_due = false;
+        return atlink_net_fail(link, link->error.code, link->error.reason);
+    }
     result = link->tls != NULL ? atlink_tls_read(link, data, size)
         : recv_stream(link, data, size);
     return count_traffic(link, &link->received, result);
@@ -233,28 +237,36 @@ int atlink_net_shutdown(atlink_link_t *link) {
     return 0;
 }
 
-// Note the end of a stream whose socket holds nothing more; a byte that comes meanwhile stays.
-static void look_for_end(atlink_link_t *link) {
-    uint8_t byte;
-    ssize_t got = recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    link->eof = got == 0
-        || (got < 0 && atlink_net_fail_errno(link, errno) == ATLINK_NET_FAIL);
-}
-
-// Bytes that can be read: decrypted ones of a TLS link if there are any, else what waits at the
-// socket (for TLS that is encrypted; for datagrams at least the next one).
-int atlink_net_available(atlink_link_t *link) {
-    if (link->tls != NULL && atlink_tls_fill(link) == 0) {
-        return (int)atlink_tls_available(link->tls);
-    }
-    if (link->eof) {
-        return 0;
+// Bytes that wait: decrypted ones of a TLS link if there are any, else what is at the socket (for
+// TLS that is encrypted; for datagrams at least the next one).
+int atlink_net_waiting(atlink_link_t *link) {
+    size_t decrypted = link->tls != NULL ? atlink_tls_available(link->tls) : 0;
+    if (decrypted > 0 || link->eof) {
+        return (int)decrypted;
     }
     int count = 0;
     if (ioctl(link->fd, FIONREAD, &count) != 0) {
         return atlink_net_fail_errno(link, errno);
     }
-    if (count == 0 && link->tls == NULL && link->kind == ATLINK_NET_TCP
+    return count;
+}
+
+// Note the end of a stream whose socket holds nothing more; a byte that comes meanwhile stays.
+static void look_for_end(atlink_link_t *link) {
+    uint8_t byte;
+    ssize_t got = recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    link->error_due = got < 0 && atlink_net_fail_errno(link, errno) == ATLINK_NET_FAIL;
+    link->eof = got == 0 || link->error_due;
+}
+
+// Bytes that can be read, like atlink_net_waiting(), but a TLS record is decrypted for it, and the
+// end of the stream is seen when there are none.
+int atlink_net_available(atlink_link_t *link) {
+    if (link->tls != NULL && !link->eof) {
+        link->error_due = atlink_tls_fill(link) == ATLINK_NET_FAIL;
+    }
+    int count = atlink_net_waiting(link);
+    if (count == 0 && !link->eof && link->tls == NULL && link->kind == ATLINK_NET_TCP
         && link->state == LINK_OPEN) {
         look_for_end(link);
     }
