@@ -1,0 +1,64 @@
+"""The board file: a few registers that supervisor and firmware process share by mmap.
+
+The layout is sim_board_file_t of simchip/board.h. RTC memory, clock and levels are lost when the
+power is cycled; the count of flash writes goes on.
+"""
+
+import mmap
+import os
+import struct
+import time
+from pathlib import Path
+
+SIZE = 4096
+GPIOS = 64
+_COUNTDOWN, _WRITES, _REASON, _SLEEP, _CLOCK, _GPIO, _MAC, _RTC = 0, 4, 8, 12, 16, 24, 88, 96
+NO_TIMER = 0xFFFFFFFF
+
+
+class BoardFile:
+    """The registers, by name."""
+
+    def __init__(self, path: Path, mac: bytes) -> None:
+        self.path = path
+        path.write_bytes(bytes(SIZE))
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._map = mmap.mmap(descriptor, SIZE)
+        os.close(descriptor)
+        self._map[_MAC : _MAC + 6] = mac
+
+    def power_on(self, reason: int) -> None:
+        """Forget what lives only as long as there is power; the clock starts at 1970."""
+        self._map[_RTC:SIZE] = bytes(SIZE - _RTC)
+        self._map[_CLOCK : _CLOCK + 8] = struct.pack("<q", -time.monotonic_ns() // 1000)
+        self.power_cut_after(0)
+        self.start(reason)
+
+    def start(self, reason: int) -> None:
+        """Note why the firmware starts (esp_reset_reason_t)."""
+        self._put(_REASON, reason)
+        self._put(_SLEEP, NO_TIMER)
+
+    def power_cut_after(self, operations: int) -> None:
+        """Let the power go at this flash operation from now; 0: not at all."""
+        self._put(_COUNTDOWN, operations)
+
+    @property
+    def flash_writes(self) -> int:
+        """Return how many flash operations there were since the simulator started."""
+        return self._get(_WRITES)
+
+    @property
+    def sleep_ms(self) -> int:
+        """Return how long the firmware wants to sleep; NO_TIMER is for ever."""
+        return self._get(_SLEEP)
+
+    def set_gpio(self, pin: int, level: int) -> None:
+        """Set the level an input pin sees."""
+        self._map[_GPIO + pin] = level
+
+    def _put(self, offset: int, value: int) -> None:
+        self._map[offset : offset + 4] = struct.pack("<I", value)
+
+    def _get(self, offset: int) -> int:
+        return struct.unpack_from("<I", self._map, offset)[0]

@@ -1,0 +1,96 @@
+"""The command line of tools/atsim."""
+
+import argparse
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_ESPRESSIF = bytes.fromhex("7cdfa1")
+_CHIP_HEAP = {32: "88k", 64: "176k"}  # the same number of words
+
+_EPILOG = """\
+Control commands, one JSON object a line, each answered with one line:
+  {"do": "status"}
+  {"do": "power_cycle"}       {"do": "power_cut_after_flash_writes", "n": N}
+  {"do": "gpio", "pin": P, "level": L}
+  {"do": "ap_down", "ssid": S}   {"do": "ap_up", "ssid": S}   {"do": "ap_rssi", "ssid": S, "rssi": R}
+  {"do": "station_join", "mac": M}   {"do": "station_leave", "mac": M}
+  {"do": "dns", "name": N, "ip": I or null}
+  {"do": "uart", "cts": 0 or 1}   (with --baud-timing: whether the host is ready to receive)
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says, with defaults filled in."""
+
+    link: Path
+    tcp: tuple[str, int] | None
+    state: Path
+    world: Path
+    bits: int
+    heap: str
+    baud_timing: bool
+    log: Path | None
+    control: Path
+    erase: bool
+    sanitize: bool
+
+    @property
+    def mac(self) -> bytes:
+        """Return the module's MAC address: another one for each state folder, always the same."""
+        number = hashlib.sha256(os.fspath(self.state.resolve()).encode()).digest()[:3]
+        return _ESPRESSIF + number
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _size(text: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]*[kKmM]?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 96k")
+    return text.lower()
+
+
+def _path(text: str) -> Path:
+    return Path(os.path.abspath(text))
+
+
+def parse(arguments: list[str] | None = None) -> Options:
+    """Return the options; prints a message and exits with status 2 if they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="atsim",
+        description="Boot the AT module in the foreground on a pty, as if it were a serial port.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    build = ROOT / "build"
+    add("--link", type=_path, default=build / "ttyAT", metavar="PATH",
+        help="symlink to the pty that stands for UART1 (default: build/ttyAT)")
+    add("--tcp", type=_address, metavar="HOST:PORT", help="serve UART1 as a raw TCP port as well")
+    add("--state", type=_path, default=build / "flash", metavar="DIR",
+        help="folder with the flash content, which survives restarts (default: build/flash)")
+    add("--world", type=_path, default=ROOT / "tools/worlds/home.toml", metavar="FILE",
+        help="what is around the module (default: tools/worlds/home.toml)")
+    add("--bits", type=int, choices=(64, 32), default=64,
+        help="word size of the MicroPython build; the chip has 32 (default: 64)")
+    add("--heap", type=_size, metavar="SIZE",
+        help="GC heap, for example 96k (default: 88k as on the chip, 176k with 64 bits)")
+    add("--baud-timing", action="store_true",
+        help="pace UART1 at its baud rate, with a finite receiver and RTS/CTS")
+    add("--log", type=_path, metavar="FILE", help="file for UART0, the log (default: stderr)")
+    add("--control", type=_path, default=build / "control.sock", metavar="PATH",
+        help="Unix socket for control commands (default: build/control.sock)")
+    add("--erase", action="store_true", help="start with blank flash")
+    add("--sanitize", action="store_true", help="use the build with ASan and UBSan")
+    values = vars(parser.parse_args(arguments))
+    values["heap"] = values["heap"] or _CHIP_HEAP[values["bits"]]
+    return Options(**values)

@@ -1,0 +1,260 @@
+"""The supervisor: starts the firmware, restarts it, and does what lies outside the chip.
+
+Owns the life of the module: power, resets, deep sleep, crashes. Composes all other parts.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.simulator import process, worldfile
+from tools.simulator.boardfile import NO_TIMER, BoardFile
+from tools.simulator.bus import Bus
+from tools.simulator.control import Control
+from tools.simulator.errors import CommandError
+from tools.simulator.flashimage import FlashImage
+from tools.simulator.line import DirectLine, Hosts, Relay
+from tools.simulator.loop import Loop
+from tools.simulator.options import Options
+from tools.simulator.pacing import PacedRelay
+from tools.simulator.pty import Pty
+from tools.simulator.chippower import ChipPower
+from tools.simulator.world import World, field
+
+# esp_reset_reason_t
+POWER_ON, SOFTWARE, PANIC, TASK_WDT, DEEP_SLEEP = 1, 3, 4, 6, 8
+_REASONS = {
+    POWER_ON: "power-on",
+    SOFTWARE: "reset",
+    PANIC: "crash",
+    TASK_WDT: "watchdog",
+    DEEP_SLEEP: "deep sleep over",
+}
+_BACK_OFF_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_STEADY_S = 5.0  # a crash after so much life counts as a first one
+_MAX_CUT = 2**32 - 1
+_ERR_OTA_VALIDATE_FAILED = 0x1503
+
+
+class Supervisor:
+    """One simulated module, from power-on until a signal ends the program."""
+
+    def __init__(self, options: Options, loop: Loop, command: list[str], firmware: Path) -> None:
+        self._options = options
+        self._loop = loop
+        self._command = command
+        self._log_file = _open_log(options.log)
+        self._flash = FlashImage(options.state / "flash.img", firmware, erase=options.erase)
+        self._board = BoardFile(options.state / "board", options.mac)
+        self._world = World(worldfile.load(options.world), self._board, self._emit)
+        self._chip = ChipPower()
+        self._pty = Pty(options.link)
+        self._hosts: Hosts | None = None
+        self._line = self._make_line()
+        self._process: process.FirmwareProcess | None = None
+        self._bus: Bus | None = None
+        self._wake: Any = None
+        self._started = 0.0
+        self._crashes = 0
+        self._uart: list[int] | None = None
+        self._announced = False
+        self._state = {"restarts": -1, "ready": False, "reset": ""}
+        self._control = Control(loop, options.control, self._commands())
+
+    def _make_line(self) -> DirectLine | Relay:
+        if not self._options.tcp and not self._options.baud_timing:
+            return DirectLine(self._pty)
+        self._hosts = Hosts(self._loop, self._pty, self._options.tcp)
+        kind = PacedRelay if self._options.baud_timing else Relay
+        return kind(self._loop, self._hosts, self._on_ready)
+
+    def say(self, text: str) -> None:
+        """Write a line of our own to the module's log."""
+        os.write(self._log_file, f"atsim: {text}\n".encode())
+
+    # The module's life.
+
+    def power_on(self) -> None:
+        """Give the module power; what only power keeps is as new."""
+        self._board.power_on(POWER_ON)
+        self._world.power_on()
+        self._crashes = 0
+        self._start(POWER_ON)
+
+    def _start(self, reason: int) -> None:
+        slot = self._flash.slot()
+        self._board.start(reason)
+        self._chip.restart()
+        self._uart = None
+        self._state["restarts"] += 1
+        self._state["ready"] = False
+        self._state["reset"] = _REASONS[reason]
+        self.say(f"start of slot ota_{slot}: {_REASONS[reason]}")
+        environment = {
+            "SIM_FLASH": str(self._flash.path),
+            "SIM_RTC": str(self._board.path),
+            "SIM_SLOT": str(slot),
+        }
+        self._wake = None
+        self._started = time.monotonic()
+        self._process = process.FirmwareProcess(
+            self._command, environment, self._line.firmware_end(), self._log_file
+        )
+        self._line.started()
+        self._bus = Bus(self._loop, self._process, self._requests(), self._reports(), self.say)
+
+    def child_ended(self) -> None:
+        """Look whether the firmware's process has ended, and go on as its status says."""
+        status = self._process.ended() if self._process else None
+        if status is None:
+            return
+        self._let_go()
+        self._world.restart()
+        if status == process.RESET:
+            self._start(SOFTWARE)
+        elif status == process.SLEEP:
+            self._sleep(self._board.sleep_ms)
+        elif status == process.POWER_CUT:
+            self.say("power cut during a flash operation")
+            self.power_on()
+        elif status == process.WATCHDOG:
+            self._start(TASK_WDT)
+        else:
+            self._crashed(status)
+
+    def _let_go(self) -> None:
+        assert self._process is not None
+        assert self._bus is not None
+        self._bus.close()
+        self._process.close()
+        self._process = self._bus = None
+        if isinstance(self._line, Relay):
+            self._line.disconnect()
+
+    def _sleep(self, ms: int) -> None:
+        if ms == NO_TIMER:
+            self.say("deep sleep until the power is cycled")
+            return
+        self.say(f"deep sleep for {ms} ms")
+        self._wake = self._loop.after(ms / 1000, lambda: self._start(DEEP_SLEEP))
+
+    def _crashed(self, status: int) -> None:
+        if time.monotonic() - self._started > _STEADY_S:
+            self._crashes = 0
+        delay = _BACK_OFF_S[min(self._crashes, len(_BACK_OFF_S) - 1)]
+        self._crashes += 1
+        text = f"the firmware crashed ({process.describe(status)}), starting again in {delay} s"
+        self.say(text)
+        if self._options.log is not None:
+            print(f"atsim: {text}; its log is in {self._options.log}", file=sys.stderr, flush=True)
+        self._wake = self._loop.after(delay, lambda: self._start(PANIC))
+
+    def _power_off(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        if self._process is not None:
+            self._process.kill()
+            self._let_go()
+
+    def close(self) -> None:
+        """End the firmware and remove what stands in the file system for it."""
+        self._power_off()
+        self._control.close()
+        self._line.close()
+        self._pty.close()
+
+    # What the firmware says.
+
+    def _on_ready(self) -> None:
+        self._state["ready"] = True
+        if not self._announced:
+            self._announced = True
+            try:
+                print(f"UART1 ready: {self._options.link}", flush=True)
+            except OSError:  # nobody reads our output; the module runs all the same
+                pass
+
+    def _requests(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+        return {"verify_image": self._verify_image, **self._chip.requests}
+
+    def _verify_image(self, request: dict[str, Any]) -> dict[str, Any]:
+        valid = self._flash.verify(request["address"], request["size"])
+        return {} if valid else {"esp_err": _ERR_OTA_VALIDATE_FAILED}
+
+    def _reports(self) -> dict[str, Callable[[dict[str, Any]], None]]:
+        return {
+            "uart": lambda report: self._on_uart(report["uart"]),
+            "uart_tx": lambda _: self._on_sent(),
+            "pin": lambda report: self._world.pin_changed(**report),
+            "power_save": lambda report: self._chip.set_power_save(**report),
+        }
+
+    def _on_uart(self, settings: list[int]) -> None:
+        self._uart = settings
+        self._line.configure(settings)
+
+    def _on_sent(self) -> None:
+        """Take the first bytes for `ready`: the firmware says nothing before it."""
+        if isinstance(self._line, DirectLine):
+            self._on_ready()
+
+    def _emit(self, event: tuple) -> None:
+        if self._bus is not None:
+            self._bus.emit(event)
+
+    # Control commands.
+
+    def _commands(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+        return {
+            **self._world.commands,
+            "power_cycle": self._power_cycle,
+            "power_cut_after_flash_writes": self._power_cut,
+            "uart": self._uart_command,
+            "status": self._status,
+        }
+
+    def _power_cycle(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._power_off()
+        self.say("power off")
+        self.power_on()
+        return {}
+
+    def _power_cut(self, command: dict[str, Any]) -> dict[str, Any]:
+        operations = field(command, "n", worldfile.integer(0, _MAX_CUT))
+        if operations == 0:
+            return self._power_cycle(command)
+        self._board.power_cut_after(operations)
+        return {}
+
+    def _uart_command(self, command: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(self._line, PacedRelay):
+            raise CommandError("the line has no signals without --baud-timing")
+        self._line.cts = field(command, "cts", worldfile.integer(0, 1))
+        return {}
+
+    def _status(self, _: dict[str, Any]) -> dict[str, Any]:
+        names = ("baud", "bits", "stop", "parity", "flow")
+        settings = dict(zip(names, self._uart, strict=True)) if self._uart else {}
+        tcp = self._hosts.address if self._hosts else None
+        return {
+            **self._state,
+            "pid": self._process.pid if self._process else None,
+            "link": str(self._options.link),
+            "tcp": f"{tcp[0]}:{tcp[1]}" if tcp else None,
+            "uart": {**settings, **self._line.counters},
+            "pins": {str(pin): state for pin, state in sorted(self._world.pins.items())},
+            "flash_writes": self._board.flash_writes,
+            "mac": self._options.mac.hex(":"),
+            "world": self._world.status(),
+        }
+
+
+def _open_log(path: Path | None) -> int:
+    if path is None:
+        return os.dup(2)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)

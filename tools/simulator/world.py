@@ -1,0 +1,143 @@
+"""The world while it runs: what the world file began with, and what control commands changed.
+
+Owns access points, stations on the module's softAP, names, input pins and what the module drives.
+News for the module leave through `emit`, as tuples of atchip.event().
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from tools.simulator import worldfile
+from tools.simulator.boardfile import BoardFile
+from tools.simulator.errors import CommandError, SimulatorError
+from tools.simulator.names import hold_name
+
+Emit = Callable[[tuple], None]
+Command = dict[str, Any]
+
+
+class World:
+    """The state of the world; `commands` are the control commands that change it."""
+
+    def __init__(self, content: dict[str, Any], board: BoardFile, emit: Emit) -> None:
+        self.aps: list[dict[str, Any]] = content["ap"]
+        self.dhcp: dict[str, Any] = content["dhcp"]
+        self.dns: dict[str, list[str]] = content["dns"]
+        self.clock_offset: int = content["clock"]["offset"]
+        self.stations: list[str] = []
+        self.inputs: dict[int, int] = content["gpio"]
+        self.pins: dict[int, dict[str, Any]] = {}
+        self.power_save = 0
+        self._board = board
+        self._emit = emit
+        self._lease = self._take_lease()
+        self.commands: dict[str, Callable[[Command], dict[str, Any]]] = {
+            "ap_down": lambda command: self._set_ap(command, up=False),
+            "ap_up": lambda command: self._set_ap(command, up=True),
+            "ap_rssi": self._ap_rssi,
+            "station_join": self._station_join,
+            "station_leave": self._station_leave,
+            "dns": self._dns,
+            "gpio": self._gpio,
+        }
+
+    def power_on(self) -> None:
+        """Take back what the module did to the world; inputs keep their levels."""
+        self.restart()
+        for pin, level in self.inputs.items():
+            self._board.set_gpio(pin, level)
+
+    def restart(self) -> None:
+        """Forget what the module drives; a pin that it holds keeps its level."""
+        self.pins = {pin: state for pin, state in self.pins.items() if state.get("hold")}
+        self.power_save = 0
+
+    def status(self) -> dict[str, Any]:
+        """Return the world for the status command."""
+        return {
+            "aps": [{key: ap[key] for key in ("ssid", "bssid", "rssi", "up")} for ap in self.aps],
+            "stations": self.stations,
+            "dns": self.dns,
+            "inputs": {str(pin): level for pin, level in sorted(self.inputs.items())},
+            "address": self.address,
+        }
+
+    # What the module reports.
+
+    def pin_changed(self, pin: int, **state: Any) -> None:
+        """Note what the module drives a pin with."""
+        self.pins[pin] = state
+
+    # Control commands.
+
+    def _find_aps(self, command: Command) -> list[dict[str, Any]]:
+        ssid = field(command, "ssid", worldfile.text(1, 32))
+        found = [ap for ap in self.aps if ap["ssid"] == ssid]
+        if not found:
+            known = ", ".join(repr(ap["ssid"]) for ap in self.aps)
+            raise CommandError(f"no access point {ssid!r}; there are {known}")
+        return found
+
+    def _set_ap(self, command: Command, **state: Any) -> dict[str, Any]:
+        for ap in self._find_aps(command):
+            ap.update(state)
+        return {}
+
+    def _ap_rssi(self, command: Command) -> dict[str, Any]:
+        return self._set_ap(command, rssi=field(command, "rssi", worldfile.integer(-127, 0)))
+
+    def _station_join(self, command: Command) -> dict[str, Any]:
+        mac = field(command, "mac", worldfile.mac)
+        if mac in self.stations:
+            raise CommandError(f"station {mac} is there already")
+        self.stations.append(mac)
+        return {}
+
+    def _station_leave(self, command: Command) -> dict[str, Any]:
+        mac = field(command, "mac", worldfile.mac)
+        if mac not in self.stations:
+            raise CommandError(f"no station {mac}")
+        self.stations.remove(mac)
+        return {}
+
+    def _dns(self, command: Command) -> dict[str, Any]:
+        name = field(command, "name", worldfile.text(1, 253)).lower()
+        if "ip" not in command:
+            raise CommandError("ip: is missing")
+        if command["ip"] is None:
+            self.dns[name] = []
+        else:
+            self.dns[name] = field(command, "ip", worldfile.addresses)
+        return {}
+
+    def _gpio(self, command: Command) -> dict[str, Any]:
+        pin = field(command, "pin", worldfile.integer(0, worldfile.GPIOS - 1))
+        level = field(command, "level", worldfile.integer(0, 1))
+        self.inputs[pin] = level
+        self._board.set_gpio(pin, level)
+        self._emit(("gpio", pin, level))
+        return {}
+
+    # The module's address: of the range, the first that no other simulated module holds.
+
+    def _take_lease(self) -> socket.socket:
+        first = ipaddress.IPv4Address(self.dhcp["first"])
+        last = ipaddress.IPv4Address(self.dhcp["last"])
+        for number in range(int(first), int(last) + 1):
+            self.address = str(ipaddress.IPv4Address(number))
+            holder = hold_name("address", self.address)
+            if holder is not None:
+                return holder
+        raise SimulatorError(f"all addresses from {first} to {last} belong to other modules")
+
+
+def field(command: Command, name: str, check: worldfile.Check) -> Any:
+    """Return a checked field of a control command; CommandError if it is missing or wrong."""
+    if name not in command:
+        raise CommandError(f"{name}: is missing")
+    try:
+        return check(command[name])
+    except ValueError as error:
+        raise CommandError(f"{name}: {error}") from None

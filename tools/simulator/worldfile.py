@@ -1,0 +1,197 @@
+"""Reading a world file: every key is checked, every complaint names file and key.
+
+A row of a table below is (key, check, default); a check takes the value and returns it, or raises
+ValueError saying what would be right.
+"""
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tools.simulator.errors import WorldError
+
+SECURITY = (
+    *("open", "wep", "wpa_psk", "wpa2_psk", "wpa_wpa2_psk", "wpa2_enterprise"),
+    *("wpa3_psk", "wpa2_wpa3_psk", "wapi_psk", "owe"),
+)
+GPIOS = 47
+Check = Callable[[Any], Any]
+
+
+def integer(low: int, high: int) -> Check:
+    """Return a check for an integer in a range."""
+
+    def check(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def text(low: int, high: int) -> Check:
+    """Return a check for a string by its length in bytes."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not low <= len(value.encode()) <= high:
+            raise ValueError(f"must be a text of {low} to {high} bytes")
+        return value
+
+    return check
+
+
+def one_of(words: tuple[str, ...]) -> Check:
+    """Return a check for one of some words."""
+
+    def check(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value
+
+    return check
+
+
+def mac(value: Any) -> str:
+    """Check a MAC address; return it in lower case."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", value):
+        raise ValueError("must be a MAC address like ca:d7:19:d8:a6:44")
+    return value.lower()
+
+
+def ipv4(value: Any) -> str:
+    """Check an IPv4 address."""
+    try:
+        return str(ipaddress.IPv4Address(value if isinstance(value, str) else "-"))
+    except ValueError:
+        raise ValueError("must be an IPv4 address like 127.0.0.2") from None
+
+
+def loopback(value: Any) -> str:
+    """Check an IPv4 address of this PC's loopback network, other than the PC's own."""
+    address = ipaddress.IPv4Address(ipv4(value))
+    if not address.is_loopback or str(address) == "127.0.0.1":
+        raise ValueError("must be an address in 127.0.0.0/8, other than 127.0.0.1")
+    return str(address)
+
+
+def switch(value: Any) -> bool:
+    """Check true or false."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def addresses(value: Any) -> list[str]:
+    """Check one IP address, a list of them, or "" for none."""
+    listed = [] if value == "" else value if isinstance(value, list) else [value]
+    try:
+        return [str(ipaddress.ip_address(one if isinstance(one, str) else "-")) for one in listed]
+    except ValueError:
+        raise ValueError('must be an IP address, a list of them, or ""') from None
+
+
+_AP = (
+    ("ssid", text(1, 32), None),
+    ("password", text(0, 64), ""),
+    ("security", one_of(SECURITY), None),
+    ("bssid", mac, None),
+    ("channel", integer(1, 14), 1),
+    ("rssi", integer(-127, 0), -50),
+    ("hidden", switch, False),
+    ("up", switch, True),
+)
+_DHCP = (
+    ("first", loopback, "127.0.0.2"),
+    ("last", loopback, "127.0.0.99"),
+    ("gateway", ipv4, "127.0.0.1"),
+    ("netmask", ipv4, "255.0.0.0"),
+)
+_CLOCK = (("offset", integer(-(2**31), 2**31 - 1), 0),)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the checked world with all defaults filled in; WorldError if it is wrong."""
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except OSError as error:
+        raise WorldError(f"{path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise WorldError(f"{path}: {error}") from error
+    try:
+        return _world(raw)
+    except ValueError as error:
+        raise WorldError(f"{path}: {error}") from error
+
+
+def _world(raw: dict[str, Any]) -> dict[str, Any]:
+    known = ("ap", "dhcp", "dns", "clock", "gpio")
+    for name in raw:
+        if name not in known:
+            raise ValueError(f"{name}: no such section; there are {', '.join(known)}")
+    aps = raw.get("ap", [])
+    if not isinstance(aps, list):
+        raise ValueError("ap: must be written [[ap]], once for each access point")
+    world = {
+        "ap": [_ap(row, number) for number, row in enumerate(aps, 1)],
+        "dhcp": _table("dhcp", raw.get("dhcp", {}), _DHCP),
+        "dns": _free_table("dns", raw.get("dns", {}), str.lower, addresses),
+        "clock": _table("clock", raw.get("clock", {}), _CLOCK),
+        "gpio": _free_table("gpio", raw.get("gpio", {}), _pin, integer(0, 1)),
+    }
+    first, last = (ipaddress.IPv4Address(world["dhcp"][key]) for key in ("first", "last"))
+    if first > last:
+        raise ValueError("dhcp.last: must not come before dhcp.first")
+    return world
+
+
+def _ap(row: Any, number: int) -> dict[str, Any]:
+    """Check one access point; give it a security and a BSSID if it has none."""
+    name = f"ap {number}"
+    if isinstance(row, dict) and isinstance(row.get("ssid"), str):
+        name = f"ap {row['ssid']!r}"
+    ap = _table(name, row, _AP)
+    if ap["ssid"] is None:
+        raise ValueError(f"{name}.ssid: is missing")
+    ap["security"] = ap["security"] or ("wpa2_psk" if ap["password"] else "open")
+    ap["bssid"] = ap["bssid"] or f"ca:d7:19:00:00:{number & 0xFF:02x}"
+    if ap["security"].endswith("_psk") and len(ap["password"].encode()) < 8:
+        raise ValueError(f"{name}.password: {ap['security']} needs at least 8 bytes")
+    return ap
+
+
+def _table(name: str, raw: Any, rows: tuple[tuple[str, Check, Any], ...]) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise ValueError(f"{name}: must be a section")
+    known = {key: check for key, check, _ in rows}
+    values = {key: default for key, _, default in rows}
+    for key, value in raw.items():
+        if key not in known:
+            raise ValueError(f"{name}.{key}: no such key; there are {', '.join(known)}")
+        values[key] = _checked(f"{name}.{key}", known[key], value)
+    return values
+
+
+def _free_table(name: str, raw: Any, key_check: Check, check: Check) -> dict[Any, Any]:
+    if not isinstance(raw, dict):
+        raise ValueError(f"{name}: must be a section")
+    return {
+        _checked(f"{name}.{key}", key_check, key): _checked(f"{name}.{key}", check, value)
+        for key, value in raw.items()
+    }
+
+
+def _checked(name: str, check: Check, value: Any) -> Any:
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _pin(key: str) -> int:
+    if not key.isdigit() or int(key) >= GPIOS:
+        raise ValueError(f"pins have numbers from 0 to {GPIOS - 1}")
+    return int(key)
