@@ -17,8 +17,11 @@ def sysmsgfilter_query(at):
 
 @SYSMSGFILTER.set
 def sysmsgfilter_set(at, enable):
-    """The OK of this very command passes before filtering begins."""
-    at.then(lambda: at.port.filter(enable == 1))
+    """The OK of this very command is never filtered: on begins after it, off before it."""
+    if enable:
+        at.then(lambda: at.port.filter(True))
+    else:
+        at.port.filter(False)
 
 
 SYSMSGFILTERCFG = command(
