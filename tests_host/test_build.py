@@ -66,11 +66,13 @@ def test_another_micropython_is_noticed(tree, monkeypatch):
 
 
 def test_changed_settings_ask_for_a_clean_build(tree):
-    before = firmware.settings_sum(64, False)
+    before = firmware.settings_sum({"COPT": "-Os"}, ["1.25"])
     change(tree / "firmware/at/app.py")
-    assert firmware.settings_sum(64, False) == before
+    assert firmware.settings_sum({"COPT": "-Os"}, ["1.25"]) == before
+    assert firmware.settings_sum({"COPT": "-O2"}, ["1.25"]) != before
+    assert firmware.settings_sum({"COPT": "-Os"}, ["1.26"]) != before
     change(tree / "board/SIM/mpconfigvariant.h")
-    assert firmware.settings_sum(64, False) != before
+    assert firmware.settings_sum({"COPT": "-Os"}, ["1.25"]) != before
 
 
 def test_c_modules_are_linked_as_they_appear(tree):

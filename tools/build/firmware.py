@@ -55,17 +55,13 @@ def fingerprint() -> str:
     return total.hexdigest()
 
 
-def settings_sum(bits: int, sanitize: bool) -> str:
-    """Return a sum over flags and settings, whose changes make does not see."""
-    total = hashlib.sha256(f"{bits} {sanitize} {os.environ.get('MICROPY_DIR')}".encode())
-    files = [
-        *ROOT.glob("board/SIM/*.mk"),
-        *ROOT.glob("board/SIM/*.h"),
-        *ROOT.glob("tools/build/pins.toml"),
-    ]
-    for path in sorted(
-        [*files, Path(__file__), *(ROOT / module / "micropython.mk" for module in USER_MODULES)]
-    ):
+def settings_sum(variables: dict, source_pins: list) -> str:
+    """Return a sum over flags, settings and sources, whose changes make does not see."""
+    given = (variables, source_pins, os.environ.get("MICROPY_DIR"))
+    total = hashlib.sha256(repr(given).encode())
+    files = [*ROOT.glob("board/SIM/*.mk"), *ROOT.glob("board/SIM/*.h")]
+    files += [ROOT / module / "micropython.mk" for module in USER_MODULES]
+    for path in sorted(files):
         total.update(path.read_bytes() if path.exists() else b"")
     return total.hexdigest()
 
@@ -148,6 +144,7 @@ def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
 def compile_flavour(bits: int, sanitize: bool) -> None:
     """Fetch what is missing and compile one flavour; call it with the lock held."""
     import fetch
+    import pins
     import sdist
     import system
 
@@ -159,13 +156,14 @@ def compile_flavour(bits: int, sanitize: bool) -> None:
     link_user_modules()
     build_mpy_cross(source, fetch)
     settings = target / "settings"
-    wanted = settings_sum(bits, sanitize)
+    variables = make_variables(bits, sanitize, target)
+    wanted = settings_sum(variables, [pins.load()[name] for name in ("micropython", "mbedtls")])
     if not settings.exists() or settings.read_text() != wanted:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         settings.write_text(wanted)
     fetch.say(f"compiling the firmware ({flavour(bits, sanitize)})")
-    run_make(source / "ports/unix", make_variables(bits, sanitize, target))
+    run_make(source / "ports/unix", variables)
 
 
 def build(bits: int = 64, sanitize: bool = False) -> Path:
