@@ -60,9 +60,9 @@ def settings_sum(variables: dict, source_pins: list) -> str:
     given = (variables, source_pins, os.environ.get("MICROPY_DIR"))
     total = hashlib.sha256(repr(given).encode())
     files = [*ROOT.glob("board/SIM/*.mk"), *ROOT.glob("board/SIM/*.h")]
-    files += [ROOT / module / "micropython.mk" for module in USER_MODULES]
+    files += [path for module in USER_MODULES for path in (ROOT / module).rglob("*.mk")]
     for path in sorted(files):
-        total.update(path.read_bytes() if path.exists() else b"")
+        total.update(path.read_bytes())
     return total.hexdigest()
 
 
