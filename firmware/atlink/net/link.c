@@ -51,6 +51,7 @@ static int32_t take(int fd, int kind, int family, int state) {
     link->family = (uint8_t)family;
     link->state = (uint8_t)state;
     link->linger_s = -1;
+    link->active_ms = net_now_ms();
     return atlink_net_handle(link);
 }
 

@@ -66,6 +66,12 @@ static int fail(atlink_link_t *link, int code) {
     tls->dead = true;
     tls->ended = true;
     tls->unflushed = 0;
+    if (code == MBEDTLS_ERR_NET_SEND_FAILED && !tls->up) {
+        const char *words = atlink_tls_last_words(tls);
+        if (words != NULL) {
+            return atlink_net_fail(link, MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE, words);
+        }
+    }
     if (tls->io_error != 0) {
         return atlink_net_fail_errno(link, tls->io_error);
     }

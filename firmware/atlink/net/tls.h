@@ -67,6 +67,7 @@ int atlink_tls_goodbye(atlink_tls_t *tls);
 void atlink_tls_free(atlink_tls_t *tls);
 
 // tls_reason.c
+const char *atlink_tls_last_words(const atlink_tls_t *tls);
 const char *atlink_tls_reason(const atlink_tls_t *tls, int code);
 
 #endif

@@ -210,7 +210,7 @@ int atlink_profile_psk(atlink_profile_t *profile, const void *key, size_t key_si
     return 0;
 }
 
-// The protocols to offer (client) or to choose from (server), best first.
+// The protocols to offer (client) or to choose from (server), best first; none switches it off.
 int atlink_profile_alpn(atlink_profile_t *profile, const char *const *names, size_t count) {
     if (check_idle(profile) != 0) {
         return ATLINK_NET_FAIL;
@@ -226,6 +226,7 @@ int atlink_profile_alpn(atlink_profile_t *profile, const char *const *names, siz
     if (text == NULL) {
         return fail(ENOMEM, "out of memory");
     }
+    profile->conf.MBEDTLS_PRIVATE(alpn_list) = NULL; // there is no call for none
     mbedtls_free(profile->alpn_text);
     memset(profile->alpn, 0, sizeof(profile->alpn));
     profile->alpn_text = text;
@@ -233,6 +234,6 @@ int atlink_profile_alpn(atlink_profile_t *profile, const char *const *names, siz
         profile->alpn[i] = memcpy(text, names[i], strlen(names[i]) + 1);
         text += strlen(names[i]) + 1;
     }
-    int code = mbedtls_ssl_conf_alpn_protocols(&profile->conf, profile->alpn);
+    int code = count == 0 ? 0 : mbedtls_ssl_conf_alpn_protocols(&profile->conf, profile->alpn);
     return code == 0 ? 0 : fail(code, "bad ALPN name");
 }

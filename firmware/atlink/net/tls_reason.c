@@ -72,8 +72,10 @@ static int alert_number(const atlink_tls_t *tls) {
     return tls->ssl.MBEDTLS_PRIVATE(in_msg)[1];
 }
 
-static const char *alert_reason(const atlink_tls_t *tls) {
-    int number = alert_number(tls);
+static const char *alert_reason(const atlink_tls_t *tls, int number) {
+    if (tls->up) {
+        return "alert from the peer";
+    }
     int state = tls->ssl.MBEDTLS_PRIVATE(state);
     bool answered = !tls->profile->server && state > MBEDTLS_SSL_SERVER_HELLO_DONE;
     if (tls->profile->has_psk && (number == MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC
@@ -99,6 +101,18 @@ static const char *verify_reason(uint32_t flags) {
     return "bad certificate";
 }
 
+// Sending failed in the handshake: a peer that had enough of us says why before it closes. Its
+// alert is the next record at the socket, in the clear. NULL if there is none.
+const char *atlink_tls_last_words(const atlink_tls_t *tls) {
+    uint8_t record[7];
+    ssize_t got = recv(tls->fd, record, sizeof(record), MSG_DONTWAIT);
+    if (got != sizeof(record) || record[0] != MBEDTLS_SSL_MSG_ALERT || record[3] != 0
+        || record[4] != 2) {
+        return NULL;
+    }
+    return alert_reason(tls, record[6]);
+}
+
 const char *atlink_tls_reason(const atlink_tls_t *tls, int code) {
     switch (code) {
         case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
@@ -106,7 +120,7 @@ const char *atlink_tls_reason(const atlink_tls_t *tls, int code) {
         case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
             return tls->flags != 0 ? verify_reason(tls->flags) : "bad certificate";
         case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
-            return alert_reason(tls);
+            return alert_reason(tls, alert_number(tls));
         case MBEDTLS_ERR_SSL_CONN_EOF:
             return tls->up ? "closed without close_notify" : "closed during handshake";
         case MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY:
