@@ -16,6 +16,7 @@ from tools.simulator.bus import Bus
 from tools.simulator.control import Control
 from tools.simulator.errors import CommandError
 from tools.simulator.flashimage import FlashImage
+from tools.simulator.internet import Internet
 from tools.simulator.line import DirectLine, Hosts, Relay
 from tools.simulator.loop import Loop
 from tools.simulator.options import Options
@@ -50,6 +51,7 @@ class Supervisor:
         self._flash = FlashImage(options.state / "flash.img", firmware, erase=options.erase)
         self._board = BoardFile(options.state / "board", options.mac)
         self._world = World(worldfile.load(options.world), self._board, self._emit)
+        self._internet = Internet(loop, self._world, self._emit, self.say)
         self._chip = ChipPower()
         self._pty = Pty(options.link)
         self._hosts: Hosts | None = None
@@ -61,7 +63,7 @@ class Supervisor:
         self._crashes = 0
         self._uart: list[int] | None = None
         self._announced = False
-        self._state = {"restarts": -1, "ready": False, "reset": ""}
+        self._state = {"restarts": -1, "crashes": 0, "ready": False, "reset": ""}
         self._control = Control(loop, options.control, self._commands())
 
     def _make_line(self) -> DirectLine | Relay:
@@ -97,6 +99,7 @@ class Supervisor:
             "SIM_FLASH": str(self._flash.path),
             "SIM_RTC": str(self._board.path),
             "SIM_SLOT": str(slot),
+            "ATLINK_ROUTES": self._internet.routes(),
         }
         self._wake = None
         self._started = time.monotonic()
@@ -113,6 +116,7 @@ class Supervisor:
             return
         self._let_go()
         self._world.restart()
+        self._internet.restart()
         if status == process.RESET:
             self._start(SOFTWARE)
         elif status == process.SLEEP:
@@ -146,6 +150,7 @@ class Supervisor:
             self._crashes = 0
         delay = _BACK_OFF_S[min(self._crashes, len(_BACK_OFF_S) - 1)]
         self._crashes += 1
+        self._state["crashes"] += 1
         text = f"the firmware crashed ({process.describe(status)}), starting again in {delay} s"
         self.say(text)
         if self._options.log is not None:
@@ -159,10 +164,12 @@ class Supervisor:
         if self._process is not None:
             self._process.kill()
             self._let_go()
+            self._internet.restart()
 
     def close(self) -> None:
         """End the firmware and remove what stands in the file system for it."""
         self._power_off()
+        self._internet.close()
         self._control.close()
         self._line.close()
         self._pty.close()
@@ -179,7 +186,11 @@ class Supervisor:
                 pass
 
     def _requests(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
-        return {"verify_image": self._verify_image, **self._chip.requests}
+        return {
+            "verify_image": self._verify_image,
+            **self._chip.requests,
+            **self._internet.requests,
+        }
 
     def _verify_image(self, request: dict[str, Any]) -> dict[str, Any]:
         valid = self._flash.verify(request["address"], request["size"])
@@ -211,6 +222,7 @@ class Supervisor:
     def _commands(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         return {
             **self._world.commands,
+            **self._internet.commands,
             "power_cycle": self._power_cycle,
             "power_cut_after_flash_writes": self._power_cut,
             "uart": self._uart_command,
