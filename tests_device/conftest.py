@@ -89,4 +89,4 @@ def rig(
     )
     rig = Rig(options, tmp_path_factory.mktemp("rig"), recorder)
     yield rig
-    rig.close()
+    rig.end()

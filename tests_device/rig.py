@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import hostacts
 from tools.atclient import ATMismatch, Module, Observer
+from tools.hostacts import HostActs
+from tools.peers import Peers
 from tools.simprocess import Simulator
 from tools.transcript.grammar import Transcript
 
@@ -39,6 +42,8 @@ class Rig:
         self._observer = observer
         self._folder = folder
         self._module: Module | None = None
+        self._peers: Peers | None = None
+        self._host_acts: HostActs | None = None
         self.simulator: Simulator | None = None
         self.variables = {
             "ssid": options.ssid or _SIM_SSID,
@@ -97,6 +102,8 @@ class Rig:
 
     def prepare(self, script: Transcript) -> Module:
         """Bring the module into the state in which a transcript begins."""
+        if "host" in script.needs:
+            self._start_peers()
         if "same" in script.flags:
             module = self.module
             module.resync()
@@ -107,8 +114,24 @@ class Rig:
         module.log.clear()
         return module
 
+    def _start_peers(self) -> None:
+        """Start the servers that transcripts talk to, or clean up after the last one."""
+        if self._host_acts is None:
+            self._peers = Peers(self.variables["host"])
+            self._host_acts = HostActs(self._peers)
+            self.variables |= self._peers.variables
+        self._host_acts.reset()
+
     def act(self, text: str) -> None:
-        """Change the world around a simulated module."""
+        """Act as the host's end of the network, or change the world around a simulated module."""
+        if text.split(" ")[0] in hostacts.WORDS:
+            if self._host_acts is None:
+                raise ATMismatch(f"! {text}: the file lacks `needs: host`", self.module.log)
+            try:
+                self._host_acts.act(text)
+            except hostacts.ActFailed as problem:
+                raise ATMismatch(f"! {text}: {problem}", self.module.log) from None
+            return
         if self.simulator is None:
             raise ATMismatch(f"! {text}: only a simulated module has a world", self.module.log)
         self.simulator.act(text)
@@ -126,6 +149,14 @@ class Rig:
         if self.simulator:
             simulator, self.simulator = self.simulator, None
             simulator.stop()
+
+    def end(self) -> None:
+        """Close everything, the peers too."""
+        self.close()
+        if self._host_acts and self._peers:
+            self._host_acts.reset()
+            self._peers.close()
+            self._host_acts = self._peers = None
 
     def _open(self) -> None:
         if self.options.port is not None:

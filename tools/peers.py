@@ -90,7 +90,7 @@ class Server:
     ) -> None:
         """Start serving; with a context each client must speak TLS."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._serve, self._context = serve, context
+        self._serve, self._host, self._context = serve, host, context
         self._clients: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -156,6 +156,10 @@ class Server:
         """Return how many connections stand."""
         with self._lock:
             return len(self._clients)
+
+    def again(self, port: int) -> Server:
+        """Return a new server like this one, on a port."""
+        return Server(self._serve, self._host, self._context, port)
 
     def close(self) -> None:
         """Stop listening and cut every connection."""
@@ -252,15 +256,16 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 class Peers:
     """The peers that transcripts know by name: `variables` maps names in braces to ports."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         """Start the plain ones; those with certificates start if build/certs is there."""
+        self._host = host
         self.servers: dict[str, Server | UdpServer] = {
-            "echo": Server(echo),
-            "sink": Server(sink),
-            "source": Server(source),
-            "puppet": Server(commanded),
-            "udp_echo": UdpServer(),
-            "udp_other": UdpServer(),
+            "echo": Server(echo, host),
+            "sink": Server(sink, host),
+            "source": Server(source, host),
+            "puppet": Server(commanded, host),
+            "udp_echo": UdpServer(host=host),
+            "udp_other": UdpServer(host=host),
         }
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
@@ -276,7 +281,7 @@ class Peers:
             "tls_alpn": server_context(alpn=("http/1.1", "mqtt")),
         }
         for name, context in contexts.items():
-            self.servers[name] = Server(echo, context=context)
+            self.servers[name] = Server(echo, self._host, context)
 
     def _try(self, name: str, start: Callable[[], Server | UdpServer]) -> None:
         try:

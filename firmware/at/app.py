@@ -7,14 +7,24 @@ import sys
 import atchip
 
 import atlink
+import atnet
 from at import commands
 from at.log import log
 from at.port import Port
 from at.services import chip
 from at.services.clock import Clock
 from at.services.flash import Flash
+from at.services.links import Links
+from at.services.mdns import Mdns
 from at.services.mfg import Mfg
+from at.services.names import Names
+from at.services.passthrough import Passthrough
+from at.services.ping import Ping
 from at.services.power import Power
+from at.services.sending import Long
+from at.services.server import Server
+from at.services.sntp import Sntp
+from at.services.tls import Tls
 from at.services.userram import UserRam
 from at.services.wifi import Wifi
 from at.session import Session
@@ -38,6 +48,11 @@ class App:
         at.power = Power(at.port)
         at.userram = UserRam()
         at.wifi = Wifi(settings, mfg, at.power, at.emit, log)
+        at.names = Names(settings, at.wifi)
+        at.sntp = Sntp(settings, at.names, at.clock, at.wifi, at.emit, log)
+        at.ping = Ping(at.names, at.wifi)
+        at.mdns = Mdns()
+        self._build_links(mfg)
         at.restart = self._restart
         at.heap = atchip.heap
         at.versions = atchip.versions
@@ -48,6 +63,17 @@ class App:
         for group in commands.GROUPS:
             __import__("at.commands." + group)
         _import_user()
+
+    def _build_links(self, mfg):
+        at = self.session
+        settings = at.settings
+        at.tls = Tls(mfg, settings, at.emit)
+        at.links = Links(settings, at.names, at.tls, at.wifi, at.emit, log)
+        at.server = Server(at.links, at.tls, at.emit, log)
+        at.passthrough = Passthrough(at.links, at.server, settings, log)
+        at.long = Long()
+        at.port.gate = atnet.down_gate
+        at.port.settle()
 
     def run(self):
         """Announce the start and serve the port for ever."""
@@ -61,6 +87,7 @@ class App:
             self.session.wifi.start()
         except OSError as error:
             log("wifi: the driver does not start:", error)
+        self.session.sntp.start()
         await asyncio.Event().wait()
 
     def _restart(self):

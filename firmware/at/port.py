@@ -97,6 +97,11 @@ class Port:
         while self._backlog:
             await asyncio.sleep_ms(1)
 
+    async def room(self, count):
+        """Wait until `count` bytes of the ring are free, and nobody waits for them."""
+        while self._backlog or self.uart.room() < count:
+            await asyncio.sleep_ms(1)
+
     async def sent(self, timeout_ms):
         """Wait until the last bit has left the wire; False if that took too long."""
         while (self._backlog or self.uart.pending()) and timeout_ms > 0:

@@ -28,6 +28,7 @@ from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
 
 _TOO_LONG = "a command line has at most 256 bytes"
+_TRANSFER_ROOM = 4096  # of the transmit ring, for the largest piece that C writes at once
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
 
 
@@ -43,6 +44,10 @@ class Transfer:
 
     def __exit__(self, *exc):
         self._port.release()
+
+    async def room(self):
+        """Wait until the host has taken what was said before."""
+        await self._port.room(_TRANSFER_ROOM)
 
     def pad(self, count):
         """Write zeros in place of announced bytes that cannot be had any more."""

@@ -22,6 +22,16 @@ TABLE = (
     # passthrough link at power-up: [mode, host, port, type, keep-alive or local port]
     ("translink", "json", (0, "", 0, "TCP", None), "always"),
     ("sysmsg", "int", 0, "sysstore"),
+    # of links 0..4: [linger s, no delay, send time-out ms, keep-alive s]
+    ("tcp_options", "json", ((-1, 0, 0, 0),) * 5, "sysstore"),
+    # of links 0..4: [what to check of TLS, certificate number, CA number]
+    ("ssl_client", "json", ((0, 0, 0),) * 5, "sysstore"),
+    # pause between attempts to reconnect in passthrough, in 100 ms
+    ("reconnect", "int", 1, "sysstore"),
+    # DNS servers set by hand; [] = those of DHCP
+    ("dns", "json", (), "sysstore"),
+    # [enabled, time zone, time servers]
+    ("sntp", "json", (0, 0, ()), "always"),
     ("wifi_mode", "int", 0, "sysstore"),
     # access point of the station, in the form that services/wifi_station.py calls a target
     ("wifi_ap", "json", (), "sysstore"),

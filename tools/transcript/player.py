@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from tools import hostacts
 from tools.atclient import ATMismatch, Module, show
 from tools.transcript import grammar, report
 from tools.transcript.grammar import EXPECTATIONS, Step, Transcript
@@ -199,7 +200,9 @@ class Player:
 def missing_needs(script: Transcript, offers: Iterable[str]) -> list[str]:
     """Return what the transcript needs and the bench does not offer, for a SKIP."""
     needs = set(script.needs)
-    local = ("pause", "host_baud")
-    if any(s.kind == "act" and s.text.split(" ")[0] not in local for s in script.steps):
+    acts = {step.text.split(" ")[0] for step in script.steps if step.kind == "act"}
+    if acts & hostacts.WORDS:
+        needs.add("host")
+    if acts - hostacts.WORDS - {"pause", "host_baud"}:
         needs.add("sim")
     return sorted(needs - set(offers))

@@ -10,5 +10,11 @@ GROUPS = (
     "wifi_softap",
     "wifi_net",
     "wifi_provision",
+    "tcpip",
+    "tcpip_send",
+    "tcpip_recv",
+    "tcpip_server",
+    "tcpip_tls",
+    "names",
     "user",
 )

@@ -57,8 +57,8 @@ async def pass_through(at, link, route=None):
     finally:
         at.surplus()
     at.emit("passthrough_left")
-    if link is None:
-        at.emit("link_closed", at.passthrough)
+    if link is None and at.passthrough.last and not at.settings.get("sysmsg") & 4:
+        at.emit("link_closed", at.passthrough.last)  # what was not said while data flowed
     return NOTHING
 
 

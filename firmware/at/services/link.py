@@ -28,7 +28,7 @@ class Link:
         self.role = role
         self.handle = None  # of atnet
         self.is_open = False  # the host has been told
-        self.is_announced = False  # passive mode: the host knows that data waits
+        self.is_read = False  # the host is being given bytes that it asked for
         self.route = None  # what Links.open() was told, to open it again
 
     @property

@@ -20,7 +20,6 @@ COUNT = 5
 ACTIVE = 0
 PASSIVE = 1
 _OPEN_MS = 60000  # longest attempt to connect, names and TLS included, if none is given
-_READ_MS = 30000  # longest time a host may take over the answer of read()
 _IPV4_ONLY = 2  # families of names.resolve()
 _IPV6_ONLY = 3
 _LINGER_POLL_MS = 20
@@ -180,7 +179,6 @@ class Links:
 
     def _deliver(self, link):
         number = link.number if self.mux else -1
-        link.is_announced = False
         if self.is_raw:
             atnet.down(link.handle, atnet.DOWN_RAW)
             atnet.arm(link.handle, 0)
@@ -208,27 +206,32 @@ class Links:
         if self._modes[number] != PASSIVE or self.is_raw:
             raise StateError("link %d is not in passive receive mode" % number)
         with answer:
+            await answer.room()
             count = atnet.down_count(link.handle, limit, self.info)
             if count is None:
                 self._rearm(link)
                 raise StateError("link %d has nothing to read" % number)
-            left = atnet.down_left(link.handle)
+            link.is_read = True
+            left = count
             while left:
-                await asyncio.wait_for_ms(_ready(link.bit), _READ_MS)
                 left = atnet.down_left(link.handle)
                 if left and atnet.ended(link.handle):
                     answer.pad(left)  # the host counts on them
-                    left = 0
+                    break
+                if left:
+                    await ready(link.bit)  # as long as the host takes to read
+            link.is_read = False
         self._rearm(link)
 
     def _rearm(self, link):
         """Let what is left of a passive link be announced, or its end be seen."""
-        link.is_announced = False
         if self._links[link.number] is link:
             atnet.arm(link.handle, atnet.READ)
 
     def _attend(self, link):
         """See to a link that has news: it ended, or passive data wants to be announced."""
+        if link.is_read:
+            return
         if self._modes[link.number] != PASSIVE or self.is_raw:
             if atnet.ended(link.handle):
                 self.end(link)
@@ -239,7 +242,6 @@ class Links:
             count = 0
         if count:
             atnet.arm(link.handle, 0)
-            link.is_announced = True
             self._emit("link_waiting", link, count)
         elif atnet.ended(link.handle):
             self.end(link)
@@ -294,6 +296,3 @@ class Links:
                 link.apply(row)
         self._settings.put("tcp_options", [list(row) for row in self._options])
 
-
-async def _ready(bit):
-    await ready(bit)

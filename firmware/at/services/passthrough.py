@@ -23,6 +23,7 @@ class Passthrough:
         self._server = server
         self._settings = settings
         self._log = log
+        self.last = None  # the link that was used last
         self._link = None
         self._route = None  # how to open a client link again; None: the server's
         self._task = None
@@ -65,7 +66,7 @@ class Passthrough:
 
         `link` None: begin by opening `route`, the arguments of Links.open().
         """
-        self._link = link
+        self._link = self.last = link
         self._route = route or link.route
         atnet.up_stream(link and link.handle, MAX_CHUNK, interval_ms)
         self._links.on_end = self._lost
@@ -102,7 +103,7 @@ class Passthrough:
 
     def _found(self, link):
         if self._link is None and (link.role == CLIENT) == (self._route is not None):
-            self._link = link
+            self._link = self.last = link
             atnet.up_attach(link.handle)
 
     async def _recover(self):

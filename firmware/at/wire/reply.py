@@ -4,6 +4,7 @@ OK = b"OK"
 ERROR = b"ERROR"
 SEND_OK = b"SEND OK"
 SEND_FAIL = b"SEND FAIL"
+SEND_CANCELLED = b"SEND CANCELLED"
 SET_OK = b"SET OK"
 WRITE_OK = b"WRITE OK"
 NOTHING = b""  # the handler has said all there is to say
