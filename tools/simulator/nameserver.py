@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 
 import dnslib
 from dnslib import QTYPE, RCODE
@@ -192,7 +193,7 @@ def _aliases(query: dnslib.DNSRecord, what: str) -> dnslib.DNSRecord:
         "chain": ["chain", "link1", "link2", "real"],
     }[what]
     full = [name + _ODD_ZONE for name in names]
-    for owner, target in zip(full, full[1:], strict=False):
+    for owner, target in pairwise(full):
         reply.add_answer(dnslib.RR(owner, QTYPE.CNAME, ttl=0, rdata=dnslib.CNAME(target)))
     if what == "chain":
         data = dnslib.A("127.0.0.1") if query.q.qtype == QTYPE.A else dnslib.AAAA("::1")

@@ -2,7 +2,7 @@
 
 A declaration is a tuple of parameters, each a tuple (kind, name, ...); the field after those that
 the kind needs is the default and makes the parameter optional, None meaning "left out":
-    ("int", name, low, high)      decimal or 0x; low <= value <= high
+    ("int", name, low, high)      decimal or 0x, with a sign or not; low <= value <= high
     ("str", name, low, high)      in quotes; length in bytes after unescaping
     ("pick", name, (values))      one of the integers or strings
     ("ip", name)                  IPv4 in quotes, dotted
@@ -121,7 +121,7 @@ def _pick(param, token, is_quoted, index):
 def _integer(name, token, is_quoted, index):
     if is_quoted:
         raise ParamError(SUB_TYPE, index, name + " must be a number without quotes")
-    digits = token[1:] if token[0] == 0x2D else token
+    digits = token[1:] if token[0] in (0x2D, 0x2B) else token  # a minus or a plus
     base = 10
     if digits[:2] in (b"0x", b"0X"):
         digits = digits[2:]

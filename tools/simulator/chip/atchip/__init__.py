@@ -18,6 +18,7 @@ from _sim import (  # noqa: F401
     reset_reason,
     versions,
 )
+from atchip.neighbours import mdns_start, mdns_stop, ping  # noqa: F401
 from atchip.power import (  # noqa: F401
     clock,
     clock_set,

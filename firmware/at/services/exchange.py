@@ -1,0 +1,94 @@
+"""One question and its answer over UDP, for the clients of name and time servers.
+
+Owns the socket of the exchange and the wait; what the packets say is the caller's business.
+"""
+
+import asyncio
+import time
+
+import atlink
+import atnet
+from at.errors import LinkError
+from at.loop import ready
+
+_FIRST_BIT = 8  # of atlink.wait(), for slot 0 of atnet
+_MAX_ANSWER = 512
+
+
+async def exchange(server, port, request, wait_ms, read):
+    """Send `request` and return read(answer), or None if no good answer comes in time.
+
+    read() refuses a packet by ValueError; then the next one is awaited. LinkError if there is
+    no way to the server.
+    """
+    link = _begin(server, port, request)
+    try:
+        end = time.ticks_add(time.ticks_ms(), wait_ms)
+        while True:
+            result = _take(link, read)
+            left_ms = time.ticks_diff(end, time.ticks_ms())
+            if result is not None or left_ms <= 0:
+                return result
+            try:
+                await asyncio.wait_for_ms(_news(link), left_ms)
+            except asyncio.TimeoutError:
+                pass
+    finally:
+        atnet.close(link)
+
+
+def exchange_now(server, port, request, wait_ms, read):
+    """Do the same, but stop everything else while waiting, for libraries that block."""
+    link = _begin(server, port, request)
+    try:
+        end = time.ticks_add(time.ticks_ms(), wait_ms)
+        while True:
+            result = _take(link, read)
+            left_ms = time.ticks_diff(end, time.ticks_ms())
+            if result is not None or left_ms <= 0:
+                return result
+            atnet.arm(link, atnet.READ)
+            atlink.wait(left_ms, _bit(link))
+    finally:
+        atnet.close(link)
+
+
+def _bit(link):
+    return 1 << (_FIRST_BIT + (link & 15))
+
+
+async def _news(link):
+    atnet.arm(link, atnet.READ)
+    try:
+        await ready(_bit(link))
+    finally:
+        atnet.arm(link, 0)
+
+
+def _begin(server, port, request):
+    try:
+        link = atnet.open(atnet.UDP, 6 if ":" in server else 4)
+    except OSError as error:
+        raise LinkError("no socket: %s" % error.args[-1])
+    try:
+        atnet.connect(link, server, port)  # so that nobody else is heard
+        atnet.send(link, request)
+    except OSError as error:
+        atnet.close(link)
+        raise LinkError("no way to %s: %s" % (server, error.args[-1]))
+    return link
+
+
+def _take(link, read):
+    """Read what has come; None if nothing of it is a good answer."""
+    while True:
+        try:
+            packet = atnet.recv(link, _MAX_ANSWER)
+        except OSError as error:
+            raise LinkError("the server cannot be reached: %s" % error.args[-1])
+        if packet is None:
+            return None
+        try:
+            return read(packet)
+        except ValueError:  # damaged, late, or forged
+            pass

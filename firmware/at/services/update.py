@@ -1,0 +1,241 @@
+"""Updates of the firmware and of user partitions (AT+CIUPDATE, AT+CIPFWVER, AT+USEROTA).
+
+Owns the slot that is written, the checks before it is switched, and the talk with the update
+server, which docs/update-server.md describes. The old firmware stays in force after any failure.
+"""
+
+import asyncio
+import binascii
+import hashlib
+import json
+import sys
+
+import esp32
+
+from at.errors import ATError, LinkError, StateError, StoreError, invalid
+from at.log import log
+from at.services.fetch import Fetch
+from at.wire import url
+from at.wire.image import Image
+
+# States of an update, as AT+CIUPDATE shows them.
+FAILED = -1
+IDLE = 0
+FOUND = 1  # the server
+CONNECTED = 2
+VERSION = 3  # the version is known
+DONE = 4
+
+FIRMWARE = "ota"  # name of the firmware among the images
+_LIMIT_MS = 180000  # of AT+CIUPDATE, seed 003 3.3.24
+_MAX_MANIFEST = 2048
+_SECTOR = 4096
+
+
+class _Writer:
+    """Takes bytes and writes them to a partition, one sector at a time, each erased before."""
+
+    def __init__(self, partition, limit, image=None):
+        self._partition = partition
+        self._limit = limit
+        self._image = image  # check of a firmware image, or None
+        self._sum = hashlib.sha256()
+        self._sector = bytearray(_SECTOR)
+        self._fill = 0
+        self._block = 0
+        self.size = 0
+
+    def take(self, data):
+        """Write bytes (memoryview); ValueError, before that, if they cannot be good."""
+        if self._image:
+            self._image.take(data)
+        self._sum.update(data)
+        self.size += len(data)
+        if self.size > self._limit:
+            raise ValueError("more than the %d bytes that belong there" % self._limit)
+        at = 0
+        while at < len(data):
+            count = min(len(data) - at, _SECTOR - self._fill)
+            self._sector[self._fill : self._fill + count] = data[at : at + count]
+            self._fill += count
+            at += count
+            if self._fill == _SECTOR:
+                self._flush()
+
+    def _flush(self):
+        try:
+            self._partition.writeblocks(self._block, self._sector)
+        except OSError as error:
+            raise StoreError("flash: %s" % error)
+        self._block += 1
+        self._fill = 0
+
+    def end(self):
+        """Write what is left; return the SHA-256. ValueError if the image is not whole."""
+        if self._image:
+            self._image.end()
+        if self._fill:
+            for i in range(self._fill, _SECTOR):
+                self._sector[i] = 0xFF
+            self._flush()
+        return self._sum.digest()
+
+
+class Update:
+    """Runs one update at a time; `state` is that of the last one."""
+
+    def __init__(self, names, mfg, flash):
+        self._fetch = Fetch(names, mfg)
+        self._mfg = mfg
+        self._flash = flash
+        self._is_running = False
+        self.state = IDLE
+
+    def confirm(self):
+        """Make the choice of the running firmware final, so that the boot loader keeps to it."""
+        try:
+            esp32.Partition.mark_app_valid_cancel_rollback()
+        except OSError as error:  # the factory's firmware: there was no choice
+            log("update: slot not marked:", error)
+
+    def need_idle(self):
+        """Raise StateError while an update runs."""
+        if self._is_running:
+            raise StateError("an update is running")
+
+    # From any URL.
+
+    async def from_url(self, address):
+        """Load a firmware image from a URL (bytes); it runs from the next start."""
+        self._begin()
+        try:
+            await self._load_firmware(address)
+        finally:
+            self._is_running = False
+
+    # From the update server.
+
+    async def newest(self):
+        """Return the newest version that the update server offers."""
+        manifest, _ = await self._manifest(False, None, None, None)
+        return manifest["version"]
+
+    async def from_server(self, is_secure, version, name, tell):
+        """Load an image from the update server; tell(state) is called for each state reached.
+
+        `version` None is the newest; `name` is FIRMWARE or a user partition.
+        """
+        if name != FIRMWARE and name not in [row[0] for row in self._flash.partitions()]:
+            raise invalid(2, "there is no image %s: ota, or a user partition" % name)
+        self._begin()
+        try:
+            work = self._from_server(is_secure, version, name, tell)
+            await asyncio.wait_for_ms(work, _LIMIT_MS)
+        except asyncio.TimeoutError:
+            self.state = FAILED
+            raise LinkError("the update took more than 3 minutes")
+        except Exception:
+            self.state = FAILED
+            raise
+        finally:
+            self._is_running = False
+
+    async def in_background(self, is_secure, version, name, tell):
+        """Do the same and tell FAILED instead of raising."""
+        try:
+            await self.from_server(is_secure, version, name, tell)
+        except ATError as error:
+            log("update:", error.reason)
+            tell(FAILED)
+        except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+            log("update: failed unexpectedly:")
+            sys.print_exception(error)
+            tell(FAILED)
+
+    def _begin(self):
+        self.need_idle()
+        self._is_running = True
+        self.state = IDLE
+
+    async def _from_server(self, is_secure, version, name, tell):
+        def reach(state):
+            if state > self.state:  # a redirect finds and connects again
+                self.state = state
+                tell(state)
+
+        manifest, base = await self._manifest(
+            is_secure, version, lambda: reach(FOUND), lambda: reach(CONNECTED)
+        )
+        try:
+            row = manifest["images"][name]
+            size, digest = row["size"], binascii.unhexlify(row["sha256"])
+            address = url.join(base, row["url"].encode())
+        except KeyError:
+            raise LinkError("version %s has no image %s" % (manifest["version"], name))
+        except (ValueError, TypeError, AttributeError):
+            raise LinkError("the update server describes the image %s badly" % name)
+        reach(VERSION)
+        if name == FIRMWARE:
+            await self._load_firmware(address, size, digest)
+        else:
+            await self._load_partition(name, address, size, digest)
+        reach(DONE)
+
+    async def _manifest(self, is_secure, version, found, connected):
+        """Return what the server says of a version, None for the newest, and where it said so."""
+        text = bytearray()
+
+        def sink(data):
+            text.extend(data)
+            if len(text) > _MAX_MANIFEST:
+                raise ValueError("a manifest has at most %d bytes" % _MAX_MANIFEST)
+
+        address = "%s://%s/%s.json" % (
+            "https" if is_secure else "http",
+            self._server(),
+            "latest" if version is None else version,
+        )
+        base = await self._fetch.get(address.encode(), sink, found, connected)
+        try:
+            manifest = json.loads(bytes(text))
+            if not isinstance(manifest["version"], str):
+                raise ValueError
+        except (ValueError, KeyError, TypeError):
+            raise LinkError("the update server sends no manifest")
+        return manifest, base
+
+    def _server(self):
+        try:
+            server = self._mfg.get("factory_param", "update_server")[1].decode()
+        except (StoreError, UnicodeError, AttributeError):
+            server = ""
+        if not server:
+            raise StateError("no update server: AT+SYSMFG sets factory_param update_server")
+        return server.rstrip("/")
+
+    # Flash.
+
+    async def _load_firmware(self, address, size=None, digest=None):
+        slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
+        room = slot.info()[3]
+        writer = _Writer(slot, room, Image(room))
+        await self._load(writer, address, size, digest)
+        try:
+            slot.set_boot()
+        except OSError as error:
+            raise StoreError("the chip refuses the image: %s" % error)
+
+    async def _load_partition(self, name, address, size, digest):
+        partition, room = self._flash.open(name, 0, None)
+        if size > room:
+            raise LinkError("the image has %d bytes, %s only %d" % (size, name, room))
+        await self._load(_Writer(partition, room), address, size, digest)
+
+    async def _load(self, writer, address, size, digest):
+        try:
+            await self._fetch.get(address, writer.take)
+            found = writer.end()
+        except ValueError as error:
+            raise LinkError(str(error))
+        if size is not None and (writer.size != size or found != digest):
+            raise LinkError("the image is not the one that the update server describes")
