@@ -236,6 +236,26 @@ static void a_pty_without_a_host_keeps_what_is_sent(void) {
     close(slave);
 }
 
+static void a_slow_host_gets_every_byte(void) {
+    int slave = open_slave(on_pty());
+    fcntl(slave, F_SETFL, O_NONBLOCK);
+    size_t written = 0, heard_of = 0;
+    for (int round = 0; round < 4000 && heard_of < 300000; round++) {
+        uint8_t more[701];
+        for (size_t i = 0; i < sizeof(more); i++) {
+            more[i] = (written + i) * 31 >> 3;
+        }
+        written += atlink_port_write(more, sizeof(more));
+        ssize_t n = read(slave, heard, 613);
+        for (ssize_t i = 0; i < n; i++) {
+            CHECK((uint8_t)heard[i] == (uint8_t)((heard_of + i) * 31 >> 3));
+        }
+        heard_of += n > 0 ? n : 0;
+    }
+    CHECK(heard_of >= 300000);
+    close(slave);
+}
+
 static void a_host_that_left_is_still_read(void) {
     const char *name = on_pty();
     int slave = open_slave(name);
@@ -301,6 +321,7 @@ int main(void) {
     settings_are_reported_as_they_are();
     a_report_waits_for_room();
     a_pty_without_a_host_keeps_what_is_sent();
+    a_slow_host_gets_every_byte();
     a_host_that_left_is_still_read();
     a_signal_ends_the_sleep();
     a_far_end_that_is_gone_is_survived();
