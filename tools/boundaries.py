@@ -102,19 +102,28 @@ class _Maker:
         yield from self._too_many()
 
     def _omitted(self, index: int) -> Iterator[Case]:
-        parameter, _ = self._variant[index]
+        parameter, pinned = self._variant[index]
         before = self._tokens(index, "")[:index]
         later = [self._valid(i) for i in range(index + 1, len(self._variant))]
         if parameter.optional:
-            yield from self._line(before, "optional, left out at the end", None)
-            if later and parameter.kind != "by":
+            if pinned == parameter.default or pinned is None:  # else other parameters follow
+                yield from self._left_out(index, before)
+            if later and pinned is None:
                 yield from self._line(self._tokens(index, ""), "optional, empty", None)
             return
-        given = _given(before)
-        need = len(before) + self._mandatory_from(index)
-        yield from self._line(before, "left out at the end", code(COUNT, need << 8 | given))
+        yield from self._left_out(index, before)
         if later:
             yield from self._line([*before, "", *later], "left empty", code(INVALID, index))
+
+    def _left_out(self, index: int, before: list[str]) -> Iterator[Case]:
+        """Yield the line that ends before a parameter: wrong if one that must be given follows."""
+        rest = range(index, len(self._variant))
+        missing = next((i for i in rest if not self._variant[i][0].optional), None)
+        want = None
+        if missing is not None:
+            need = missing + self._mandatory_from(missing)
+            want = code(COUNT, need << 8 | _given(before))
+        yield from self._line(before, "left out at the end", want)
 
     def _too_many(self) -> Iterator[Case]:
         tokens = [self._valid(i) for i in range(len(self._variant))] + ["1"]

@@ -92,8 +92,13 @@ class Group:
 
 def load(folder: Path = COMMANDS) -> list[Group]:
     """Read the files of the folder in the order in which the module imports them (GROUPS)."""
-    paths = [folder / f"{name}.py" for name in _constant(folder / "__init__.py", "GROUPS")]
+    paths = [folder / f"{name}.py" for name in groups(folder)]
     return [read(path.read_text(encoding="utf-8"), path) for path in paths]
+
+
+def groups(folder: Path = COMMANDS) -> tuple[str, ...]:
+    """Return the names of the command groups, in the module's order."""
+    return tuple(ast.literal_eval(_assigned(folder / "__init__.py", "GROUPS")))
 
 
 def all_commands(folder: Path = COMMANDS) -> list[Command]:
@@ -114,14 +119,20 @@ def read(source: str, path: Path) -> Group:
 
 def policies(path: Path = SETTINGS) -> dict[str, str]:
     """Return the keeping policy (always, sysstore) of each row of the settings table."""
-    return {row[0]: row[3] for row in _constant(path, "TABLE")}
+    table = _assigned(path, "TABLE")
+    rows = table.elts if isinstance(table, ast.Tuple) else []
+    return {
+        ast.literal_eval(row.elts[0]): ast.literal_eval(row.elts[3])
+        for row in rows
+        if isinstance(row, ast.Tuple)
+    }
 
 
-def _constant(path: Path, name: str) -> Any:
-    """Return a module-level literal of a Python file."""
+def _assigned(path: Path, name: str) -> ast.expr:
+    """Return what is assigned to a module-level name of a Python file."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return ast.literal_eval(node.value)
+            return node.value
     raise DeclarationError(f"{path}: no {name}")
 
 
