@@ -1,6 +1,7 @@
 """What is frozen into the firmware, on the chip and on the PC alike.
 
-Folders that do not exist yet are left out. umqtt.simple comes from its pinned archive, unpacked in
+Folders that do not exist yet are left out. build/generated holds the index of commands that
+tools/build/commandindex.py writes. umqtt.simple comes from its pinned archive, unpacked in
 build/deps.
 """
 
@@ -16,6 +17,6 @@ for name in MODULES:
     module(name, opt=0)
 if os.path.isdir("at"):
     package("at", opt=0)
-for folder in ("lib", "../build/deps/umqtt"):
+for folder in ("lib", "../build/generated", "../build/deps/umqtt"):
     if os.path.isdir(folder):
         freeze(folder, opt=0)

@@ -8,27 +8,32 @@ import atchip
 
 import atlink
 import atnet
-from at import commands
 from at.log import log
 from at.port import Port
 from at.services import chip
 from at.services.clock import Clock
 from at.services.flash import Flash
-from at.services.links import Links
-from at.services.mdns import Mdns
 from at.services.mfg import Mfg
 from at.services.names import Names
-from at.services.passthrough import Passthrough
-from at.services.ping import Ping
 from at.services.power import Power
-from at.services.sending import Long
-from at.services.server import Server
 from at.services.sntp import Sntp
-from at.services.tls import Tls
-from at.services.userram import UserRam
 from at.services.wifi import Wifi
 from at.session import Session
 from at.settings import Settings
+
+# Services that are built, by create(at) of their module, when a command first asks for them.
+_ON_DEMAND = {
+    "links": "links",
+    "long": "sending",
+    "mdns": "mdns",
+    "mqtt": "mqtt",
+    "passthrough": "passthrough",
+    "ping": "ping",
+    "server": "server",
+    "tls": "tls",
+    "update": "update",
+    "userram": "userram",
+}
 
 _USER = "user"  # folder of commands that a user adds, imported at boot
 _FLUSH_MS = 1000  # how long the last words before a restart may take
@@ -46,13 +51,11 @@ class App:
         at.flash = Flash()
         at.clock = Clock()
         at.power = Power(at.port)
-        at.userram = UserRam()
         at.wifi = Wifi(settings, mfg, at.power, at.emit, log)
         at.names = Names(settings, at.wifi)
         at.sntp = Sntp(settings, at.names, at.clock, at.wifi, at.emit, log)
-        at.ping = Ping(at.names, at.wifi)
-        at.mdns = Mdns()
-        self._build_links(mfg)
+        at.port.gate = atnet.down_gate
+        at.port.settle()
         at.restart = self._restart
         at.heap = atchip.heap
         at.versions = atchip.versions
@@ -60,20 +63,8 @@ class App:
         at.factory_uart = (mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0)
         at.transparent_interval_ms = 20  # AT+TRANSINTVL
         uart.config(*(settings.get("uart") or at.factory_uart))
-        for group in commands.GROUPS:
-            __import__("at.commands." + group)
+        at.on_demand = _ON_DEMAND
         _import_user()
-
-    def _build_links(self, mfg):
-        at = self.session
-        settings = at.settings
-        at.tls = Tls(mfg, settings, at.emit)
-        at.links = Links(settings, at.names, at.tls, at.wifi, at.emit, log)
-        at.server = Server(at.links, at.tls, at.emit, log)
-        at.passthrough = Passthrough(at.links, at.server, settings, log)
-        at.long = Long()
-        at.port.gate = atnet.down_gate
-        at.port.settle()
 
     def run(self):
         """Announce the start and serve the port for ever."""
@@ -88,6 +79,7 @@ class App:
         except OSError as error:
             log("wifi: the driver does not start:", error)
         self.session.sntp.start()
+        self.session.flash.confirm()  # the new firmware has come so far: it works
         await asyncio.Event().wait()
 
     def _restart(self):

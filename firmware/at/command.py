@@ -1,13 +1,15 @@
-"""The declaration of a command and the register of all of them.
+"""The declaration of a command, and the look-up of commands and events.
 
-Owns: what commands exist, in which order AT+CMD? lists them, which forms each has. The
-declarations themselves stand in at/commands/*.py and, for a user's own, in user/*.py.
+Owns: what commands exist and where each is declared. A group (at/commands/*.py) is imported when
+one of its commands or events is first used; until then it costs no heap, because the index of
+all names is generated and frozen. A user's own commands, in user/*.py, are declared at boot.
 """
 
+import commandindex as index
 from at.wire.grammar import QUERY
 
-registry = []  # in the order of declaration, which AT+CMD? shows
-by_name = {}
+by_name = {}  # the commands declared so far
+own = []  # those of them that a user added, in the order of declaration
 
 # What an event of a service says on the AT port: a text (str or bytes, with % for its details),
 # or a function of (session, *details) that returns one, or None to say nothing. Each command
@@ -60,10 +62,39 @@ class Command:
         """Return the handler of QUERY, SET or RUN, or None."""
         return self.handlers[form - QUERY]
 
-    def flags(self):
-        """Return the four flags of AT+CMD?: test, query, set, execute."""
-        query, has_set, run = [int(handler is not None) for handler in self.handlers]
-        return has_set, query, has_set, run
+
+def find(name):
+    """Return the command of that name, or None; its group is imported if need be."""
+    if name not in by_name and name in index.NAMES:
+        _load(index.NAME_GROUP[index.NAMES.index(name)])
+    return by_name.get(name)
+
+
+def find_event(kind):
+    """Return the row of an event; KeyError if no group declares it."""
+    if kind not in events and kind in index.EVENTS:
+        _load(index.EVENT_GROUP[index.EVENTS.index(kind)])
+    return events[kind]
+
+
+def all_flags():
+    """Yield (name, test, query, set, execute) of every command, flags as 0 or 1."""
+    for name, flags in zip(index.NAMES, index.FLAGS):
+        yield name, flags >> 3, flags >> 2 & 1, flags >> 1 & 1, flags & 1
+    for entry in own:
+        query, has_set, run = [int(handler is not None) for handler in entry.handlers]
+        yield entry.name, has_set, query, has_set, run
+
+
+_loading = []  # the group that is being imported
+
+
+def _load(group):
+    _loading.append(group)
+    try:
+        __import__("at.commands." + index.GROUPS[group])
+    finally:
+        _loading.pop()
 
 
 def command(name, summary, params=(), stores=None, text=None):  # noqa: ARG001 - read by tools
@@ -72,11 +103,11 @@ def command(name, summary, params=(), stores=None, text=None):  # noqa: ARG001 -
     `summary` and `stores` (the key in at.settings) are for the tools that read this source.
     `text` replaces the derived answer to AT+X=?. A name declared twice is a ValueError.
     """
-    if name in by_name:
+    if name in by_name or (name in index.NAMES and not _loading):
         raise ValueError("AT%s is declared twice" % name)
-    entry = Command(name, params, text)
-    registry.append(entry)
-    by_name[name] = entry
+    entry = by_name[name] = Command(name, params, text)
+    if not _loading:
+        own.append(entry)
     return entry
 
 

@@ -12,7 +12,7 @@ import asyncio
 import sys
 
 import atlink
-from at.command import by_name, events, old_endings
+from at.command import find, find_event, old_endings
 from at.errors import (
     SUB_BUSY,
     ATError,
@@ -67,9 +67,19 @@ class Session:
         self.mux = False  # AT+CIPMUX=1: commands carry a link ID
         self.restart = None  # function that restarts the module at once
         self.is_streaming = False  # passthrough: bytes on the port are data
+        self.on_demand = {}  # name of a service -> name of its module
         self._then = None
         self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
+
+    def __getattr__(self, name):
+        """Build a service on first use; `on_demand` says which module makes it."""
+        if name not in self.on_demand:
+            raise AttributeError(name)
+        module = __import__("at.services." + self.on_demand[name], None, None, ("create",))
+        service = module.create(self)
+        setattr(self, name, service)
+        return service
 
     def start(self):
         """Begin to serve the port."""
@@ -118,7 +128,7 @@ class Session:
         """Run a line's handler; return its result, or a coroutine that still has to run."""
         name, form, text = split_line(line)
         self.name = name
-        entry = by_name.get(name) or self._by_old_name(name)
+        entry = find(name) or self._by_old_name(name)
         if entry is None:
             raise NotSupported("no command AT" + name)
         if form == TEST:
@@ -143,11 +153,12 @@ class Session:
     def _by_old_name(self, name):
         """Return the command behind +X_CUR (nothing is kept) or +X_DEF (it is), or None."""
         ending = name[-4:]
-        if ending not in ("_CUR", "_DEF") or name[:-4] not in old_endings:
+        entry = find(name[:-4]) if ending in ("_CUR", "_DEF") else None
+        if entry is None or entry.name not in old_endings:
             return None
         self._was_keeping = self.settings.keeping
         self.settings.keeping = ending == "_DEF"
-        return by_name.get(name[:-4])
+        return entry
 
     def _describe(self, entry):
         if entry.text is not None:
@@ -212,7 +223,7 @@ class Session:
 
         While passthrough runs, only AT+SYSMSG bit 2 lets it through (seed 003 3.1.15).
         """
-        text = events[kind]
+        text = find_event(kind)
         if callable(text):
             text = text(self, *details)
         elif details:

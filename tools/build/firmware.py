@@ -143,6 +143,7 @@ def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
 
 def compile_flavour(bits: int, sanitize: bool) -> None:
     """Fetch what is missing and compile one flavour; call it with the lock held."""
+    import commandindex
     import fetch
     import pins
     import sdist
@@ -154,6 +155,7 @@ def compile_flavour(bits: int, sanitize: bool) -> None:
     fetch.micropython_lib()
     sdist.umqtt()
     link_user_modules()
+    commandindex.write()
     build_mpy_cross(source, fetch)
     settings = target / "settings"
     variables = make_variables(bits, sanitize, target)

@@ -1,7 +1,7 @@
 """Basic commands (seed 003 chapter 3.1), but for the UART, message filters and flash."""
 
 from at import version
-from at.command import command, registry
+from at.command import all_flags, command
 from at.errors import StateError
 from at.services import device
 
@@ -57,8 +57,8 @@ CMD = command("+CMD", "List every command with the forms it has")
 @CMD.query
 def cmd_query(at):
     """Index from 0, name, then 1 or 0 for the test, query, set and execute form."""
-    for index, entry in enumerate(registry):
-        at.reply(index, "AT" + entry.name, *entry.flags())
+    for number, (name, *flags) in enumerate(all_flags()):
+        at.reply(number, "AT" + name, *flags)
 
 
 GSLP = command(

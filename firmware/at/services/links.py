@@ -296,3 +296,7 @@ class Links:
                 link.apply(row)
         self._settings.put("tcp_options", [list(row) for row in self._options])
 
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Links(at.settings, at.names, at.tls, at.wifi, at.emit, at.log)

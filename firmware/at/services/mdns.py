@@ -40,3 +40,8 @@ class Mdns:
 
 def _underscored(label):
     return label if label.startswith("_") else "_" + label
+
+
+def create(_at):
+    """Build the service from those it stands on."""
+    return Mdns()

@@ -116,3 +116,8 @@ class Passthrough:
                 self._log("passthrough: no link yet:", error.reason)
             await asyncio.sleep_ms(self._settings.get("reconnect") * _UNIT_MS)
         self._task = None
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Passthrough(at.links, at.server, at.settings, at.log)

@@ -53,3 +53,8 @@ class Ping:
         """Take the chip's word: the time in ms, -1 if no answer came."""
         self._time_ms = time_ms
         self._done.set()
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Ping(at.names, at.wifi)

@@ -95,3 +95,8 @@ class Long:
         if state == atnet.UP_ENDED:
             return None
         return is_whole
+
+
+def create(_at):
+    """Build the service from those it stands on."""
+    return Long()

@@ -150,3 +150,8 @@ class Server:
                 break
             await asyncio.sleep_ms(soonest_ms + 1)
         self._idle_task = None
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Server(at.links, at.tls, at.emit, at.log)

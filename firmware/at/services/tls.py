@@ -165,3 +165,8 @@ class Tls:
                     break
         self._emit("certificate_missing", row[0])
         raise LinkError("mfg_nvs holds no %s number %d" % (space, number), MISSING)
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Tls(at.mfg, at.settings, at.emit)
