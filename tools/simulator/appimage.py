@@ -1,4 +1,4 @@
-"""Application images as ESP-IDF's boot loader knows them: make one, check one, read its description.
+"""Application images as ESP-IDF's boot loader knows them: make, check, read the description.
 
 An image of the simulator holds no machine code, since the firmware runs on the PC: its one
 segment is the description of the application. Header, checksum and SHA-256 are real.

@@ -7,6 +7,7 @@ DirectLine gives the firmware the pty itself. Relay stands between the firmware 
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from tools.simulator.errors import SimulatorError
 from tools.simulator.loop import READ, WRITE, Loop
@@ -278,10 +279,8 @@ class Relay:
     def _give(self, data: bytes) -> None:
         assert self.end is not None
         self._pending += data
-        try:
+        with suppress(OSError):
             self._pending = self._pending[self.end.send(self._pending) :]
-        except OSError:
-            pass
         self.hosts.listen(not self._pending)
 
     def heard(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from tools.simulator.names import hold_path
 
 
 class Pty:
-    """Both ends of a pty in raw mode. The slave end stays open, so that no hang-up is ever seen."""
+    """Both ends of a pty in raw mode. The slave end stays open, so no hang-up is ever seen."""
 
     def __init__(self, link: Path) -> None:
         if link.exists() and not link.is_symlink():

@@ -86,7 +86,7 @@ def next_row(row):
 
 
 def set_boot(row):
-    """Start this slot from the next reset on. ESP_ERR_OTA_VALIDATE_FAILED without a valid image."""
+    """Start this slot from the next reset on; ESP_ERR_OTA_VALIDATE_FAILED if it is not valid."""
     rows = _slot_rows()
     if row not in rows:
         _sim.fail(_ERR_INVALID_ARG)

@@ -44,6 +44,7 @@ def freq(hz=None):
     if hz // _MHZ not in (20, 40, 80, 160, 240):
         raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz, 160MHz or 240MHz")
     _freq = hz // _MHZ * _MHZ
+    return None
 
 
 class _Mem32:
