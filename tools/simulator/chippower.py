@@ -27,6 +27,10 @@ class ChipPower:
         self.listen_interval = 0
         self.wake_pin: tuple[int, int] | None = None
 
+    def set_started(self, on: bool) -> None:
+        """Note whether the Wi-Fi driver is started."""
+        self.started = on
+
     def set_power_save(self, power_save: int, listen_interval: int) -> None:
         """Note the power-saving mode of the module."""
         self.power_save = power_save

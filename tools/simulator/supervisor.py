@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tools.simulator import process, worldfile
 from tools.simulator.boardfile import NO_TIMER, BoardFile
 from tools.simulator.bus import Bus
+from tools.simulator.chippower import ChipPower
 from tools.simulator.control import Control
 from tools.simulator.errors import CommandError
 from tools.simulator.flashimage import FlashImage
@@ -22,7 +24,8 @@ from tools.simulator.loop import Loop
 from tools.simulator.options import Options
 from tools.simulator.pacing import PacedRelay
 from tools.simulator.pty import Pty
-from tools.simulator.chippower import ChipPower
+from tools.simulator.wifi.acts import AirActs
+from tools.simulator.wifi.driver import Driver
 from tools.simulator.world import World, field
 
 # esp_reset_reason_t
@@ -53,6 +56,10 @@ class Supervisor:
         self._world = World(worldfile.load(options.world), self._board, self._emit)
         self._internet = Internet(loop, self._world, self._emit, self.say)
         self._chip = ChipPower()
+        lease = (self._world.address, self._world.dhcp["netmask"], self._world.dhcp["gateway"])
+        mac = options.mac.hex(":")
+        self._wifi = Driver(loop, self._world.aps, lease, mac, self._emit, self._chip.set_started)
+        self._air = AirActs(self._world.aps, self._wifi)
         self._pty = Pty(options.link)
         self._hosts: Hosts | None = None
         self._line = self._make_line()
@@ -90,6 +97,7 @@ class Supervisor:
         slot = self._flash.slot()
         self._board.start(reason)
         self._chip.restart()
+        self._wifi.restart()
         self._uart = None
         self._state["restarts"] += 1
         self._state["ready"] = False
@@ -180,15 +188,14 @@ class Supervisor:
         self._state["ready"] = True
         if not self._announced:
             self._announced = True
-            try:
+            with suppress(OSError):  # nobody reads our output; the module runs all the same
                 print(f"UART1 ready: {self._options.link}", flush=True)
-            except OSError:  # nobody reads our output; the module runs all the same
-                pass
 
     def _requests(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         return {
             "verify_image": self._verify_image,
             **self._chip.requests,
+            **self._wifi.requests,
             **self._internet.requests,
         }
 
@@ -222,6 +229,7 @@ class Supervisor:
     def _commands(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         return {
             **self._world.commands,
+            **self._air.commands,
             **self._internet.commands,
             "power_cycle": self._power_cycle,
             "power_cut_after_flash_writes": self._power_cut,
@@ -261,7 +269,8 @@ class Supervisor:
             "pins": {str(pin): state for pin, state in sorted(self._world.pins.items())},
             "flash_writes": self._board.flash_writes,
             "mac": self._options.mac.hex(":"),
-            "world": self._world.status(),
+            "world": {**self._world.status(), **self._air.status()},
+            "wifi": self._wifi.status(),
         }
 
 

@@ -1,6 +1,7 @@
 """The world while it runs: what the world file began with, and what control commands changed.
 
-Owns access points, stations on the module's softAP, names, input pins and what the module drives.
+Owns the list of access points, names, input pins and what the module drives; what happens in the
+air is in tools/simulator/wifi.
 News for the module leave through `emit`, as tuples of atchip.event().
 """
 
@@ -26,7 +27,6 @@ class World:
         self.dhcp: dict[str, Any] = content["dhcp"]
         self.dns: dict[str, list[str]] = content["dns"]
         self.clock_offset: int = content["clock"]["offset"]
-        self.stations: list[str] = []
         self.inputs: dict[int, int] = content["gpio"]
         self.pins: dict[int, dict[str, Any]] = {}
         self.power_save = 0
@@ -34,11 +34,6 @@ class World:
         self._emit = emit
         self._lease = self._take_lease()
         self.commands: dict[str, Callable[[Command], dict[str, Any]]] = {
-            "ap_down": lambda command: self._set_ap(command, up=False),
-            "ap_up": lambda command: self._set_ap(command, up=True),
-            "ap_rssi": self._ap_rssi,
-            "station_join": self._station_join,
-            "station_leave": self._station_leave,
             "dns": self._dns,
             "gpio": self._gpio,
         }
@@ -58,7 +53,6 @@ class World:
         """Return the world for the status command."""
         return {
             "aps": [{key: ap[key] for key in ("ssid", "bssid", "rssi", "up")} for ap in self.aps],
-            "stations": self.stations,
             "dns": self.dns,
             "inputs": {str(pin): level for pin, level in sorted(self.inputs.items())},
             "address": self.address,
@@ -71,36 +65,6 @@ class World:
         self.pins[pin] = state
 
     # Control commands.
-
-    def _find_aps(self, command: Command) -> list[dict[str, Any]]:
-        ssid = field(command, "ssid", worldfile.text(1, 32))
-        found = [ap for ap in self.aps if ap["ssid"] == ssid]
-        if not found:
-            known = ", ".join(repr(ap["ssid"]) for ap in self.aps)
-            raise CommandError(f"no access point {ssid!r}; there are {known}")
-        return found
-
-    def _set_ap(self, command: Command, **state: Any) -> dict[str, Any]:
-        for ap in self._find_aps(command):
-            ap.update(state)
-        return {}
-
-    def _ap_rssi(self, command: Command) -> dict[str, Any]:
-        return self._set_ap(command, rssi=field(command, "rssi", worldfile.integer(-127, 0)))
-
-    def _station_join(self, command: Command) -> dict[str, Any]:
-        mac = field(command, "mac", worldfile.mac)
-        if mac in self.stations:
-            raise CommandError(f"station {mac} is there already")
-        self.stations.append(mac)
-        return {}
-
-    def _station_leave(self, command: Command) -> dict[str, Any]:
-        mac = field(command, "mac", worldfile.mac)
-        if mac not in self.stations:
-            raise CommandError(f"no station {mac}")
-        self.stations.remove(mac)
-        return {}
 
     def _dns(self, command: Command) -> dict[str, Any]:
         name = field(command, "name", worldfile.text(1, 253)).lower()

@@ -56,7 +56,9 @@ def one_of(words: tuple[str, ...]) -> Check:
 
 def mac(value: Any) -> str:
     """Check a MAC address; return it in lower case."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", value):
+    if not isinstance(value, str) or not re.fullmatch(
+        r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", value
+    ):
         raise ValueError("must be a MAC address like ca:d7:19:d8:a6:44")
     return value.lower()
 
@@ -93,6 +95,52 @@ def addresses(value: Any) -> list[str]:
         raise ValueError('must be an IP address, a list of them, or ""') from None
 
 
+PMF = ("off", "capable", "required")
+
+
+def protocols(value: Any) -> str:
+    """Check 802.11 protocols."""
+    if value not in ("b", "bg", "bgn"):
+        raise ValueError("must be b, bg or bgn")
+    return value
+
+
+def prefix(value: Any) -> str:
+    """Check an IPv6 prefix of 64 bits, or "" for none."""
+    if value != "":
+        try:
+            if ipaddress.IPv6Network(value).prefixlen != 64:
+                value = None
+        except ValueError:
+            value = None
+        if value is None:
+            raise ValueError("must be an IPv6 prefix like 2001:db8:1::/64")
+    return value
+
+
+def methods(value: Any) -> list[str]:
+    """Check a list of EAP methods."""
+    known = ("tls", "peap", "ttls")
+    if not isinstance(value, list) or not value or any(each not in known for each in value):
+        raise ValueError(f"must be a list of {', '.join(known)}")
+    return value
+
+
+def users(value: Any) -> dict[str, str]:
+    """Check users and their passwords."""
+    return _free_table("users", value, text(1, 32), text(1, 32))
+
+
+def eap(value: Any) -> dict[str, Any]:
+    """Check the authentication server of an enterprise network."""
+    return _table("eap", value, _EAP)
+
+
+_EAP = (
+    ("methods", methods, ["tls", "peap", "ttls"]),
+    ("users", users, {}),
+    ("ca", text(1, 255), "build/certs/wpa2_ca.pem"),
+)
 _AP = (
     ("ssid", text(1, 32), None),
     ("password", text(0, 64), ""),
@@ -102,6 +150,12 @@ _AP = (
     ("rssi", integer(-127, 0), -50),
     ("hidden", switch, False),
     ("up", switch, True),
+    ("dhcp", switch, True),
+    ("ipv6", prefix, "2001:db8:a7::/64"),
+    ("wps", switch, False),
+    ("pmf", one_of(PMF), None),
+    ("protocols", protocols, "bgn"),
+    ("eap", eap, None),
 )
 _DHCP = (
     ("first", loopback, "127.0.0.2"),
@@ -158,9 +212,18 @@ def _ap(row: Any, number: int) -> dict[str, Any]:
         raise ValueError(f"{name}.ssid: is missing")
     ap["security"] = ap["security"] or ("wpa2_psk" if ap["password"] else "open")
     ap["bssid"] = ap["bssid"] or f"ca:d7:19:00:00:{number & 0xFF:02x}"
+    ap["eap"] = ap["eap"] or _table("eap", {}, _EAP)
+    if ap["pmf"] is None:
+        ap["pmf"] = _usual_pmf(ap["security"])
     if ap["security"].endswith("_psk") and len(ap["password"].encode()) < 8:
         raise ValueError(f"{name}.password: {ap['security']} needs at least 8 bytes")
     return ap
+
+
+def _usual_pmf(security: str) -> str:
+    if security in ("wpa3_psk", "owe"):
+        return "required"
+    return "capable" if security in ("wpa2_psk", "wpa2_wpa3_psk", "wpa2_enterprise") else "off"
 
 
 def _table(name: str, raw: Any, rows: tuple[tuple[str, Check, Any], ...]) -> dict[str, Any]:

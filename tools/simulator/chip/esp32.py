@@ -169,6 +169,7 @@ def _rows(type, subtype, label):
 def _first(type, label):
     for row in _rows(type, 0xFF, label):
         return row
+    return None
 
 
 def idf_heap_info(capabilities):
@@ -177,4 +178,6 @@ def idf_heap_info(capabilities):
 
     free, lowest = _sim.heap()
     largest = _sim.ram_largest()
-    return [(96 * 1024, free - gc.mem_free(), largest, lowest)] if capabilities == HEAP_DATA else []
+    return (
+        [(96 * 1024, free - gc.mem_free(), largest, lowest)] if capabilities == HEAP_DATA else []
+    )

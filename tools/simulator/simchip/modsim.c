@@ -45,6 +45,15 @@ static const struct {
     {0x1503, "ESP_ERR_OTA_VALIDATE_FAILED"},
     {0x3001, "ESP_ERR_WIFI_NOT_INIT"},
     {0x3002, "ESP_ERR_WIFI_NOT_STARTED"},
+    {0x3003, "ESP_ERR_WIFI_NOT_STOPPED"},
+    {0x3004, "ESP_ERR_WIFI_IF"},
+    {0x3005, "ESP_ERR_WIFI_MODE"},
+    {0x3006, "ESP_ERR_WIFI_STATE"},
+    {0x3009, "ESP_ERR_WIFI_MAC"},
+    {0x300a, "ESP_ERR_WIFI_SSID"},
+    {0x300b, "ESP_ERR_WIFI_PASSWORD"},
+    {0x300f, "ESP_ERR_WIFI_NOT_CONNECT"},
+    {0x5007, "ESP_ERR_ESP_NETIF_DHCP_NOT_STOPPED"},
 };
 
 static int errno_of(int code) {

@@ -31,6 +31,10 @@ class AirActs:
             "wps": self._wps,
         }
 
+    def status(self) -> dict[str, Any]:
+        """Return what the status command shows of the air."""
+        return {"stations": list(self._driver.softap.guests)}
+
     # Access points.
 
     def _find(self, command: Command) -> list[AccessPoint]:

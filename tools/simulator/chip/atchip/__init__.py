@@ -27,6 +27,7 @@ from atchip.power import (  # noqa: F401
     tx_power,
     wake_gpio,
 )
+from atchip.wifi import find as __getattr__  # noqa: F401
 
 
 def event():

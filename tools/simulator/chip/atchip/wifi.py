@@ -1,0 +1,67 @@
+"""Wi-Fi and network interfaces of the imitated chip: every call is a question to the supervisor.
+
+There the driver lives (tools/simulator/wifi/driver.py). Here is one function for all calls, made
+when its name is asked for, because on the chip they cost no heap either.
+"""
+
+import simbus
+
+_CALLS = (
+    "wifi_init",
+    "wifi_deinit",
+    "wifi_connect",
+    "wifi_disconnect",
+    "wifi_ap_info",
+    "wifi_scan",
+    "wifi_scan_next",
+    "wifi_scan_stop",
+    "wifi_mac",
+    "wifi_protocol",
+    "wifi_country",
+    "softap_config",
+    "softap_stations",
+    "softap_deauth",
+    "ip_info",
+    "ip_static",
+    "ip_dns",
+    "ip6_linklocal",
+    "ip6_address",
+    "dhcp",
+    "dhcp_pool",
+    "dhcp_pool_set",
+    "hostname",
+    "smartconfig_start",
+    "smartconfig_stop",
+    "smartconfig_result",
+    "wps_start",
+    "wps_stop",
+    "wps_credentials",
+    "eap_identity",
+    "eap_username",
+    "eap_password",
+    "eap_ca",
+    "eap_certificate",
+    "eap_enable",
+    "eap_disable",
+)
+
+
+def find(name):
+    """Return the function of this name. AttributeError if the chip has none."""
+    if name not in _CALLS:
+        raise AttributeError(name)
+    return lambda *args: call(name, *args)
+
+
+def call(name, *args):
+    """Ask the driver; bytes travel as {"hex": text}."""
+    args = [{"hex": arg.hex()} if isinstance(arg, bytes) else arg for arg in args]
+    return _value(simbus.call("wifi", name=name, args=args)["value"])
+
+
+def _value(value):
+    if isinstance(value, dict):
+        return bytes.fromhex(value["hex"])
+    if isinstance(value, list):
+        return tuple([_value(each) for each in value])
+    return value
