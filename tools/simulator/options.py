@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _ESPRESSIF = bytes.fromhex("7cdfa1")
@@ -16,7 +17,8 @@ Control commands, one JSON object a line, each answered with one line:
   {"do": "status"}
   {"do": "power_cycle"}       {"do": "power_cut_after_flash_writes", "n": N}
   {"do": "gpio", "pin": P, "level": L}
-  {"do": "ap_down", "ssid": S}   {"do": "ap_up", "ssid": S}   {"do": "ap_rssi", "ssid": S, "rssi": R}
+  {"do": "ap_down", "ssid": S}   {"do": "ap_up", "ssid": S}
+  {"do": "ap_rssi", "ssid": S, "rssi": R}
   {"do": "station_join", "mac": M}   {"do": "station_leave", "mac": M}
   {"do": "dns", "name": N, "ip": I or null}
   {"do": "uart", "cts": 0 or 1}   (with --baud-timing: whether the host is ready to receive)
@@ -63,6 +65,62 @@ def _path(text: str) -> Path:
     return Path(os.path.abspath(text))
 
 
+_BUILD = ROOT / "build"
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--link": {
+        "type": _path,
+        "default": _BUILD / "ttyAT",
+        "metavar": "PATH",
+        "help": "symlink to the pty that stands for UART1 (default: build/ttyAT)",
+    },
+    "--tcp": {
+        "type": _address,
+        "metavar": "HOST:PORT",
+        "help": "serve UART1 as a raw TCP port as well",
+    },
+    "--state": {
+        "type": _path,
+        "default": _BUILD / "flash",
+        "metavar": "DIR",
+        "help": "folder with the flash content, which survives restarts (default: build/flash)",
+    },
+    "--world": {
+        "type": _path,
+        "default": ROOT / "tools/worlds/home.toml",
+        "metavar": "FILE",
+        "help": "what is around the module (default: tools/worlds/home.toml)",
+    },
+    "--bits": {
+        "type": int,
+        "choices": (64, 32),
+        "default": 64,
+        "help": "word size of the MicroPython build; the chip has 32 (default: 64)",
+    },
+    "--heap": {
+        "type": _size,
+        "metavar": "SIZE",
+        "help": "GC heap, for example 96k (default: 88k as on the chip, 176k with 64 bits)",
+    },
+    "--baud-timing": {
+        "action": "store_true",
+        "help": "pace UART1 at its baud rate, with a finite receiver and RTS/CTS",
+    },
+    "--log": {
+        "type": _path,
+        "metavar": "FILE",
+        "help": "file for UART0, the log; begun anew at each start (default: stderr)",
+    },
+    "--control": {
+        "type": _path,
+        "default": _BUILD / "control.sock",
+        "metavar": "PATH",
+        "help": "Unix socket for control commands (default: build/control.sock)",
+    },
+    "--erase": {"action": "store_true", "help": "start with blank flash"},
+    "--sanitize": {"action": "store_true", "help": "use the build with ASan and UBSan"},
+}
+
+
 def parse(arguments: list[str] | None = None) -> Options:
     """Return the options; prints a message and exits with status 2 if they are wrong."""
     parser = argparse.ArgumentParser(
@@ -71,26 +129,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    build = ROOT / "build"
-    add("--link", type=_path, default=build / "ttyAT", metavar="PATH",
-        help="symlink to the pty that stands for UART1 (default: build/ttyAT)")
-    add("--tcp", type=_address, metavar="HOST:PORT", help="serve UART1 as a raw TCP port as well")
-    add("--state", type=_path, default=build / "flash", metavar="DIR",
-        help="folder with the flash content, which survives restarts (default: build/flash)")
-    add("--world", type=_path, default=ROOT / "tools/worlds/home.toml", metavar="FILE",
-        help="what is around the module (default: tools/worlds/home.toml)")
-    add("--bits", type=int, choices=(64, 32), default=64,
-        help="word size of the MicroPython build; the chip has 32 (default: 64)")
-    add("--heap", type=_size, metavar="SIZE",
-        help="GC heap, for example 96k (default: 88k as on the chip, 176k with 64 bits)")
-    add("--baud-timing", action="store_true",
-        help="pace UART1 at its baud rate, with a finite receiver and RTS/CTS")
-    add("--log", type=_path, metavar="FILE", help="file for UART0, the log (default: stderr)")
-    add("--control", type=_path, default=build / "control.sock", metavar="PATH",
-        help="Unix socket for control commands (default: build/control.sock)")
-    add("--erase", action="store_true", help="start with blank flash")
-    add("--sanitize", action="store_true", help="use the build with ASan and UBSan")
+    for name, details in _OPTIONS.items():
+        parser.add_argument(name, **details)
     values = vars(parser.parse_args(arguments))
     values["heap"] = values["heap"] or _CHIP_HEAP[values["bits"]]
     return Options(**values)

@@ -40,7 +40,9 @@ class OtaData:
 
     def active(self) -> int | None:
         """Return the sector in force, None if there is none."""
-        usable = [0 if entry.state in (INVALID, ABORTED) else entry.seq for entry in self.entries()]
+        usable = [
+            0 if entry.state in (INVALID, ABORTED) else entry.seq for entry in self.entries()
+        ]
         return usable.index(max(usable)) if any(usable) else None
 
     def write(self, sector: int, entry: Entry) -> None:

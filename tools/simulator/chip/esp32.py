@@ -174,10 +174,9 @@ def _first(type, label):
 
 def idf_heap_info(capabilities):
     """Return [(total, free, largest block, lowest free)] of the system heap."""
+    if capabilities != HEAP_DATA:
+        return []
     import gc
 
     free, lowest = _sim.heap()
-    largest = _sim.ram_largest()
-    return (
-        [(96 * 1024, free - gc.mem_free(), largest, lowest)] if capabilities == HEAP_DATA else []
-    )
+    return [(96 * 1024, free - gc.mem_free(), _sim.ram_largest(), lowest)]
