@@ -16,5 +16,6 @@ GROUPS = (
     "tcpip_server",
     "tcpip_tls",
     "names",
+    "update",
     "user",
 )

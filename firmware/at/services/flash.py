@@ -55,6 +55,13 @@ class Flash:
         for block in range(offset // _SECTOR, (offset + length) // _SECTOR):
             partition.ioctl(6, block)
 
+    def confirm(self):
+        """Make the choice of the running firmware final, so that the boot loader keeps to it."""
+        try:
+            esp32.Partition.mark_app_valid_cancel_rollback()
+        except OSError:  # as delivered: no update has chosen a slot yet
+            pass
+
     def roll_back(self):
         """Select the other OTA slot for the next start. StoreError if it holds no firmware."""
         try:

@@ -91,13 +91,6 @@ class Update:
         self._is_running = False
         self.state = IDLE
 
-    def confirm(self):
-        """Make the choice of the running firmware final, so that the boot loader keeps to it."""
-        try:
-            esp32.Partition.mark_app_valid_cancel_rollback()
-        except OSError as error:  # the factory's firmware: there was no choice
-            log("update: slot not marked:", error)
-
     def need_idle(self):
         """Raise StateError while an update runs."""
         if self._is_running:
@@ -239,3 +232,8 @@ class Update:
             raise LinkError(str(error))
         if size is not None and (writer.size != size or found != digest):
             raise LinkError("the image is not the one that the update server describes")
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Update(at.names, at.mfg, at.flash)
