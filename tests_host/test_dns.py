@@ -138,6 +138,8 @@ def test_refusals_are_told_apart(flags, said):
 def test_a_refusal_without_the_question_is_understood():
     packet = dnslib.DNSRecord(dnslib.DNSHeader(id=7, qr=1, rcode=5)).pack()
     assert dns.answer(packet, 7, dns.pack_name("a.test"), dns.A)[0] == dns.FAILED
+    packet = dnslib.DNSRecord(dnslib.DNSHeader(id=7, qr=1, tc=1)).pack()
+    assert dns.answer(packet, 7, dns.pack_name("a.test"), dns.A)[0] == dns.FAILED
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,12 @@ class NameServer:
             return
 
         def send(reply: dnslib.DNSRecord | bytes) -> None:
-            data = reply if isinstance(reply, bytes) else reply.pack()
+            data = reply if isinstance(reply, bytes) else bytes(reply.pack())
             try:
-                sock.sendto(data if len(data) <= _MAX_PACKET else query.truncate().pack(), sender)
+                sock.sendto(
+                    data if len(data) <= _MAX_PACKET else bytes(query.reply().truncate().pack()),
+                    sender,
+                )
             except OSError as error:  # the module is gone
                 self._log(f"dns: {error}")
 
@@ -117,7 +120,7 @@ class NameServer:
         elif what in ("alias", "loop", "chain"):
             send(_aliases(query, what))
         elif what == "cut":
-            send(query.truncate())
+            send(query.reply().truncate())
         elif what in ("v4", "v6"):
             send(answer(query, ["127.0.0.1" if what == "v4" else "::1"], 0))
         elif what == "empty":
@@ -129,7 +132,7 @@ class NameServer:
         elif what == "real" or what in _ODD:
             if what == "garbage":
                 send(b"\xff" * 40)
-                send(good.pack()[:-3])
+                send(bytes(good.pack()[:-3]))
             elif what == "forged":
                 wrong = answer(query, ["127.0.0.66", "::66"], 3600)
                 wrong.header.id ^= 1

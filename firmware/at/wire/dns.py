@@ -60,13 +60,15 @@ def answer(packet, ident, name, kind):
     if got != ident or not flags & 0x8000 or flags & 0x7800:
         raise ValueError("not the answer to this query")
     rcode = flags & 0x0F
-    if questions == 0 and rcode not in (0, _RCODE_NO_NAME):
-        return _REFUSED  # some servers leave the question out when they refuse
+    # Cut off, or the server has its reasons. Some servers leave the question out then.
+    is_refused = flags & 0x0200 or rcode not in (0, _RCODE_NO_NAME)
+    if questions == 0 and is_refused:
+        return _REFUSED
     asked, at = _name(packet, _HEAD)
     if questions != 1 or asked != name or packet[at : at + 4] != struct.pack(">2H", kind, _IN):
         raise ValueError("not the question that was asked")
-    if flags & 0x0200 or rcode not in (0, _RCODE_NO_NAME):
-        return _REFUSED  # cut off, or refused
+    if is_refused:
+        return _REFUSED
     records = _records(packet, at + 4, answers)
     if rcode:
         return UNKNOWN, None, 0
