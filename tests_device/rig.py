@@ -6,6 +6,8 @@ the module is up to the tests.
 
 from __future__ import annotations
 
+import shutil
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,7 @@ class Rig:
         self._module: Module | None = None
         self._peers: Peers | None = None
         self._host_acts: HostActs | None = None
+        self._world: str | None = None
         self.simulator: Simulator | None = None
         self.variables = {
             "ssid": options.ssid or _SIM_SSID,
@@ -58,11 +61,11 @@ class Rig:
 
     @property
     def offers(self) -> frozenset[str]:
-        """Return what transcripts may need: sim, wifi, host."""
+        """Return what transcripts may need: sim, wifi, host, openssl, ipv6."""
         if self.simulated:
-            return frozenset(("sim", "wifi", "host"))
+            return frozenset(("sim", "wifi", "host", *_tools()))
         given = {"wifi": self.options.ssid, "host": self.options.host_ip}
-        return frozenset(name for name, value in given.items() if value)
+        return frozenset((*(name for name, value in given.items() if value), *_tools()))
 
     @property
     def module(self) -> Module:
@@ -104,6 +107,7 @@ class Rig:
         """Bring the module into the state in which a transcript begins."""
         if "host" in script.needs:
             self._start_peers()
+        self._world = script.world
         if "same" in script.flags:
             module = self.module
             module.resync()
@@ -164,5 +168,18 @@ class Rig:
                 self.options.port, baud=self.options.baud, observer=self._observer, timeout_s=20.0
             )
             return
-        self.simulator = Simulator(self._folder, bits=self.options.bits).start(erase=True)
+        world = ("--world", f"tools/worlds/{self._world}.toml") if self._world else ()
+        simulator = Simulator(self._folder, bits=self.options.bits, options=world)
+        self.simulator = simulator.start(erase=True)
         self._module = self.simulator.module(observer=self._observer)
+
+
+def _tools() -> list[str]:
+    """Return what this machine has that a peer needs: openssl, ipv6."""
+    found = ["openssl"] if shutil.which("openssl") else []
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return found
+    return [*found, "ipv6"]

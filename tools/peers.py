@@ -8,9 +8,12 @@ makes of the peers is checked elsewhere.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CERTIFICATES = ROOT / "build" / "certs"
 PATTERN = bytes(range(256)) * 16
 _CHUNK = 65536
+_START_S = 10.0  # longest time a program takes to listen
 _POLL_S = 0.2  # how often a server looks whether it is to end
 
 Serve = Callable[[socket.socket], None]
@@ -68,6 +72,17 @@ def commanded(sock: socket.socket) -> None:
         elif word == b"reset":
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             return
+
+
+def greet(sock: socket.socket) -> None:
+    """Speak first, and not TLS; as a mail server would."""
+    sock.sendall(b"220 mail.test ready\r\n")
+    sink(sock)
+
+
+def hang_up(sock: socket.socket) -> None:
+    """Close as soon as the peer has said something."""
+    sock.recv(_CHUNK)
 
 
 def read_line(sock: socket.socket) -> bytes:
@@ -253,6 +268,37 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
         return port
 
 
+class PskServer:
+    """`openssl s_server` with a pre-shared key; answers each line with its bytes reversed."""
+
+    KEY = b"psk"
+    IDENTITY = "myhint"
+
+    def __init__(self, host: str) -> None:
+        """Start it on a free port and wait until it listens."""
+        self.port = free_port()
+        command = f"openssl s_server -accept {host}:{self.port} -nocert -tls1_2 -quiet -rev"
+        command += f" -psk {self.KEY.hex()} -psk_identity {self.IDENTITY}"
+        self._process = subprocess.Popen(
+            command.split(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + _START_S
+        while time.monotonic() < until:
+            try:
+                socket.create_connection((host, self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait()
+
+
 class Peers:
     """The peers that transcripts know by name: `variables` maps names in braces to ports."""
 
@@ -264,11 +310,14 @@ class Peers:
             "sink": Server(sink, host),
             "source": Server(source, host),
             "puppet": Server(commanded, host),
+            "greeter": Server(greet, host),
+            "hangup": Server(hang_up, host),
             "udp_echo": UdpServer(host=host),
             "udp_other": UdpServer(host=host),
         }
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
+        self.psk = PskServer(host) if shutil.which("openssl") else None
         if CERTIFICATES.is_dir():
             self._start_tls()
 
@@ -277,6 +326,8 @@ class Peers:
         contexts = {
             "tls": server_context(),
             "tls_other_ca": server_context("other_peer"),
+            "tls_expired": server_context("expired_peer"),
+            "tls_future": server_context("future_peer"),
             "tls_mutual": server_context(client_ca="client_ca_00.crt"),
             "tls_alpn": server_context(alpn=("http/1.1", "mqtt")),
         }
@@ -293,9 +344,13 @@ class Peers:
     def variables(self) -> dict[str, str]:
         """Return name -> port, and `closed`, a port where nobody listens."""
         ports = {name: str(server.port) for name, server in self.servers.items()}
+        if self.psk:
+            ports["tls_psk"] = str(self.psk.port)
         return ports | {"closed": str(free_port())}
 
     def close(self) -> None:
         """End all of them."""
         for server in self.servers.values():
             server.close()
+        if self.psk:
+            self.psk.close()

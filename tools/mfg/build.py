@@ -15,13 +15,20 @@ sys.path.insert(0, str(ROOT / "tools/build"))
 
 SOURCE = Path(__file__).with_name("mfg_nvs.csv")
 CERTIFICATES = ROOT / "build/certs"
+MAKER = Path(__file__).with_name("certificates.py")
 IMAGE = ROOT / "build/mfg_nvs.bin"
 SIZE = 0x1C000
 
 
+def has_certificates() -> bool:
+    """Say whether build/certs is there and was made by the present certificates.py."""
+    sample = CERTIFICATES / "ca.crt"
+    return sample.exists() and sample.stat().st_mtime_ns >= MAKER.stat().st_mtime_ns
+
+
 def is_current(source: Path, image: Path) -> bool:
     """Say whether the image is newer than all it is made of."""
-    if not image.exists() or not CERTIFICATES.is_dir():
+    if not image.exists() or not has_certificates():
         return False
     made = image.stat().st_mtime_ns
     return all(
@@ -41,11 +48,11 @@ def build(source: Path = SOURCE, image: Path = IMAGE) -> Path:
         if is_current(source, image):
             return image
         fetch.say(f"making {image.name}")
-        if not CERTIFICATES.is_dir():
+        if not has_certificates():
             scratch = CERTIFICATES.with_name("certs.part")
             shutil.rmtree(scratch, ignore_errors=True)
-            make = [python, Path(__file__).with_name("certificates.py"), scratch]
-            pyenv.run(make, "cannot make the test certificates")
+            pyenv.run([python, MAKER, scratch], "cannot make the test certificates")
+            shutil.rmtree(CERTIFICATES, ignore_errors=True)
             scratch.rename(CERTIFICATES)
         scratch = image.with_name(f"{image.stem}.part.bin")  # the generator insists on .bin
         os.chdir(ROOT)  # the file names in the CSV are relative to it

@@ -3,9 +3,10 @@
 Two unrelated authorities, so that tests can trust the wrong one. Of authority 0 are also the
 server of the module, its MQTT and its WPA2 client. `peer.*` and `other_peer.*` are for servers
 on the PC that the module connects to; each ca.key stays, so that a test can issue more. Names
-follow the manual, 6.8.1.
+follow the manual, 6.8.1. `expired_peer.*` and `future_peer.*` are out of date.
 """
 
+import datetime
 import sys
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def make(folder: Path) -> None:
         peer = authority.issue_cert(*HOSTS, common_name="localhost")
         write_pair(folder, f"{prefix}peer.crt", f"{prefix}peer.key", peer)
     first = authorities[0]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for name, days in (("expired", -10), ("future", 3650)):
+        begin = now + datetime.timedelta(days=days)
+        span = {"not_before": begin, "not_after": begin + datetime.timedelta(days=1)}
+        late = first.issue_cert(*HOSTS, common_name="localhost", **span)
+        write_pair(folder, f"{name}_peer.crt", f"{name}_peer.key", late)
     for name in ("server_ca.crt", "mqtt_ca.crt", "wpa2_ca.pem"):
         write(folder, name, first.cert_pem)
     server = first.issue_cert("module.test", *HOSTS, common_name="module.test")

@@ -40,14 +40,14 @@ async def send(links, link, target):
         atnet.up_send(link.handle, target[0], target[1])
     else:
         atnet.up_send(link.handle)
-    while True:
+    state = atnet.up_status()[0]
+    while state == atnet.UP_RUNNING:
         await ready(atnet.UP)
         state = atnet.up_status()[0]
-        if state == atnet.UP_DONE:
-            return True
-        if state == atnet.UP_FAILED:
-            atnet.up_stop()
-            return _explain(links, link)
+    if state == atnet.UP_DONE:
+        return True
+    atnet.up_stop()
+    return _explain(links, link)
 
 
 def _explain(links, link):

@@ -89,8 +89,11 @@ int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
     return (int32_t)count;
 }
 
+// News of the upward flow come first: the host is told that its bytes were sent before it sees
+// what the peer answers to them.
 static bool may_move(const atlink_link_t *link) {
-    return link->down.mode == DOWN_COUNT || (link->down.mode != DOWN_OFF && gate_open);
+    return link->down.mode == DOWN_COUNT
+           || (link->down.mode != DOWN_OFF && gate_open && !atlink_up_has_news());
 }
 
 // Whether wait() is to watch the link for us.

@@ -67,16 +67,6 @@ void atlink_up_collect(uint32_t count, bool escaped) {
     atlink_uart_pump(ATLINK_PUMP_OPEN);
 }
 
-// Send what was collected; datagrams to `peer` unless NULL.
-void atlink_up_send(int32_t handle, const atlink_addr_t *peer) {
-    begin(KIND_SEND);
-    up.handle = handle;
-    up.has_peer = false;
-    if (peer != NULL) {
-        atlink_up_peer(peer);
-    }
-}
-
 // Send what comes, as atlink_framer_init() says; tell Python every `report` bytes (0: never).
 // Datagrams go to the link's peer, or to that of atlink_up_peer().
 void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32_t total,
@@ -224,6 +214,17 @@ static void run_send(void) {
         }
     }
     end(UP_DONE);
+}
+
+// Send what was collected, at once as far as the link takes it; datagrams to `peer` unless NULL.
+void atlink_up_send(int32_t handle, const atlink_addr_t *peer) {
+    begin(KIND_SEND);
+    up.handle = handle;
+    up.has_peer = false;
+    if (peer != NULL) {
+        atlink_up_peer(peer);
+    }
+    run_send();
 }
 
 static void send_chunks(uint64_t now) {
