@@ -27,6 +27,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "ap_down": ("ssid",),
     "ap_up": ("ssid",),
     "ap_rssi": ("ssid", "rssi"),
+    "ap_dhcp": ("ssid", "on"),
+    "wps": ("ssid",),
     "station_join": ("mac",),
     "station_leave": ("mac",),
     "power_cycle": (),
@@ -36,7 +38,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "gpio": ("pin", "level"),
     "status": (),
 }
-_NUMBERS = frozenset(("rssi", "n", "pin", "level"))
+_NUMBERS = frozenset(("rssi", "n", "on", "pin", "level"))
 
 
 class SimulatorError(RuntimeError):

@@ -151,7 +151,7 @@ _AP = (
     ("hidden", switch, False),
     ("up", switch, True),
     ("dhcp", switch, True),
-    ("ipv6", prefix, "2001:db8:a7::/64"),
+    ("ipv6", prefix, ""),
     ("wps", switch, False),
     ("pmf", one_of(PMF), None),
     ("protocols", protocols, "bgn"),

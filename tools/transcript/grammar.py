@@ -62,6 +62,7 @@ class Transcript:
     needs: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
     timeout_s: float | None = None
+    world: str | None = None
     steps: list[Step] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
 
@@ -139,10 +140,13 @@ def _header(script: Transcript, line: str, number: int) -> None:
         script.needs |= frozenset(rest.split())
     elif word == "timeout":
         script.timeout_s = float(rest)
+    elif word == "world":
+        script.world = rest.strip()
+        script.needs |= {"sim"}
     elif set(line.split()) <= set(_FLAGS):
         script.flags |= frozenset(line.split())
     else:
-        known = ", ".join(("needs: ...", "timeout: SECONDS", *_FLAGS))
+        known = ", ".join(("needs: ...", "timeout: SECONDS", "world: NAME", *_FLAGS))
         raise TranscriptError(f"{where}: unknown header {line!r}; known: {known}")
 
 

@@ -10,7 +10,6 @@ events.update(
         "wifi_got_ip": "WIFI GOT IP",
         "wifi_disconnect": "WIFI DISCONNECT",
         "wifi_got_ip6": "WIFI GOT IPv6 %s",
-        "certificate_missing": "NO %s FOUND",
     }
 )
 old_endings.extend(("+CWMODE", "+CWJAP"))
