@@ -24,6 +24,16 @@ def event() -> tuple | None:
     """Return the next event of the chip, None if there is none; atlink.wait's source EVENT says when.
 
     ("gpio", pin, level): an input has changed.
+
+    Wi-Fi, from handlers on WIFI_EVENT, IP_EVENT and SC_EVENT:
+    ("scan_done", status): 0 is success.
+    ("sta_connected",), ("sta_disconnected", reason): reason is a wifi_err_reason_t; it comes as
+    well when connecting failed, and after wifi_disconnect() with 8 (ASSOC_LEAVE).
+    ("sta_got_ip", is_new): is_new as ip_changed of ip_event_got_ip_t. ("sta_lost_ip",)
+    ("sta_got_ip6", is_global): IP_EVENT_GOT_IP6 of the station; False is link-local.
+    ("ap_connected", mac), ("ap_leased", mac, ip), ("ap_disconnected", mac): text in lower case.
+    ("sc_credentials",): smartconfig_result() has them. ("sc_acknowledged",)
+    ("wps_success",): wps_credentials() has them. ("wps_failed", text): time-out or overlap too.
     """
 
 # The clock.
@@ -87,3 +97,167 @@ def wake_gpio(pin: int, level: int) -> None:
 
 def deep_sleep(ms: int) -> NoReturn:
     """Sleep for 0 to 2147483647 ms, then start afresh. Bytes that have not left the UART are lost."""
+
+# Wi-Fi. `network.WLAN` initialises the driver and starts and stops the interfaces; all else is
+# here.
+# Interfaces: 0 station, 1 softAP (WIFI_IF_STA, WIFI_IF_AP). MAC addresses are text in lower case
+# with colons, IPv4 addresses dotted text. Any call may raise ESP_ERR_WIFI_NOT_INIT or
+# ESP_ERR_WIFI_NOT_STARTED.
+
+def wifi_init() -> None:
+    """Initialise the driver again after wifi_deinit(): esp_wifi_init, storage in RAM."""
+
+def wifi_deinit() -> None:
+    """Free the driver. ESP_ERR_WIFI_NOT_STOPPED while an interface is active."""
+
+def wifi_connect(
+    ssid: bytes,
+    password: bytes,
+    bssid: str | None,
+    listen_interval: int,
+    all_channels: bool,
+    authmode_floor: int,
+    pmf: int,
+    /,
+) -> None:
+    """Configure the station and begin to connect: esp_wifi_set_config, esp_wifi_connect.
+
+    `all_channels` takes the strongest instead of the first; `authmode_floor` is a
+    wifi_auth_mode_t; `pmf` is bit 0 capable, bit 1 required. Reconnection is left to the caller.
+    ESP_ERR_WIFI_STATE while scanning, connecting or connected; ESP_ERR_WIFI_SSID.
+    """
+
+def wifi_disconnect() -> None:
+    """Leave, or give up connecting; an event says when that is done, if there was anything."""
+
+def wifi_ap_info() -> tuple[bytes, str, int, int]:
+    """Return (SSID, BSSID, channel, RSSI) of the access point. ESP_ERR_WIFI_NOT_CONNECT."""
+
+def wifi_scan(
+    ssid: bytes | None, bssid: str | None, channel: int, passive: bool, min_ms: int, max_ms: int, /
+) -> None:
+    """Begin a scan, hidden access points included: esp_wifi_scan_start, not blocking.
+
+    None and channel 0 filter nothing; 0 ms is the driver's own time. ESP_ERR_WIFI_STATE while
+    connecting.
+    """
+
+def wifi_scan_next() -> tuple[int, bytes, int, str, int, int, int, int, int] | None:
+    """Take the strongest record that is left; None, and the driver's list is free, at the end.
+
+    (authmode, SSID, RSSI, BSSID, channel, pairwise cipher, group cipher, b/g/n bits, WPS).
+    """
+
+def wifi_scan_stop() -> None:
+    """End a scan and free its records: esp_wifi_scan_stop, esp_wifi_clear_ap_list."""
+
+def wifi_mac(interface: int, mac: str | None = None, /) -> str:
+    """Set (if given, while the interface is not active) and return a MAC address.
+
+    ESP_ERR_WIFI_IF while it is active; ESP_ERR_WIFI_MAC for a group address, or the other
+    interface's.
+    """
+
+def wifi_protocol(interface: int, bits: int | None = None, /) -> int:
+    """Set (if given) and return the protocols: 1 b, 3 bg, 7 bgn. ESP_ERR_INVALID_ARG."""
+
+def wifi_country(*country: int | str) -> tuple[int, str, int, int]:
+    """Set (if given) and return (policy, code, first channel, number of channels).
+
+    policy: 0 as the access point says, 1 as set. ESP_ERR_INVALID_ARG.
+    """
+
+def softap_config(
+    ssid: bytes, password: bytes, channel: int, authmode: int, most: int, hidden: int, /
+) -> None:
+    """Configure the softAP, which throws its stations out: esp_wifi_set_config.
+
+    ESP_ERR_WIFI_PASSWORD unless 8 to 63 bytes, ESP_ERR_WIFI_SSID, ESP_ERR_INVALID_ARG for a
+    channel that the country has not or more than 15 stations, ESP_ERR_WIFI_MODE if it is off.
+    """
+
+def softap_stations() -> tuple[tuple[str, str], ...]:
+    """Return (MAC, IPv4 address by DHCP, or 0.0.0.0) of each: esp_wifi_ap_get_sta_list_with_ip."""
+
+def softap_deauth(mac: str | None) -> None:
+    """Throw one station out, or all: esp_wifi_ap_get_sta_aid, esp_wifi_deauth_sta."""
+
+def smartconfig_start(kind: int, key: bytes | None) -> None:
+    """Listen: 1 ESP-TOUCH, 2 AirKiss, 3 both, 4 ESP-TOUCH v2, with a key of 16 bytes or none.
+
+    esp_smartconfig_set_type, esp_smartconfig_start. ESP_ERR_INVALID_STATE if it runs.
+    """
+
+def smartconfig_stop() -> None:
+    """Listen no longer and free its memory."""
+
+def smartconfig_result() -> tuple[int, bytes, bytes, str | None, bytes]:
+    """Return (kind 1, 2 or 4, SSID, password, BSSID or None, reserved data of v2)."""
+
+def wps_start() -> None:
+    """Begin WPS by push button: esp_wifi_wps_enable, esp_wifi_wps_start."""
+
+def wps_stop() -> None:
+    """End WPS: esp_wifi_wps_disable."""
+
+def wps_credentials() -> tuple[tuple[bytes, bytes], ...]:
+    """Return the (SSID, password) pairs that came, or else what the driver itself took over."""
+
+# Enterprise networks: esp_eap_client_*. The chip keeps copies until eap_disable().
+
+def eap_identity(identity: bytes) -> None:
+    """Set the identity of phase 1."""
+
+def eap_username(username: bytes) -> None:
+    """Set the user name of phase 2."""
+
+def eap_password(password: bytes) -> None:
+    """Set the password of phase 2."""
+
+def eap_ca(pem: bytes) -> None:
+    """Set the authority that the server's certificate must come from; none: not checked."""
+
+def eap_certificate(certificate: bytes, key: bytes) -> None:
+    """Set the client's certificate and key, PEM."""
+
+def eap_enable(method: int) -> None:
+    """Use EAP from the next connection on: 0 TLS, 1 PEAP, 2 TTLS with MSCHAPv2 inside."""
+
+def eap_disable() -> None:
+    """Use it no longer and forget all of the above: esp_wifi_sta_enterprise_disable."""
+
+# Network interfaces: esp_netif_*.
+
+def ip_info(interface: int) -> tuple[str, str, str]:
+    """Return (address, netmask, gateway); 0.0.0.0 for none."""
+
+def ip_static(interface: int, ip: str, mask: str, gateway: str) -> None:
+    """Use an address. ESP_ERR_ESP_NETIF_DHCP_NOT_STOPPED while DHCP of the interface is on."""
+
+def ip_dns() -> tuple[str, ...]:
+    """Return the name servers that the station's DHCP client was given, best first."""
+
+def dhcp(interface: int, on: bool) -> None:
+    """Start or stop the station's DHCP client or the softAP's DHCP server; both begin started.
+
+    Starting the client drops a static address; stopping it gives the lease back.
+    """
+
+def dhcp_pool() -> tuple[int, str, str]:
+    """Return (lease time in minutes, first, last address) of the softAP's DHCP server."""
+
+def dhcp_pool_set(lease_min: int, first: str | None, last: str | None) -> None:
+    """Set them with the server stopped: esp_netif_dhcps_option. 0 minutes: the built-in ones.
+
+    ESP_ERR_INVALID_ARG unless the pool is in the softAP's network, without its own address, and
+    has at most 100.
+    """
+
+def ip6_linklocal(interface: int) -> None:
+    """Make a link-local address; a router's prefix then gives a global one."""
+
+def ip6_address(interface: int, kind: int) -> str | None:
+    """Return the link-local (0) or global (1) address, None if there is none."""
+
+def hostname(name: str | None = None) -> str:
+    """Set (if given) and return the name that the station tells DHCP servers: up to 32 bytes."""

@@ -4,6 +4,7 @@ from at.command import command
 from at.errors import invalid
 from at.wire.reply import quote
 
+_CIPHER_UNKNOWN = 7  # all that the radio knows beyond 802.11's first seven
 _FREQUENCY_OFFSET = b"-1"  # reserved; the radio does not tell
 
 CWLAPOPT = command(
@@ -64,6 +65,8 @@ async def cwlap_run(at):
 def _line(name, record, mask):
     """Compose a line of the fields in the mask, in the order of its bits."""
     fields = [quote(field) for field in record]
+    for place in (5, 6):
+        fields[place] = quote(min(record[place], _CIPHER_UNKNOWN))
     fields[5:5] = (_FREQUENCY_OFFSET, _FREQUENCY_OFFSET)
     shown = [field for bit, field in enumerate(fields) if mask >> bit & 1]
     return name.encode() + b":(" + b",".join(shown) + b")\r\n"

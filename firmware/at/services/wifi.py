@@ -147,6 +147,10 @@ class Wifi:
         if self.provisioning:
             raise StateError("the station is being provisioned; " + self.provisioning.ended_by)
 
+    def provision(self, provisioning):
+        """Give the station to a SmartConfig or Wps, or with None take it back."""
+        self.provisioning = provisioning
+
     async def stop_provisioning(self):
         """End SmartConfig or WPS if one runs."""
         if self.provisioning:

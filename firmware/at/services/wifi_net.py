@@ -178,7 +178,7 @@ class Net:
 
 
 def _number(ip):
-    return int.from_bytes(address.pack(ip), "big")
+    return int.from_bytes(address.pack(ip) or b"", "big")
 
 
 def _text(number):

@@ -32,12 +32,12 @@ class _Provisioning:
             self._listen()
         except OSError as error:
             raise StateError("the Wi-Fi driver refused: %s" % error)
-        self._wifi.provisioning = self
+        self._wifi.provision(self)
         chip.owners.append(self)
 
     async def stop(self):
         """Stop to listen and give the station back; a join that has not come about is given up."""
-        self._wifi.provisioning = None
+        self._wifi.provision(None)
         chip.owners.remove(self)
         if self._task:
             self._task.cancel()
@@ -62,8 +62,14 @@ class _Provisioning:
             break
         self._task = None
 
+    def _listen(self):
+        """Tell the driver to begin."""
+
+    def _silence(self):
+        """Tell the driver to stop."""
+
     def _joined(self):
-        pass
+        """Say that it has worked, beyond what every join says."""
 
 
 class SmartConfig(_Provisioning):

@@ -71,12 +71,12 @@ def _hex(data):
 
 
 class Station:
-    """The link to an access point; `target` is what was last to be joined, or None."""
+    """The link to an access point; `target` is what was last to be joined, or ()."""
 
     def __init__(self, wifi):
         self._wifi = wifi
         self.interval_s, self.repeats = wifi.settings.get("wifi_reconn")
-        self.target = None
+        self.target = ()
         self.has_ip = False
         self._link = _DOWN
         self._reason = 0
