@@ -97,6 +97,14 @@ class Simulator:
         self._environment = environment or {}
         self._process: subprocess.Popen[str] | None = None
 
+    def put_user_file(self, name: str, text: str) -> None:
+        """Put a file into the module's user/ folder from the next start on."""
+        folder = self.folder / "user"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+        if "--user" not in self._arguments:
+            self._arguments += ["--user", str(folder)]
+
     def start(self, *, erase: bool = False, timeout_s: float = 120.0) -> Simulator:
         """Start and wait for the module's first ``ready``; the flash is kept unless erase."""
         with (self.folder / "atsim.err").open("w") as errors:

@@ -30,7 +30,7 @@ _LINE = re.compile(r"heap after boot: (\d+) (\d+)\n")
 def run(bench: Bench) -> Result:
     """Boot with the user file and read its line."""
     simulator = bench.simulator(bits=32)
-    simulator.put_file("user/heap.py", _SCRIPT.encode())
+    simulator.put_user_file("heap.py", _SCRIPT)
     with simulator.start():
         found = _LINE.search(simulator.wait_log("heap after boot:"))
     if not found:

@@ -47,6 +47,11 @@ class FlashImage:
         """Return the partition of that name."""
         return next(part for part in self.parts if part.name == name)
 
+    def view(self, name: str) -> memoryview:
+        """Return the content of the partition of that name."""
+        part = self.part(name)
+        return self.memory[part.offset : part.end]
+
     def slot(self) -> int:
         """Do the boot loader's work: return the slot to start."""
         return otadata.choose_slot(self.memory, self.parts)

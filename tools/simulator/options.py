@@ -40,6 +40,7 @@ class Options:
     control: Path
     erase: bool
     sanitize: bool
+    user: Path | None
 
     @property
     def mac(self) -> bytes:
@@ -118,6 +119,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--erase": {"action": "store_true", "help": "start with blank flash"},
     "--sanitize": {"action": "store_true", "help": "use the build with ASan and UBSan"},
+    "--user": {
+        "type": _path,
+        "metavar": "DIR",
+        "help": "put the *.py files of DIR into the module's user/ folder, imported at boot",
+    },
 }
 
 

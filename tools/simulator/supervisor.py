@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tools.simulator import process, worldfile
+from tools.simulator import process, userfiles, worldfile
 from tools.simulator.boardfile import NO_TIMER, BoardFile
 from tools.simulator.bus import Bus
 from tools.simulator.chippower import ChipPower
@@ -52,6 +52,8 @@ class Supervisor:
         self._command = command
         self._log_file = _open_log(options.log)
         self._flash = FlashImage(options.state / "flash.img", firmware, erase=options.erase)
+        if options.user:
+            userfiles.install(self._flash.view("vfs"), options.user)
         self._board = BoardFile(options.state / "board", options.mac)
         self._world = World(worldfile.load(options.world), self._board, self._emit)
         self._internet = Internet(loop, self._world, self._emit, self.say)
