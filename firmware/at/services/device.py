@@ -8,7 +8,7 @@ from at.errors import invalid
 def register(address, value=None):
     """Set (if given) and return a 32-bit register; which addresses exist is not checked."""
     if address % 4:
-        raise invalid(1, "a register's address is a multiple of 4")
+        raise StateError("a register's address is a multiple of 4")
     if value is not None:
         machine.mem32[address] = value
     return machine.mem32[address]
