@@ -168,7 +168,7 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
     if method and password is None:
         raise ATError("PEAP and TTLS need a password", _GET_PASSWORD)
     texts = [(text or b"").hex() for text in (identity, username, password)]
-    target = make_target(ssid, b"", rest=(3, 0, limit_s, 1), eap=[method, *texts, security])
+    target = make_target(ssid, b"", rest=(3, 0, limit_s, 1), eap=[method] + texts + [security])
     station = at.wifi.station
     if station.is_joined and station.target == target:
         raise ATError("joined already", _ALREADY_CONNECTED)
