@@ -231,7 +231,7 @@ def unescape(data: bytes) -> tuple[bytes, int | None]:
 
 
 def regex_cut(pattern: bytes, message: bytes) -> tuple[int, int] | None:
-    """Return the leftmost longest match of a BRE made of characters, sets, dots, stars, anchors."""
+    """Return the leftmost longest match of a BRE of characters, sets, stars and anchors."""
     first, last = pattern.startswith(b"^"), pattern.endswith(b"$")
     body = pattern[first : len(pattern) - last]
     body = body.replace(b"+", rb"\+").replace(b"?", rb"\?").replace(b"(", rb"\(")

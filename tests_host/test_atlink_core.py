@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def converse(receiver, pieces: list[bytes]) -> list[object]:
 def split(data: bytes, cuts: list[int]) -> list[bytes]:
     """Cut data at these places (taken modulo its length)."""
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(places)]
 
 
 CONVERSATION = st.lists(

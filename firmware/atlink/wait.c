@@ -41,9 +41,6 @@ static uint32_t take_stock(uint32_t fired, uint32_t mask, uint64_t *until) {
         links = service(&pass);
         *until = pass.deadline_us;
     }
-    if (atlink_port_room() < ATLINK_TX_SIZE) {
-        atlink_port_push();
-    }
     uint32_t ready = (fired & ATLINK_EVENT) | links;
     if (atlink_uart_is_ready(fired)) {
         ready |= ATLINK_UART_RX;
@@ -78,6 +75,8 @@ uint32_t atlink_wait(int timeout_ms, uint32_t mask) {
         if (looked && (ready != 0 || (end != UINT64_MAX && atlink_port_now_us() >= end))) {
             return ready;
         }
+        // An echo leaves here; that of a whole line has returned above, to leave with the answer.
+        atlink_port_push();
         // What is ready already does not keep the other sources from being looked at once.
         fired = sleep_until(ready != 0 ? 0 : until, mask);
     }

@@ -23,7 +23,7 @@ EVENT: int
 """wait(): the chip has an event."""
 
 class UART:
-    """The AT port. There is one; constructing it again takes the pins anew and drops what was received."""
+    """The AT port. There is one: constructing it again drops what was received."""
 
     def __init__(self, port: int, tx: int, rx: int, cts: int = -1, rts: int = -1) -> None:
         """Take UART `port` over: GPIO numbers, -1 if not wired; 115200 baud 8N1, nothing consumed.
@@ -55,7 +55,10 @@ class UART:
         """Drop what arrives, without echo; poll() tells BUSY for each complete line."""
 
     def data(self, n: int, /) -> None:
-        """Take the next n bytes (0..2147483647; ValueError) as payload, without echo."""
+        """Take the next n bytes as payload, without echo.
+
+        n 0..2147483647; ValueError, or OverflowError if it does not fit a machine word.
+        """
 
     def stream(self) -> None:
         """Take all bytes as payload, without echo, until listen(), busy() or data()."""
@@ -77,7 +80,7 @@ class UART:
         """
 
     def readinto(self, buf: bytearray | memoryview, /) -> int:
-        """Fill `buf` with payload that has arrived; return the number of bytes. Never allocates."""
+        """Fill `buf` with payload that has arrived; return how many bytes. Never allocates."""
 
     def remaining(self) -> int:
         """Return how many payload bytes are still to come."""
