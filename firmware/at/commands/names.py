@@ -270,11 +270,13 @@ def mdns_set(at, enable, host=b"", service=b"", port=0, instance=None, proto=b""
         at.mdns.stop()
         return
     given = 2 * count
-    if None in pairs[:given] or any(value is not None for value in pairs[given:]):
-        number = sum([value is not None for value in pairs])
-        raise ParamError(
-            SUB_COUNT, given << 8 | number, "%d pairs of key and value must follow" % count
-        )
+    last = 0
+    for i, value in enumerate(pairs):
+        if value is not None:
+            last = i + 1
+    if last != given or None in pairs[:given]:
+        ext = 7 + given << 8 | 7 + last
+        raise ParamError(SUB_COUNT, ext, "%d pairs of key and value must follow" % count)
     texts = [text_of(value, 7 + i) for i, value in enumerate(pairs[:given])]
     txt = tuple([(texts[i], texts[i + 1]) for i in range(0, given, 2)])
     host = text_of(host, 1)

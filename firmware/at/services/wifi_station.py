@@ -270,7 +270,7 @@ class Station:
         return self._reason or _UNKNOWN
 
     def _tell_driver(self):
-        ssid, password, bssid, floor, listen, scan, _, pmf, eap = self.target
+        ssid, password, bssid, floor, listen, scan, _, pmf, eap = self.last_target()
         self._wifi.power.set_listen_interval(listen)
         try:
             if eap:
