@@ -11,6 +11,8 @@
 #include "port.h"
 #include "uart.h"
 
+#define ROUNDS (16) // full buffers to move before others are looked after
+
 typedef enum { KIND_COLLECT, KIND_ESCAPED, KIND_SEND, KIND_STREAM } up_kind_t;
 
 static uint8_t buffer[ATLINK_PAYLOAD_MAX + 3]; // and a `+++` behind a full one
@@ -243,6 +245,12 @@ static void send_chunks(uint64_t now) {
     }
 }
 
+// Whether the full buffer has become less full, so that the UART can go on.
+static bool has_moved(void) {
+    uint8_t *space;
+    return up.state == UP_RUNNING && !up.framer.ended && atlink_framer_space(&up.framer, &space) > 0;
+}
+
 // A full buffer and no link: the oldest bytes go, so that a `+++` behind them is seen.
 static void forget_oldest(uint64_t now) {
     const uint8_t *data;
@@ -264,6 +272,10 @@ static void run_stream(uint64_t now) {
     }
     if (up.state == UP_RUNNING && !up.blocked) {
         send_chunks(now);
+        for (int i = 0; i < ROUNDS && !up.has_room && has_moved(); ++i) {
+            take(now);
+            send_chunks(now);
+        }
     }
     bool empty = atlink_framer_waiting(&up.framer) == 0;
     if (up.framer.ended) {
@@ -277,6 +289,9 @@ static void run_stream(uint64_t now) {
 
 // When the flow has something to do without news from UART or link.
 static uint64_t next_time(void) {
+    if (up.kind == KIND_STREAM && !up.has_room && has_moved()) {
+        return 0; // at once, but after everybody else
+    }
     bool taking = up.state != UP_IDLE && (up.framer.ended || up.has_room);
     if (up.kind == KIND_SEND || !taking || up.state == UP_DONE || up.state == UP_ENDED) {
         return ATLINK_NEVER;
