@@ -20,6 +20,7 @@ class _Queue:
 
     def wait_io_event(self, timeout_ms):
         """Sleep for at most `timeout_ms`; -1 means until a task has something to do."""
+        core.cur_task = None  # callbacks run in no task, so they may cancel the last one
         while True:
             found = atlink.wait(timeout_ms, self.mask)
             bit = 1
