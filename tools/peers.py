@@ -233,9 +233,7 @@ class UdpServer:
         self.close()
 
 
-def server_context(
-    name: str = "peer", client_ca: str | None = None, alpn: tuple[str, ...] = ()
-) -> ssl.SSLContext:
+def server_context(name: str = "peer", client_ca: str | None = None) -> ssl.SSLContext:
     """Return what a TLS server shows: build/certs/NAME.crt; with client_ca it demands one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -243,8 +241,6 @@ def server_context(
     if client_ca:
         context.load_verify_locations(CERTIFICATES / client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
-    if alpn:
-        context.set_alpn_protocols(list(alpn))
     return context
 
 
@@ -268,17 +264,13 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
         return port
 
 
-class PskServer:
-    """`openssl s_server` with a pre-shared key; answers each line with its bytes reversed."""
+class OpensslServer:
+    """`openssl s_server`, for what Python's ssl cannot do; it sends lines back reversed."""
 
-    KEY = b"psk"
-    IDENTITY = "myhint"
-
-    def __init__(self, host: str) -> None:
+    def __init__(self, options: str, host: str) -> None:
         """Start it on a free port and wait until it listens."""
         self.port = free_port()
-        command = f"openssl s_server -accept {host}:{self.port} -nocert -tls1_2 -quiet -rev"
-        command += f" -psk {self.KEY.hex()} -psk_identity {self.IDENTITY}"
+        command = f"openssl s_server -accept {host}:{self.port} -tls1_2 -quiet -rev {options}"
         self._process = subprocess.Popen(
             command.split(),
             stdin=subprocess.DEVNULL,
@@ -317,7 +309,7 @@ class Peers:
         }
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
-        self.psk = PskServer(host) if shutil.which("openssl") else None
+        self._programs: dict[str, OpensslServer] = {}
         if CERTIFICATES.is_dir():
             self._start_tls()
 
@@ -329,10 +321,17 @@ class Peers:
             "tls_expired": server_context("expired_peer"),
             "tls_future": server_context("future_peer"),
             "tls_mutual": server_context(client_ca="client_ca_00.crt"),
-            "tls_alpn": server_context(alpn=("http/1.1", "mqtt")),
         }
         for name, context in contexts.items():
             self.servers[name] = Server(echo, self._host, context)
+        if shutil.which("openssl"):
+            pair = f"-cert {CERTIFICATES}/peer.crt -key {CERTIFICATES}/peer.key"
+            programs = {
+                "tls_psk": "-nocert -psk 70736b -psk_identity myhint",
+                "tls_alpn": f"{pair} -alpn http/1.1,mqtt",
+            }
+            for name, options in programs.items():
+                self._programs[name] = OpensslServer(options, self._host)
 
     def _try(self, name: str, start: Callable[[], Server | UdpServer]) -> None:
         try:
@@ -344,13 +343,12 @@ class Peers:
     def variables(self) -> dict[str, str]:
         """Return name -> port, and `closed`, a port where nobody listens."""
         ports = {name: str(server.port) for name, server in self.servers.items()}
-        if self.psk:
-            ports["tls_psk"] = str(self.psk.port)
+        ports |= {name: str(program.port) for name, program in self._programs.items()}
         return ports | {"closed": str(free_port())}
 
     def close(self) -> None:
         """End all of them."""
         for server in self.servers.values():
             server.close()
-        if self.psk:
-            self.psk.close()
+        for program in self._programs.values():
+            program.close()

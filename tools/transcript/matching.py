@@ -76,7 +76,9 @@ class Matcher:
             end = buffer.find(b"\r\n")
             if end >= 0:
                 return bytes(buffer[:end]), end + 2
-            if not self._exact and buffer and not self._module.pump(_SETTLE_S):
+            if not self._exact and buffer:
+                if self._module.pump(_SETTLE_S):
+                    continue
                 whole = bytes(buffer)
                 if any(p.fullmatch(whole) for p in patterns):
                     return whole, len(whole)

@@ -4,7 +4,7 @@ from at.command import command, events
 from at.commands.tcpip import text_of
 from at.errors import StateError, invalid
 from at.services import sending
-from at.wire.reply import NOTHING, SEND_CANCELLED, SEND_FAIL, SEND_OK
+from at.wire.reply import NOTHING, PROMPT, SEND_CANCELLED, SEND_FAIL, SEND_OK
 
 events["passthrough_left"] = lambda at: "\r\n+QUITT" if at.settings.get("sysmsg") & 1 else None
 
@@ -45,13 +45,13 @@ def cipsend_run(at):
     A lost client link is opened again every AT+CIPRECONNINTV, a server takes its next client;
     meanwhile up to 8192 bytes from the host are kept, then the oldest go. Needs AT+CIPMODE=1.
     """
-    link = at.passthrough.link()
-    at.port.raw(b"\r\nOK\r\n\r\n>")
-    return pass_through(at, link)
+    return pass_through(at, at.passthrough.link())
 
 
 async def pass_through(at, link, route=None):
     """Run passthrough on a link, or on what the route (arguments of Links.open) leads to."""
+    if link:
+        at.port.raw(PROMPT)
     try:
         link = await at.stream(at.passthrough.run(link, at.transparent_interval_ms, route))
     finally:

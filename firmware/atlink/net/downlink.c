@@ -47,19 +47,26 @@ static void put(size_t head, size_t size) {
     atlink_port_write(payload - head, head + size);
 }
 
-// One datagram is one answer: what is more than wanted is lost with it.
+// One datagram is one answer; of one that is larger than wanted the rest stays in the socket.
 static int32_t count_datagram(atlink_link_t *link, uint32_t wanted) {
     atlink_addr_t sender;
     char text[ATLINK_ADDR_TEXT];
     atlink_ipd_from_t from;
-    size_t size = wanted < ATLINK_IPD_MAX ? wanted : ATLINK_IPD_MAX;
-    int got = atlink_net_recvfrom(link, payload, size, &sender);
+    int got = atlink_net_peek(link, payload, ATLINK_IPD_MAX, &sender);
     if (got < 0) {
         return got;
     }
+    size_t left = (size_t)got > link->taken ? (size_t)got - link->taken : 0;
+    size_t size = wanted < left ? wanted : left;
+    memmove(payload, payload + link->taken, size);
     fill_sender(link, &sender, text, &from);
-    put(atlink_ipd_recvdata(payload, (uint32_t)got, &from), (size_t)got);
-    return got;
+    put(atlink_ipd_recvdata(payload, (uint32_t)size, &from), size);
+    link->taken += (uint16_t)size;
+    if (size == left) {
+        link->taken = 0;
+        atlink_net_recvfrom(link, payload, ATLINK_IPD_MAX, &sender);
+    }
+    return (int32_t)size;
 }
 
 // Begin the answer of AT+CIPRECVDATA: its head now, the bytes as the ring has room. Returns how

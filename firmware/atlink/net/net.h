@@ -79,6 +79,7 @@ typedef struct _atlink_link_t {
     uint32_t received; // bytes, modulo 2**32
     uint32_t sent;
     atlink_addr_t peer; // who is connected; of datagram links where send() goes. len 0: nobody
+    uint16_t taken; // bytes of the next datagram that the host has
     uint8_t peer_mode; // datagram links: 0 peer is fixed, 1 next other sender, 2 each sender
     atlink_down_t down;
     atlink_net_error_t error; // the last one of this link, kept for reports
@@ -123,6 +124,7 @@ int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
     const atlink_addr_t *peer);
 int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *peer);
 int32_t atlink_net_send_left(const atlink_link_t *link);
+int atlink_net_peek(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender);
 int atlink_net_shutdown(atlink_link_t *link);
 int atlink_net_waiting(atlink_link_t *link);
 int atlink_net_available(atlink_link_t *link);

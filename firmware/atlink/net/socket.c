@@ -217,6 +217,21 @@ int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_add
     return count_traffic(link, &link->received, (int)got);
 }
 
+// The next datagram, which stays, and its sender. An empty one is dropped: nobody can see it.
+int atlink_net_peek(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender) {
+    sender->len = sizeof(sender->sa);
+    ssize_t got = atlink_route_recvfrom(link->fd, data, size, MSG_PEEK | MSG_DONTWAIT,
+        &sender->sa.any, &sender->len);
+    if (got < 0) {
+        return atlink_net_fail_errno(link, errno);
+    }
+    if (got == 0) {
+        recv(link->fd, data, size, MSG_DONTWAIT);
+        return ATLINK_NET_AGAIN;
+    }
+    return (int)got;
+}
+
 // Milliseconds until a stalled send fails, -1 if it does not.
 int32_t atlink_net_send_left(const atlink_link_t *link) {
     if (!link->stalled || link->send_timeout_ms == 0) {
@@ -259,6 +274,13 @@ static void look_for_end(atlink_link_t *link) {
     link->eof = got == 0 || link->error_due;
 }
 
+// A datagram link that is readable but shows no bytes has an empty datagram first: drop it.
+static void drop_empty(atlink_link_t *link) {
+    atlink_addr_t sender;
+    uint8_t byte;
+    atlink_net_peek(link, &byte, sizeof(byte), &sender);
+}
+
 // Bytes that can be read, like atlink_net_waiting(), but a TLS record is decrypted for it, and the
 // end of the stream is seen when there are none.
 int atlink_net_available(atlink_link_t *link) {
@@ -266,11 +288,13 @@ int atlink_net_available(atlink_link_t *link) {
         link->error_due = atlink_tls_fill(link) == ATLINK_NET_FAIL;
     }
     int count = atlink_net_waiting(link);
-    if (count == 0 && !link->eof && link->tls == NULL && link->kind == ATLINK_NET_TCP
-        && link->state == LINK_OPEN) {
+    if (count == 0 && link->kind == ATLINK_NET_UDP) {
+        drop_empty(link);
+    } else if (count == 0 && !link->eof && link->tls == NULL && link->kind == ATLINK_NET_TCP
+               && link->state == LINK_OPEN) {
         look_for_end(link);
     }
-    return count;
+    return count > 0 ? count - link->taken : count;
 }
 
 int atlink_net_name(atlink_link_t *link, atlink_addr_t *addr) {
