@@ -8,6 +8,7 @@ host does not take them.
 
 import array
 import fcntl
+import os
 import socket
 import termios
 import time
@@ -93,7 +94,7 @@ class PacedRelay(Relay):
         self.counters = {"overruns": 0, "lost": 0}
         self.cts = 1
         self._flow = 0
-        self._receiver: socket.socket | None = None
+        self._receiver: int | None = None
         self._rx = _Pump(loop, self._move_in)
         self._tx = _Pump(loop, self._move_out)
 
@@ -108,7 +109,8 @@ class PacedRelay(Relay):
     def started(self) -> None:
         """Keep a copy of the firmware's end, to see how much it has not read."""
         assert self._firmware is not None
-        self._receiver = self._firmware.dup()
+        # Not socket.dup(): that would make the firmware's end block.
+        self._receiver = os.dup(self._firmware.fileno())
         super().started()
 
     def configure(self, settings: list[int]) -> None:
@@ -122,7 +124,7 @@ class PacedRelay(Relay):
         self._rx.stop()
         self._tx.stop()
         if self._receiver is not None:
-            self._receiver.close()
+            os.close(self._receiver)
             self._receiver = None
         super().disconnect()
 
