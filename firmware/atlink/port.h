@@ -50,7 +50,7 @@ size_t atlink_port_room(void);
 // Start sending what is on the ring, as far as the wire takes it.
 void atlink_port_push(void);
 
-// Bytes whose last bit has not left yet. More than one wire's worth may be an estimate; 0 is exact.
+// Bytes whose last bit has not left yet. 0 is exact; more may be an estimate.
 size_t atlink_port_pending(void);
 
 // Monotonic time in microseconds.

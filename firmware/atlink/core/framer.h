@@ -7,7 +7,8 @@
 //         if (f.ended) break;                             // `+++`: what follows is not ours
 //         n = read(atlink_framer_space(&f, &p));          // into p
 //         atlink_framer_fed(&f, n, now);
-//         while ((n = atlink_framer_chunk(&f, now, &out)) > 0) atlink_framer_sent(&f, send(out, n));
+//         while ((n = atlink_framer_chunk(&f, now, &out)) > 0)
+//             atlink_framer_sent(&f, send(out, n));
 //         wait until atlink_framer_deadline(&f), more bytes, or room in the link
 //     }
 #ifndef ATLINK_CORE_FRAMER_H

@@ -55,7 +55,8 @@ void atlink_rx_stream(atlink_rx_t *rx) {
     rx->mode = ATLINK_MODE_STREAM;
 }
 
-// Keep what fits (the line before goes); the terminator of a line that is too long is found by last_cr alone.
+// Keep what fits (the line before goes); the terminator of a line that is too long is found by
+// last_cr alone.
 static void append(atlink_rx_t *rx, const uint8_t *data, size_t n) {
     rx->line_len = 0;
     if (n > (size_t)(ATLINK_LINE_MAX - rx->len)) {
