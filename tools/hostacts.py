@@ -150,11 +150,15 @@ class HostActs:
         assert isinstance(server, peers.Server)
         return server
 
-    def _drop(self, name: str) -> None:
-        self._server(name).drop()
+    def _drop(self, name: str, reset: bool = False) -> None:
+        until = time.monotonic() + _LIMIT_S
+        while not self._server(name).drop(reset):  # it may not have accepted it yet
+            if time.monotonic() > until:
+                raise ActFailed(f"{name} has no connection to cut")
+            time.sleep(0.01)
 
     def _break(self, name: str) -> None:
-        self._server(name).drop(reset=True)
+        self._drop(name, True)
 
     def _stop(self, name: str) -> None:
         server = self._server(name)

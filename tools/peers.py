@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tools.updatepeer import UpdatePeer
+
 ROOT = Path(__file__).resolve().parent.parent
 CERTIFICATES = ROOT / "build" / "certs"
 PATTERN = bytes(range(256)) * 16
@@ -155,16 +157,16 @@ class Server:
         """Cut every connection; return how many there were."""
         with self._lock:
             clients = list(self._clients)
+        cut = 0
         for client in clients:
             try:
                 if reset:
-                    client.setsockopt(
-                        socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
-                    )
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 socket.socket.shutdown(client, socket.SHUT_RDWR)
             except OSError:  # gone by itself
                 continue
-        return len(clients)
+            cut += 1
+        return cut
 
     @property
     def clients(self) -> int:
@@ -297,7 +299,7 @@ class Peers:
     def __init__(self, host: str = "127.0.0.1") -> None:
         """Start the plain ones; those with certificates start if build/certs is there."""
         self._host = host
-        self.servers: dict[str, Server | UdpServer] = {
+        self.servers: dict[str, Server | UdpServer | UpdatePeer] = {
             "echo": Server(echo, host),
             "sink": Server(sink, host),
             "source": Server(source, host),
@@ -306,6 +308,7 @@ class Peers:
             "hangup": Server(hang_up, host),
             "udp_echo": UdpServer(host=host),
             "udp_other": UdpServer(host=host),
+            "update": UpdatePeer(host),
         }
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
