@@ -4,6 +4,7 @@ Owns how such a script is started and the few functions every script begins with
 global names, printed lines come out. Peers are sockets of this process on the loopback interface.
 """
 
+import os
 import socket
 import subprocess
 import threading
@@ -116,17 +117,23 @@ class Scripts:
 
     @contextmanager
     def running(
-        self, source: str, environment: dict | None = None, **values: object
+        self, source: str, uart: socket.socket | None = None, **values: object
     ) -> Iterator[subprocess.Popen]:
-        """Run a script beside the test, which talks to it; it has to end well."""
-        words = command(self.flavour, self._write(source, values))
+        """Run a script beside the test, which talks to it; it has to end well.
+
+        uart: what stands for the script's UART1.
+        """
+        environment, handed = dict(os.environ), []
+        if uart:
+            handed = [uart.fileno()]
+            environment["ATLINK_UART1_FD"] = str(uart.fileno())
         process = subprocess.Popen(
-            words,
+            command(self.flavour, self._write(source, values)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
-            close_fds=environment is None,
+            pass_fds=handed,
         )
         timer = threading.Timer(LIMIT_S, process.kill)
         timer.start()
