@@ -25,14 +25,13 @@ def cwdhcp_query(at):
 def cwdhcp_set(at, operate, mode):
     """On drops a static address: the softAP is 192.168.4.1 again. mode 0 changes nothing.
 
-    With the old endings _CUR and _DEF the parameters are those of release 1: 0 softAP, 1 station
-    or 2 both, then 1 on or 0 off.
+    With the old endings _CUR and _DEF the parameters are those of release 1: 0 softAP or 1
+    station, then 1 on or 0 off.
     """
     if _is_old(at):
-        which, on = operate, mode
-        if on > 1:
+        if mode > 1:
             raise invalid(1, "1 is on, 0 is off")
-        mode, operate = (2, 1)[which], on
+        operate, mode = mode, (2, 1)[operate]
     at.wifi.net.set_dhcp(operate, mode)
 
 

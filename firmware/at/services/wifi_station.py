@@ -170,6 +170,7 @@ class Station:
         if not target:
             return
         self.target = target
+        self._was_tried = True
         self._is_wanted = True
         self._come_back(at_once=True)
 
