@@ -1,4 +1,4 @@
-"""Certificates for the TLS tests: an authority that is trusted, one that is not, what they signed."""
+"""Certificates for the TLS tests: of an authority that is trusted and of one that is not."""
 
 import datetime
 import functools

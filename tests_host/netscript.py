@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import firmware
@@ -160,10 +160,8 @@ def serving(handle: Callable[[socket.socket], None], host: str = "127.0.0.1") ->
     def serve(client: socket.socket) -> None:
         with client:
             client.settimeout(LIMIT_S)
-            try:
+            with suppress(OSError):  # how a client ends is for the script to say
                 handle(client)
-            except OSError:
-                pass  # how a client ends is for the script to say
 
     def accept() -> None:
         while True:

@@ -115,6 +115,7 @@ def test_five_links_take_turns_and_do_not_mix(net):
 links = [connect(port) for _ in range(5)]
 for number, link in enumerate(links):
     atnet.down(link, atnet.DOWN_IPD, number)
+    until(link, atnet.READ)
 atnet.down_gate(True)
 left = set(links)
 while left:
@@ -230,20 +231,19 @@ while atnet.counts(link)[0] < 2203:
     atlink.wait(50, 0)
 uart.flush(5000)
 """
-    with host_and_uart() as (host, uart):
-        with net.running(BEGIN + source, uart) as process:
-            address = ("127.0.0.1", int(process.stdout.readline()))
-            with (
-                socket.socket(type=socket.SOCK_DGRAM) as one,
-                socket.socket(type=socket.SOCK_DGRAM) as two,
-            ):
-                for sender in (one, two):
-                    sender.bind(("127.0.0.1", 0))
-                for sender, data in ((one, b"abc"), (two, b"d" * 1460), (one, b"e" * 740)):
-                    sender.sendto(data, address)
-                    port = sender.getsockname()[1]
-                    head = f'+IPD,4,{len(data)},"127.0.0.1",{port}'
-                    assert receive_ipd(host) == (head, data)
+    with host_and_uart() as (host, uart), net.running(BEGIN + source, uart) as process:
+        address = ("127.0.0.1", int(process.stdout.readline()))
+        with (
+            socket.socket(type=socket.SOCK_DGRAM) as one,
+            socket.socket(type=socket.SOCK_DGRAM) as two,
+        ):
+            for sender in (one, two):
+                sender.bind(("127.0.0.1", 0))
+            for sender, data in ((one, b"abc"), (two, b"d" * 1460), (one, b"e" * 740)):
+                sender.sendto(data, address)
+                port = sender.getsockname()[1]
+                head = f'+IPD,4,{len(data)},"127.0.0.1",{port}'
+                assert receive_ipd(host) == (head, data)
 
 
 @pytest.mark.parametrize(("reset", "reason"), [(False, "None"), (True, "connection reset")])
@@ -314,7 +314,7 @@ except ValueError as e:
             assert process.stdout.readline() == "None\n"
             go.set()
             assert receive(host, 17) == b"+CIPRECVDATA:1," + data[:1] + b"+"
-            head = receive_line(host, b"\",%d," % port)
+            head = receive_line(host, b'",%d,' % port)
             assert head == b'CIPRECVDATA:4000,"127.0.0.1",%d,' % port
             assert receive(host, 4000) == data[1:4001]
             assert receive_line(host, b",") == b"+CIPRECVDATA:25999,"

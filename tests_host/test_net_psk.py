@@ -1,4 +1,4 @@
-"""Shared keys and what else only the openssl program can show: PSK, ALPN refused, renegotiation."""
+"""What only the openssl program can show: shared keys, ALPN refused, renegotiation."""
 
 import re
 import socket

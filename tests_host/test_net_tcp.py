@@ -144,7 +144,7 @@ atnet.close(link)
 def test_a_connection_that_nobody_takes_can_be_given_up(net):
     with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
         port = listener.getsockname()[1]
-        # The queue of connections that wait to be accepted takes backlog + 1; then SYNs are dropped.
+        # backlog + 1 connections may wait to be accepted; then SYNs are dropped.
         waiting = [socket.create_connection(("127.0.0.1", port), LIMIT_S) for _ in range(2)]
         lines = net.run(
             """

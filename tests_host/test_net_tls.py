@@ -194,7 +194,11 @@ profile.own(cert, key)
 link = secure(port, profile, "server.test", "server.test")
 print(atnet.peer_cert(link) == peer)
 """,
-            **{"port": port, "ca": ca, "cert": cert, "key": key, "peer": peer},
+            port=port,
+            ca=ca,
+            cert=cert,
+            key=key,
+            peer=peer,
         )
     assert lines == ["True"]
 

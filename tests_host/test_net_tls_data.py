@@ -46,7 +46,7 @@ print(there.digest() == back.digest(), atnet.counts(link)[:2] == (total, total))
 
 
 def test_a_slow_peer_gets_everything_in_the_end(net):
-    """send() takes a record that the socket does not; it goes out later, and before the goodbye."""
+    """send() takes a record that the socket does not; it goes out before the goodbye."""
     digests, stalled = [], threading.Event()
 
     def slow(secure):
@@ -312,7 +312,10 @@ try:
 except ValueError as e:
     print(e)
 """,
-        **{"cert": cert, "key": key, "other": netcerts.key(other), "ca": netcerts.trusted()},
+        cert=cert,
+        key=key,
+        other=netcerts.key(other),
+        ca=netcerts.trusted(),
     )
     assert lines == [
         "bad certificate - bad key",

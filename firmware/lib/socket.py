@@ -11,9 +11,10 @@ import struct
 from errno import EAGAIN, EINPROGRESS, EINVAL, ETIMEDOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
+from micropython import const
+
 import atlink
 import atnet
-from micropython import const
 
 AF_INET = 2
 AF_INET6 = 10

@@ -5,11 +5,11 @@ name to check that differs from the one told to the server. TLS 1.2.
 """
 
 import binascii
-from errno import EAGAIN
+from socket import socket
+
+from micropython import const
 
 import atnet
-from micropython import const
-from socket import socket
 
 PROTOCOL_TLS_CLIENT = 0
 PROTOCOL_TLS_SERVER = 1
@@ -64,7 +64,7 @@ class SSLContext:
         self._profile.alpn(protocols)
 
     def set_psk(self, key, identity, is_hex=False):
-        """Set a shared key (bytes or text, or hexadecimal text) and its identity. Once. OSError."""
+        """Set a shared key (bytes, text, or hexadecimal text) and its identity. Once. OSError."""
         self._profile.psk(binascii.unhexlify(key) if is_hex else key, identity)
 
     def wrap_socket(

@@ -59,13 +59,13 @@ def connect(link: int, host: str, port: int) -> bool:
     """
 
 def connected(link: int) -> bool:
-    """Tell whether the connection stands; armed for WRITE the link says when. OSError if it failed."""
+    """Tell whether the connection stands; WRITE tells when. OSError if it failed."""
 
 def listen(link: int, backlog: int) -> None:
     """Take clients from now on. OSError."""
 
 def accept(link: int) -> tuple[int, str, int] | None:
-    """Return the next client: link, address, port. OSError (EMFILE: no place; the client is gone)."""
+    """Return the next client: link, address, port. OSError (EMFILE: the client is closed)."""
 
 def send(link: int, data: _Buffer | str, start: int = 0) -> int | None:
     """Send bytes from `start` on; return how many were taken, None if none can be now. OSError.
@@ -184,7 +184,9 @@ class Profile:
     def alpn(self, names: tuple[str, ...] | list[str]) -> None:
         """Set up to 5 protocols to offer or to choose from, best first. OSError."""
 
-def tls_start(link: int, profile: Profile, sni: str | None = None, name: str | None = None) -> None:
+def tls_start(
+    link: int, profile: Profile, sni: str | None = None, name: str | None = None
+) -> None:
     """Begin TLS on a connected TCP link. OSError.
 
     sni: the name told to the server; name: the one that its certificate must carry.
@@ -209,7 +211,7 @@ DOWN_IPD: Final[int]  # "+IPD" messages of at most 2920 bytes
 DOWN_RAW: Final[int]  # the bytes alone
 
 def down_gate(open: bool) -> None:
-    """Let received data pass to the host (closed at start): the AT port has one writer at a time."""
+    """Let received data pass to the host, or not (at start): the AT port has one writer."""
 
 def down(link: int, mode: int, number: int = -1, info: bool = False) -> None:
     """Choose where received data goes; number and sender (info) stand in "+IPD" heads.
@@ -272,4 +274,4 @@ def up_stop() -> None:
     """End the flow; bytes that wait are lost."""
 
 def up_status() -> tuple[int, int, int, int]:
-    """Return state, bytes received and sent, bytes behind an escaped payload's end; no news then."""
+    """Return state, bytes received, sent, and behind an escaped payload's end; ends the news."""
