@@ -84,6 +84,18 @@ static void writes_leave_together(void) {
     CHECK(atlink_port_pending() == 0);
 }
 
+// Comes first: only the very first bytes are told of.
+static void the_first_bytes_are_reported_once(void) {
+    on_sockets();
+    CHECK(put("\r\nready\r\n") == 9);
+    CHECK(hear(events) == 0);
+    atlink_port_push();
+    CHECK_BYTES(heard, hear(events), "{\"uart_tx\":true}");
+    put("more");
+    atlink_port_push();
+    CHECK(hear(events) == 0);
+}
+
 static void a_half_full_ring_leaves_by_itself(void) {
     on_sockets();
     static uint8_t half[ATLINK_TX_SIZE / 2];
@@ -320,6 +332,7 @@ int main(void) {
     CHECK(block(WANTED, 1000) == 0); // before any UART is open
     CHECK(atlink_port_pending() == 0);
     no_uart_without_a_descriptor();
+    the_first_bytes_are_reported_once();
     writes_leave_together();
     a_half_full_ring_leaves_by_itself();
     a_full_wire_loses_nothing();
