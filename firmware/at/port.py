@@ -165,6 +165,11 @@ class Port:
             self._report_task = None
             self.settle()
 
+    async def free(self, count):
+        """Wait until a report of `count` bytes goes out at once: long ones must not pile up."""
+        while self._holds or self._reports or self._backlog or self.uart.room() < count:
+            await asyncio.sleep_ms(1)
+
     async def reported(self):
         """Wait until the reports there are have been sent, so that what follows comes behind."""
         while self._reports and self._report_task:

@@ -17,5 +17,7 @@ GROUPS = (
     "tcpip_tls",
     "names",
     "update",
+    "mqtt",
+    "mqtt_publish",
     "user",
 )

@@ -130,7 +130,7 @@ class Response:
         if not name or any(c <= 0x20 or c >= 0x7F for c in name):
             raise ValueError("a field of the head has no name")
         value = line[colon + 1 :].strip()
-        if self._on_field and self._code >= 200:
+        if self._on_field and (self._code >= 200 or self._code == 101):
             self._on_field(name, value)
         name = name.decode().lower()
         if name not in _KEPT:

@@ -27,8 +27,8 @@ def data_line(name, values):
 
 
 def result(code):
-    """Frame a result code: CR LF on both sides (R1)."""
-    return b"\r\n" + code + b"\r\n"
+    """Frame a result code: CR LF on both sides (R1), only behind +MQTTPUB:OK and the like."""
+    return (code if code.startswith(b"+") else b"\r\n" + code) + b"\r\n"
 
 
 def error_line(code):

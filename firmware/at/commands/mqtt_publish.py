@@ -1,0 +1,107 @@
+"""MQTT: messages and subscriptions (seed 003 sections 3.4.10 to 3.4.13)."""
+
+from at.command import command
+from at.commands.mqtt import LINK, LINK_ID, refuse_with, take
+from at.errors import LinkError
+
+# ERR CODE extensions, as in mqtt.py.
+_TOPIC = (0x6041, 0x6042, 0x6043)
+_QOS = (0x6047, 0x6047, 0x6048)
+_RETAIN = (0x6049, 0x6049, 0x604A)
+_LENGTH = (0x604B, 0x604B, 0x604C)
+
+MQTTPUB = command(
+    "+MQTTPUB",
+    "Publish a message that fits on the line",
+    (
+        ("int", "link_id", 0, 0),
+        ("str", "topic", 1, 128),
+        ("str", "data", 0, 256),
+        ("int", "qos", 0, 2, 0),
+        ("int", "retain", 0, 1),
+    ),
+)
+refuse_with(MQTTPUB, LINK_ID, _TOPIC, (0x6044, 0x6045, 0x6046), _QOS, _RETAIN)
+
+
+@MQTTPUB.set
+async def mqttpub_set(at, link, topic, data, qos, retain):
+    """OK when the broker has confirmed it (QoS 1 and 2), within 10 s; meanwhile it is repeated.
+
+    A message of QoS 1 or 2 outlives a lost connection if the connection is back in that time.
+    """
+    await at.mqtt.publish(topic, data, qos, retain)
+
+
+MQTTPUBRAW = command(
+    "+MQTTPUBRAW",
+    "Publish a message of any bytes",
+    (
+        ("int", "link_id", 0, 0),
+        ("str", "topic", 1, 128),
+        ("int", "length", 1, 268435323),
+        ("int", "qos", 0, 2, 0),
+        ("int", "retain", 0, 1),
+    ),
+)
+refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN)
+
+
+@MQTTPUBRAW.set
+async def mqttpubraw_set(at, link, topic, length, qos, retain):
+    """After `>` come `length` bytes, then +MQTTPUB:OK or +MQTTPUB:FAIL instead of OK and ERROR.
+
+    Up to 1024 bytes are repeated like those of AT+MQTTPUB; more pass through as they come and are
+    sent once. If no byte comes for 20 s the result is ERROR, and the connection ends if a part
+    of the message had been sent.
+    """
+    at.mqtt.check_publishing(topic)
+    at.ask(length)
+    try:
+        await at.mqtt.publish_from(lambda: take(at), topic, length, qos, retain)
+    except LinkError as error:
+        at.log("AT+MQTTPUBRAW:", error.reason)
+        return b"+MQTTPUB:FAIL"
+    return b"+MQTTPUB:OK"
+
+
+MQTTSUB = command(
+    "+MQTTSUB",
+    "Subscribe to a topic, up to ten",
+    (("int", "link_id", 0, 0), ("str", "topic", 1, 128), ("int", "qos", 0, 2)),
+)
+refuse_with(MQTTSUB, LINK_ID, _TOPIC, _QOS)
+
+
+@MQTTSUB.query
+def mqttsub_query(at):
+    """A line for each subscription: link, state of the link, topic, QoS."""
+    for topic, qos in at.mqtt.topics:
+        at.reply(LINK, at.mqtt.state, topic, qos)
+
+
+@MQTTSUB.set
+async def mqttsub_set(at, link, topic, qos):
+    """OK when the broker has confirmed it. A topic that is there is `ALREADY SUBSCRIBE`.
+
+    Messages come as `+MQTTSUBRECV:0,"<topic>",<n>,` and n bytes. One that is longer than 1024
+    bytes with its MQTT head comes in several, each with a length of its own; one whose topic is
+    longer than 1024 bytes is left out.
+    """
+    if not await at.mqtt.subscribe(topic, qos):
+        at.line("ALREADY SUBSCRIBE")
+
+
+MQTTUNSUB = command(
+    "+MQTTUNSUB",
+    "Unsubscribe from a topic",
+    (("int", "link_id", 0, 0), ("str", "topic", 1, 128)),
+)
+refuse_with(MQTTUNSUB, LINK_ID, _TOPIC)
+
+
+@MQTTUNSUB.set
+async def mqttunsub_set(at, link, topic):
+    """OK when the broker has confirmed it. A topic that is not there is `NO UNSUBSCRIBE`."""
+    if not await at.mqtt.unsubscribe(topic):
+        at.line("NO UNSUBSCRIBE")

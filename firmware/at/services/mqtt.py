@@ -1,0 +1,390 @@
+"""The MQTT client of the module: one broker, ten subscriptions.
+
+Owns the configuration, which is lost with a restart, the states of AT+MQTTCONN?, coming back
+after a lost connection, and the codes of failures. The protocol is mqtt_client.py's, the way to
+the broker mqtt_stream.py's.
+"""
+
+import asyncio
+
+import atnet
+from at.errors import ATError, LinkError, StateError
+from at.services.mqtt_client import Client
+from at.services.mqtt_stream import START_FAILED, Dialer, is_web
+from at.wire import mqtt
+
+# States of the link, as AT+MQTTCONN? and AT+MQTTSUB? show them (seed 003 section 3.4.9).
+EMPTY = 0
+CONFIGURED = 1  # by configure()
+PREPARED = 2  # by prepare() as well
+LOST = 3
+CONNECTED = 4
+UNSUBSCRIBED = 5  # connected, all subscriptions are gone
+SUBSCRIBED = 6
+
+MAX_TOPICS = 10
+_KEEPALIVE_S = 120  # if none is asked for
+HELD = 1024  # bytes of payload that are kept to be sent again; more are passed on as they come
+
+_FIRST_PAUSE_MS = 1000  # before the first attempt to come back; each next pause is twice as long
+_MAX_PAUSE_MS = 10000
+_REPORT_HEAD = 40  # bytes of a report beside topic and data
+
+# ERR CODE extensions, seed 003 section 3.4.15.
+_NOT_CONFIGURED = 0x6001
+_NOT_IN_CONFIGURED_STATE = 0x6002
+_ALREADY_CLEAN = 0x6003
+_ALREADY_CONNECTED = 0x6004
+_NO_MEMORY = 0x6005
+_PREPARE_FAILED = 0x600A
+_PUBLISH_FAILED = 0x600C
+_SUBSCRIBE_FAILED = 0x600D
+_UNSUBSCRIBE_FAILED = 0x600E
+_DISCONNECT_FAILED = 0x600F
+_IDENTITY_UNREADABLE = (0x6014, 0x6017, None)  # a password is any bytes
+_PATH_UNREADABLE = 0x6027
+_WILL_UNREADABLE = 0x6030
+_TOPIC_UNREADABLE = 0x6041
+_HOST_UNREADABLE = 0x6050
+_DISCONNECTED = 0x6051
+
+
+class Mqtt:
+    """The link to a broker. Failures are ATErrors with the extension of AT+MQTT*."""
+
+    def __init__(self, dialer, wifi, port, emit, log):
+        self._dialer = dialer
+        self._wifi = wifi
+        self._port = port
+        self._emit = emit
+        self._log = log
+        self._client = None
+        self._task = None  # serves the connection, and makes it again
+        self._kick = asyncio.Event()  # the network has changed
+        self._forget()
+        wifi.on_change(self._addresses_changed)
+
+    def _forget(self):
+        self._is_configured = False
+        self._is_prepared = False
+        self._was_subscribed = False
+        self._scheme = 0
+        self._identity = [b"", b"", b""]  # client identifier, user name, password
+        self._path = ""
+        self._keepalive_s = _KEEPALIVE_S
+        self._is_clean = True
+        self._will = None
+        self._alpn = ()
+        self._sni = ""
+        self._host = ""
+        self._port_number = 0
+        self._reconnects = False
+        self.topics = []  # (topic, qos) of each subscription
+
+    # Configuration.
+
+    @property
+    def state(self):
+        """The state of the link, 0 to 6."""
+        client = self._client
+        if client:
+            if not client.is_connected:
+                return LOST
+            if self.topics:
+                return SUBSCRIBED
+            return UNSUBSCRIBED if self._was_subscribed else CONNECTED
+        if self._is_prepared:
+            return PREPARED
+        return CONFIGURED if self._is_configured else EMPTY
+
+    def broker(self):
+        """Return scheme, host, port, path and whether a lost connection is made again (0, 1)."""
+        port = "%d" % self._port_number
+        return self._scheme, self._host, port, self._path, int(self._reconnects)
+
+    def configure(self, scheme, client_id, user, password, path):
+        """Begin a configuration: scheme 1 to 10, the rest as bytes. ATError while connected."""
+        state = self.state
+        if state > LOST:
+            raise StateError("AT+MQTTCLEAN=0 comes first: connected", _ALREADY_CONNECTED)
+        if state == LOST:
+            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", _DISCONNECTED)
+        _need_text(client_id, _IDENTITY_UNREADABLE[0])
+        _need_text(user, _IDENTITY_UNREADABLE[1])
+        _need_text(path, _PATH_UNREADABLE)
+        self._forget()
+        self._is_configured = True
+        self._scheme = scheme
+        self._identity = [client_id, user, password]
+        if is_web(scheme):
+            text = str(path, "utf-8")
+            self._path = text if text.startswith("/") else "/" + text
+
+    def need_configuration(self):
+        """Raise StateError unless a configuration has begun and is not in use yet."""
+        state = self.state
+        if state == EMPTY:
+            raise StateError("AT+MQTTUSERCFG comes first", _NOT_CONFIGURED)
+        if state > PREPARED:
+            reason = "AT+MQTTCLEAN=0 and AT+MQTTUSERCFG come first"
+            raise StateError(reason, _NOT_IN_CONFIGURED_STATE)
+
+    def set_identity(self, index, value):
+        """Replace the client identifier (0), the user name (1) or the password (2)."""
+        self.need_configuration()
+        _need_text(value, _IDENTITY_UNREADABLE[index])
+        self._identity[index] = value
+
+    def prepare(self, keepalive_s, is_clean, will):
+        """Set keep-alive time (0 s: 120 s), whether sessions are clean, and the will or None.
+
+        A will is (topic, message, qos, retain).
+        """
+        self.need_configuration()
+        if will:
+            _need_text(will[0], _WILL_UNREADABLE)
+            if not mqtt.is_topic(will[0]):
+                raise StateError("the topic of a will has no wildcards", _WILL_UNREADABLE)
+        self._keepalive_s = keepalive_s or _KEEPALIVE_S
+        self._is_clean = is_clean
+        self._will = will
+        self._is_prepared = True
+
+    def set_alpn(self, protocols):
+        """Offer these protocols (str, at most five) in TLS; () for none."""
+        self.need_configuration()
+        self._alpn = protocols
+
+    def set_sni(self, name):
+        """Tell this name (str) to the server in TLS; "" the host's own."""
+        self.need_configuration()
+        self._sni = name
+
+    # Connecting.
+
+    async def connect(self, host, port, reconnects):
+        """Connect to a broker and report it."""
+        state = self.state
+        if state == EMPTY:
+            raise StateError("AT+MQTTUSERCFG comes first", _NOT_CONFIGURED)
+        if state > LOST:
+            raise StateError("connected already", _ALREADY_CONNECTED)
+        if state == LOST and not self._reconnects:
+            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", _DISCONNECTED)
+        if not self._identity[0] and not self._is_clean:
+            raise StateError("a kept session needs a client identifier", _PREPARE_FAILED)
+        self._host = _checked_host(host)
+        self._port_number = port
+        self._reconnects = reconnects
+        self._stop()
+        client = self._client or self._new_client()
+        client.returns = reconnects
+        is_known = None
+        try:
+            is_known = await self._open(client)
+        except MemoryError:
+            raise LinkError("no memory for the connection", _NO_MEMORY)
+        finally:
+            if is_known is None and self._client and reconnects:  # it was lost, and still is
+                self._task = asyncio.create_task(self._serve(client, None))
+        self._client = client
+        self._connected(is_known)
+        self._task = asyncio.create_task(self._serve(client, is_known))
+
+    def _new_client(self):
+        client_id, user, password = self._identity
+        client = Client(
+            client_id, user, password, self._keepalive_s, self._is_clean, self._deliver
+        )
+        if self._will:
+            topic, message, qos, retain = self._will
+            client.set_last_will(topic, message, retain, qos)
+        return client
+
+    async def _open(self, client):
+        """Connect; return whether the broker knows the session from before."""
+        broker = (self._scheme, self._host, self._port_number, self._path)
+        sock = await self._dialer.open(broker, self._alpn, self._sni)
+        is_known = None
+        try:
+            is_known = await client.connect(sock)
+        except LinkError as error:
+            raise LinkError(error.reason, START_FAILED)
+        finally:
+            if is_known is None:
+                client.fail("not accepted")
+        return is_known
+
+    def _connected(self, is_known):
+        self._emit("mqtt_connected", *self.broker())
+        if not is_known:
+            self._client.renew(self.topics)
+
+    async def _serve(self, client, is_known):
+        """Serve the connection, and make it again as long as that is wanted.
+
+        `is_known` None says that there is none at first.
+        """
+        while True:
+            if is_known is None:
+                is_known = await self._come_back(client)
+                self._connected(is_known)
+            why = await client.run(is_known)
+            is_known = None
+            if self._client is not client:  # cleaned
+                return
+            self._log("mqtt: connection lost:", why)
+            self._emit("mqtt_disconnected")
+            if not self._reconnects:
+                return
+
+    async def _come_back(self, client):
+        pause_ms = _FIRST_PAUSE_MS
+        while True:
+            self._kick.clear()
+            try:
+                await asyncio.wait_for_ms(self._kick.wait(), pause_ms)
+            except asyncio.TimeoutError:
+                pass
+            try:
+                return await self._open(client)
+            except ATError as error:
+                self._log("mqtt: not reconnected:", error.reason)
+            except MemoryError:
+                self._log("mqtt: not reconnected: no memory")
+            pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
+
+    def _addresses_changed(self):
+        """End a connection whose own address is gone; come back as soon as there is one."""
+        client = self._client
+        if client and client.is_connected:
+            mine = client.sock.local_ip
+            if mine and mine not in (self._wifi.station_ip(), self._wifi.ap_ip()):
+                client.fail("the address is lost")
+        self._kick.set()
+
+    def _stop(self):
+        if self._task:
+            self._task.cancel()
+            self._task = None
+
+    async def clean(self):
+        """End the connection and forget the configuration."""
+        if self.state == EMPTY:
+            raise StateError("nothing to clean", _ALREADY_CLEAN)
+        client = self._client
+        self._client = None
+        self._forget()
+        if not client:
+            return
+        try:
+            if client.is_connected:
+                await client.disconnect()
+        except LinkError as error:
+            raise LinkError("no orderly end: " + error.reason, _DISCONNECT_FAILED)
+        finally:
+            self._stop()
+            client.fail("cleaned")
+
+    # Messages.
+
+    def _need_connection(self):
+        client = self._client
+        if not client or not client.is_connected:
+            raise StateError("not connected: AT+MQTTCONN comes first", _DISCONNECTED)
+        return client
+
+    def check_publishing(self, topic):
+        """Return the client; ATError unless it can publish to a topic now."""
+        client = self._need_connection()
+        _need_text(topic, _TOPIC_UNREADABLE)
+        if not mqtt.is_topic(topic):
+            raise StateError("a topic to publish to has no wildcards", _PUBLISH_FAILED)
+        return client
+
+    async def publish(self, topic, data, qos, retain):
+        """Publish a message and see it through its QoS."""
+        client = self.check_publishing(topic)
+        try:
+            await client.publish(topic, data, retain, qos)
+        except LinkError as error:
+            raise LinkError(error.reason, _PUBLISH_FAILED)
+
+    async def publish_from(self, source, topic, size, qos, retain):
+        """Publish `size` bytes that come in pieces from `await source()`; all are taken.
+
+        Up to 1024 bytes are kept until they are delivered; larger messages are sent only once.
+        """
+        client = self._client
+        try:
+            if size > HELD:
+                await client.publish_from(source, topic, size, retain, qos)
+                return
+            data = b""
+            while len(data) < size:
+                data += await source()
+            await client.publish(topic, data, retain, qos)
+        except LinkError as error:
+            raise LinkError(error.reason, _PUBLISH_FAILED)
+
+    async def subscribe(self, topic, qos):
+        """Subscribe; return False, and do nothing, if the topic is subscribed already."""
+        client = self._need_connection()
+        _need_text(topic, _TOPIC_UNREADABLE)
+        if any(known == topic for known, _ in self.topics):
+            return False
+        if not mqtt.is_filter(topic):
+            raise StateError("+ and # stand for whole levels, # at the end", _SUBSCRIBE_FAILED)
+        if len(self.topics) >= MAX_TOPICS:
+            raise StateError("there are 10 subscriptions already", _SUBSCRIBE_FAILED)
+        try:
+            await client.subscribe(topic, qos)
+        except LinkError as error:
+            raise LinkError(error.reason, _SUBSCRIBE_FAILED)
+        self.topics.append((topic, qos))
+        self._was_subscribed = True
+        return True
+
+    async def unsubscribe(self, topic):
+        """Unsubscribe; return False, and do nothing, if the topic is not subscribed."""
+        client = self._need_connection()
+        _need_text(topic, _TOPIC_UNREADABLE)
+        for row in self.topics:
+            if row[0] == topic:
+                break
+        else:
+            return False
+        try:
+            await client.unsubscribe(topic)
+        except LinkError as error:
+            raise LinkError(error.reason, _UNSUBSCRIBE_FAILED)
+        self.topics.remove(row)
+        return True
+
+    async def _deliver(self, topic, data):
+        """Report a piece of a message once the host takes it: many would fill the heap."""
+        await self._port.free(len(topic) + len(data) + _REPORT_HEAD)
+        self._emit("mqtt_message", topic, data)
+
+
+def _need_text(data, code):
+    if code and not mqtt.is_text(data):
+        raise ATError("MQTT texts are UTF-8 without NUL", code)
+
+
+def _checked_host(host):
+    """Return a host as str; StateError if it is neither a name nor an address."""
+    text = "".join([chr(c) for c in host])
+    if atnet.address(text) is None and not all(_may_name_a_host(c) for c in host):
+        raise StateError("this is no host name", _HOST_UNREADABLE)
+    return text
+
+
+def _may_name_a_host(c):
+    return 0x30 <= c <= 0x39 or 0x61 <= c | 0x20 <= 0x7A or c in b"-._"
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    dialer = Dialer(at.names, at.mfg, at.wifi, at.emit)
+    return Mqtt(dialer, at.wifi, at.port, at.emit, at.log)

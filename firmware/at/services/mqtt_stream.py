@@ -1,0 +1,316 @@
+"""The connection to an MQTT broker as a stream of bytes: TCP, TLS, WebSocket, WebSocket over TLS.
+
+Owns the way there (name, connection, handshakes) with the certificates of mfg_nvs, waiting for
+the socket, and the frames of WebSocket. Packets are mqtt_client.py's business.
+"""
+
+import asyncio
+import os
+
+import atnet
+from at.errors import ATError, LinkError, StoreError
+from at.loop import on
+from at.services.link import Link
+from at.wire import url, websocket
+
+_BUFFER = 1024  # bytes received at once
+_FRAME = 1024  # payload bytes of a WebSocket frame that is sent
+_FRAME_HEAD = 8
+_CONNECT_MS = 20000
+_ANSWER_MS = 10000  # for the server's part of the WebSocket handshake
+_STALL_MS = 10000  # without a byte taken by the stack
+_ANY_FAMILY = 1  # of names.resolve(): IPv4 if there is one
+_OPTIONS = (-1, 1, 0, 0)  # linger, no delay, send time-out, keep-alive
+
+# Bits of what a scheme of AT+MQTTUSERCFG stands for, schemes 1 to 10.
+_TLS = 1
+_CHECK = 2  # the server's certificate
+_PRESENT = 4  # our certificate
+_WEB = 8
+_SCHEMES = b"\x00\x01\x03\x05\x07\x08\x09\x0b\x0d\x0f"
+
+# ERR CODE extensions, seed 003 section 3.4.15.
+TLS_CONFIG = 0x6009
+START_FAILED = 0x600B
+_WRONG_NAME = 0x6052
+_FILES = (  # namespace of mfg_nvs, name in messages, code: it is empty, it cannot be read
+    ("mqtt_ca", "CA", 0x6021, 0x6022),
+    ("mqtt_cert", "CERT", 0x6023, 0x6024),
+    ("mqtt_key", "PRVT_KEY", 0x6025, 0x6026),
+)
+
+
+def is_web(scheme):
+    """Return whether a scheme goes over WebSocket, so that its path counts."""
+    return _SCHEMES[scheme - 1] & _WEB != 0
+
+
+class Dialer:
+    """Opens streams to brokers."""
+
+    def __init__(self, names, mfg, wifi, emit):
+        self._names = names
+        self._mfg = mfg
+        self._wifi = wifi
+        self._emit = emit
+
+    async def open(self, broker, alpn, sni):
+        """Return a stream to a broker: (scheme, host, port, path), host and path as str.
+
+        LinkError, with the extension of AT+MQTTCONN, if that fails.
+        """
+        scheme, host, port, path = broker
+        bits = _SCHEMES[scheme - 1]
+        if not self._wifi.has_ip:
+            raise LinkError("no IP address: join an access point first", START_FAILED)
+        profile = self._profile(bits, alpn) if bits & _TLS else None
+        begun = None  # what to give back if this fails
+        try:
+            address = await self._resolve(host)
+            begun = link = Link(0, "TCPv6" if ":" in address else "TCP")
+            await _connect(link, address, port)
+            if profile:
+                await _secure(link, profile, bits, host, sni)
+            begun = stream = WebStream(link) if bits & _WEB else Stream(link)
+            if bits & _WEB:
+                field = url.host_field("wss" if bits & _TLS else "ws", host, port)
+                await stream.greet(field, path)
+            begun = None
+            return stream
+        finally:
+            if begun:
+                begun.close()
+            if profile:
+                profile.close()
+
+    async def _resolve(self, host):
+        try:
+            return await self._names.resolve(host, _ANY_FAMILY)
+        except ATError as error:
+            raise LinkError(error.reason, START_FAILED)
+
+    def _profile(self, bits, alpn):
+        profile = atnet.Profile(False)
+        try:
+            if bits & _PRESENT:
+                profile.own(self._file(1), self._file(2))
+            if bits & _CHECK:
+                profile.ca(self._file(0))
+            profile.verify(2 if bits & _CHECK else 0)
+            if alpn:
+                profile.alpn(alpn)
+        except OSError as error:
+            profile.close()
+            raise LinkError("TLS cannot be set up: %s" % error.args[-1], TLS_CONFIG)
+        except LinkError:
+            profile.close()
+            raise
+        return profile
+
+    def _file(self, index):
+        """Read a certificate or key, called `name.0` or `name`."""
+        space, label, empty, unreadable = _FILES[index]
+        for key in (space + ".0", space):
+            try:
+                data = self._mfg.get(space, key)[1]
+            except StoreError:
+                continue
+            if not isinstance(data, bytes):
+                raise LinkError("%s of mfg_nvs is a number" % key, unreadable)
+            if not data:
+                raise LinkError("%s of mfg_nvs is empty" % key, empty)
+            return data
+        self._emit("mqtt_certificate_missing", label)
+        raise LinkError("mfg_nvs holds no %s" % space, unreadable)
+
+
+async def _connect(link, address, port):
+    try:
+        await asyncio.wait_for_ms(link.connect(address, port, None, _OPTIONS), _CONNECT_MS)
+    except asyncio.TimeoutError:
+        raise LinkError("no connection to %s in %d ms" % (address, _CONNECT_MS), START_FAILED)
+    except LinkError as error:
+        raise LinkError(error.reason, START_FAILED)
+    except OSError as error:  # all places are taken
+        raise LinkError("no socket: %s" % error.args[-1], START_FAILED)
+
+
+async def _secure(link, profile, bits, host, sni):
+    """Do the TLS handshake. Without an SNI of its own a named host is told to the server."""
+    if not sni and not atnet.address(host):
+        sni = host
+    try:
+        await link.secure(profile, sni or None, (sni or host) if bits & _CHECK else None)
+    except LinkError as error:
+        code = _WRONG_NAME if error.reason.endswith("wrong name") else START_FAILED
+        raise LinkError(error.reason, code)
+
+
+class Stream:
+    """A connected socket that a reader and a writer wait for at the same time."""
+
+    def __init__(self, link):
+        self.on_urgent = None  # function: tend() has something to send
+        self._link = link
+        self._event = asyncio.Event()
+        self._wanted = 0
+        self._buffer = memoryview(bytearray(_BUFFER))
+        on(link.bit, self._news)
+
+    @property
+    def is_open(self):
+        """Whether close() has not been called."""
+        return self._link is not None
+
+    @property
+    def local_ip(self):
+        """This end's IPv4 address, None for IPv6."""
+        return self._link.local_ip if self._link.family == 4 else None
+
+    async def read(self):
+        """Wait for bytes and return a view of them, good until the next call; empty at the end.
+
+        OSError if the connection breaks.
+        """
+        return self._buffer[: await self._fill()]
+
+    async def write(self, data):
+        """Send bytes. OSError if the connection breaks or its peer takes none for 10 s."""
+        await self._send(data)
+
+    async def tend(self):
+        """Send what the stream itself has to say meanwhile."""
+
+    async def finish(self):
+        """Send what the stream itself has to say at the end."""
+
+    def close(self):
+        """Give the socket back; who waits for it gets an OSError. Harmless the second time."""
+        if self._link:
+            on(self._link.bit, None)
+            self._link.close()
+            self._link = None
+            self._event.set()
+
+    def _news(self):
+        atnet.arm(self._link.handle, 0)
+        self._wanted = 0
+        self._event.set()
+
+    def _handle(self):
+        if not self._link:
+            raise OSError(-1, "closed")
+        return self._link.handle
+
+    def _want(self, events):
+        """Return what to await until the socket may be ready."""
+        self._wanted |= events
+        atnet.arm(self._link.handle, self._wanted)
+        self._event.clear()
+        return self._event.wait()
+
+    async def _fill(self):
+        while True:
+            count = atnet.readinto(self._handle(), self._buffer)
+            if count is not None:
+                return count
+            await self._want(atnet.READ)
+
+    async def _send(self, data):
+        done = 0
+        while done < len(data):
+            count = atnet.send(self._handle(), data, done)
+            if count is None:
+                try:
+                    await asyncio.wait_for_ms(self._want(atnet.WRITE), _STALL_MS)
+                except asyncio.TimeoutError:
+                    raise OSError(-1, "the broker takes no more data")
+            else:
+                done += count
+
+
+class WebStream(Stream):
+    """The payload of the binary messages of a WebSocket, in both directions."""
+
+    def __init__(self, link):
+        super().__init__(link)
+        self._frames = websocket.Frames()
+        self._frame = memoryview(bytearray(_FRAME_HEAD + _FRAME))
+        self._pong = b""  # payload of the last ping
+        self._has_pong = False  # it has not been answered yet
+        self._is_writing = False
+        self._at = 0  # what is unread of the buffer
+        self._end = 0
+
+    async def greet(self, host, path):
+        """Do the WebSocket handshake. LinkError if the server does not want it."""
+        try:
+            await asyncio.wait_for_ms(self._greet(host, path), _ANSWER_MS)
+        except OSError as error:
+            raise LinkError("WebSocket: %s" % error.args[-1], START_FAILED)
+        except ValueError as error:
+            raise LinkError("WebSocket: %s" % error, START_FAILED)
+        except asyncio.TimeoutError:
+            raise LinkError("WebSocket: no answer", START_FAILED)
+
+    async def _greet(self, host, path):
+        key = websocket.new_key(os.urandom(16))
+        answer = websocket.Answer(key)
+        await self._send(websocket.request(host, path.encode(), key, b"mqtt"))
+        while not answer.done:
+            self._end = await self._fill()
+            if not self._end:
+                raise ValueError("the server closed the connection")
+            self._at = answer.take(self._buffer, 0, self._end)
+
+    async def read(self):
+        """Wait for payload; ValueError if the server breaks the rules of WebSocket."""
+        frames = self._frames
+        while True:
+            while self._at < self._end:
+                self._at = frames.take(self._buffer, self._at, self._end)
+                if frames.control == websocket.CLOSE:
+                    if not self._is_writing:
+                        await self.finish()
+                    return self._buffer[:0]
+                if frames.control == websocket.PING:
+                    self._pong = frames.payload
+                    self._has_pong = True
+                    self.on_urgent()
+                elif frames.first < frames.last:
+                    if frames.opcode != websocket.BINARY:
+                        raise ValueError("MQTT comes in binary messages only")
+                    return self._buffer[frames.first : frames.last]
+            self._at = 0
+            self._end = await self._fill()
+            if not self._end:
+                return self._buffer[:0]
+
+    async def write(self, data):
+        """Send bytes as binary messages of up to 1024 bytes."""
+        view = memoryview(data)
+        self._is_writing = True
+        for at in range(0, len(data), _FRAME):
+            await self._write_frame(view[at : at + _FRAME])
+        self._is_writing = False
+
+    async def _write_frame(self, data):
+        frame = self._frame
+        key = os.urandom(4)
+        head = websocket.frame_head(websocket.BINARY, len(data), key)
+        end = len(head) + len(data)
+        frame[: len(head)] = head
+        frame[len(head) : end] = data
+        websocket.mask(frame[len(head) : end], key)
+        await self._send(frame[:end])
+
+    async def tend(self):
+        """Answer the last ping."""
+        if self._has_pong:
+            self._has_pong = False
+            await self._send(websocket.control(websocket.PONG, self._pong, os.urandom(4)))
+
+    async def finish(self):
+        """Tell the server that this is the end."""
+        payload = websocket.close_payload(websocket.NORMAL)
+        await self._send(websocket.control(websocket.CLOSE, payload, os.urandom(4)))
