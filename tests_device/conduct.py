@@ -19,6 +19,7 @@ class Conduct:
     payload: tuple[str, ...] = ()  # parameters whose sum is the number of bytes asked for by >
     restarts: bool = False  # the module restarts after OK
     simulated_only: bool = False  # would cut the line to a real module, or change it for good
+    own_codes: bool = False  # refuses parameters with codes of its own, which transcripts check
     undo: tuple[str, ...] = ()  # lines that bring the module back to normal
 
     def allows(self, line: str) -> bool:
@@ -44,10 +45,40 @@ TABLE: dict[str, Conduct] = {
     "+SYSMSGFILTERCFG": Conduct(
         payload=("head_regexp_len", "tail_regexp_len"), undo=("AT+SYSMSGFILTERCFG=0",)
     ),
+    "+CIPDNS": Conduct(safe=r"AT\+CIPDNS=[^a]*", undo=("AT+CIPDNS=0",)),
+    "+CIPSNTPCFG": Conduct(undo=("AT+CIPSNTPCFG=0,0",)),
+    "+CIPV6": Conduct(undo=("AT+CIPV6=0",)),
+    # pairs must fit their number: the transcripts do that
+    "+MDNS": Conduct(safe=r"AT\+MDNS=(0|1(,[^,]*){3,5})", undo=("AT+MDNS=0",)),
+    # no update server, so nothing happens
+    "+CIUPDATE": Conduct(safe=r"AT\+CIUPDATE=[^a]*", simulated_only=True),
+    "+CIPUPDATE": Conduct(safe=r"AT\+CIPUPDATE=[^a]*", simulated_only=True),
+    "+CWINIT": Conduct(undo=("AT+CWINIT=1",)),
+    "+CWMODE": Conduct(undo=("AT+CWMODE=0",)),
+    "+CWRECONNCFG": Conduct(undo=("AT+CWRECONNCFG=0,0",)),
+    "+CWJEAP": Conduct(own_codes=True),
+    "+CWJEEP": Conduct(own_codes=True),
+    "+CWSTARTSMART": Conduct(undo=("AT+CWSTOPSMART",)),
+    "+WPS": Conduct(undo=("AT+WPS=0",)),
+    "+CWDHCP": Conduct(undo=("AT+CWDHCP=1,3",)),
+    # a netmask must be one: the transcripts do that
+    "+CIPSTA": Conduct(safe=r"AT\+CIPSTA=[^,]*(,[^,]*)?", undo=("AT+CWDHCP=1,3",)),
+    "+CIPAP": Conduct(safe=r"AT\+CIPAP=[^,]*(,[^,]*)?", undo=("AT+CWDHCP=1,3",)),
+    "+USEROTA": Conduct(payload=("url_len",)),
     "+USERRAM": Conduct(payload=("size",), undo=("AT+USERRAM=0",)),
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
     "+USERWKMCUCFG": Conduct(undo=("AT+USERWKMCUCFG=0",)),
 }
 
 # Values for parameters of which only few make sense: (command, parameter): as written.
-SAMPLES: Samples = {}
+SAMPLES: Samples = {
+    ("+CIPDNS", "dns_ip1"): '"9.9.9.9"',
+    ("+CIPDNS", "dns_ip2"): '"1.1.1.1"',
+    ("+CIPDNS", "dns_ip3"): '"2001:db8::1"',
+    ("+CWSAP", "pwd"): '"1234567890"',
+    ("+CWSTARTSMART", "type"): "4",
+    ("+CIUPDATE", "version"): '"v1.2.0.0"',
+    ("+CIUPDATE", "firmware_name"): '"ota"',
+    ("+CIPUPDATE", "version"): '"v1.2.0.0"',
+    ("+CIPUPDATE", "firmware_name"): '"ota"',
+}
