@@ -47,6 +47,7 @@ class Route:
 
     def __init__(self, path):
         self.lib = ctypes.CDLL(path, use_errno=True)
+        self.up(True)
 
     def _check(self, result):
         if result < 0:

@@ -46,7 +46,7 @@ static flow_t flows[FLOWS];
 static unsigned next_flow;
 static struct in_addr home; // 0.0.0.0: nothing is routed
 static bool is_loaded;
-static bool is_up = true;
+static bool is_up;
 
 static uint16_t port_of(const address_t *addr) {
     return addr->any.sa_family == AF_INET6 ? addr->v6.sin6_port : addr->v4.sin_port;

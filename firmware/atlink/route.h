@@ -17,7 +17,7 @@ ssize_t atlink_route_recvfrom(int fd, void *data, size_t size, int flags, struct
     socklen_t *len);
 int atlink_route_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 
-// For whoever imitates the radio: whether an interface has an address. It has until told otherwise.
+// For whoever imitates the radio: whether an interface has an address. None has at first.
 void atlink_route_up(bool up);
 #else
 #define atlink_route_bind bind

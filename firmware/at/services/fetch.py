@@ -39,6 +39,7 @@ class Fetch:
         the connection stands. LinkError, with the extension of AT+HTTP*, if the body cannot be
         had or sink() refuses it by ValueError.
         """
+        self._names.need_network()
         for _ in range(_MAX_REDIRECTS + 1):
             location = await self._get_once(address, sink, found, connected)
             if location is None:

@@ -102,13 +102,17 @@ class Names:
             raise OSError(-2, error.reason)
         return [(6 if ":" in search.address else 4, search.address)]
 
+    def need_network(self):
+        """Raise StateError unless some interface has an address."""
+        if not self._wifi.has_ip:
+            raise StateError("no IP address; join an access point first")
+
     def _kinds(self, family):
         """Return the kinds of records to ask for, in that order."""
         has_ipv6 = self._wifi.net.has_ipv6
         if family == _IPV6_ONLY and not has_ipv6:
             raise StateError("IPv6 is off; AT+CIPV6=1 turns it on")
-        if not self._wifi.has_ip:
-            raise StateError("no IP address; join an access point first")
+        self.need_network()
         if family == _IPV6_ONLY:
             return (dns.AAAA,)
         return (dns.A, dns.AAAA) if has_ipv6 and family != _IPV4_ONLY else (dns.A,)

@@ -29,8 +29,7 @@ class Ping:
         Names are resolved to IPv4 if they can be. LinkError if the name is not known or no
         answer comes; StateError without a network.
         """
-        if not self._wifi.has_ip:
-            raise StateError("no IP address; join an access point first")
+        self._names.need_network()
         numeric = atnet.address(host)
         if numeric and numeric[0] == 6 and not self._wifi.net.has_ipv6:
             raise StateError("IPv6 is off; AT+CIPV6=1 turns it on")

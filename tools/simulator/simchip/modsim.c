@@ -8,6 +8,7 @@
 #include "py/runtime.h"
 
 #include "modsim.h"
+#include "route.h"
 
 #define DESCRIPTION_OFFSET (32) // behind image and segment header
 #define PACKET_MAX (16384)
@@ -295,6 +296,13 @@ static mp_obj_t watchdog(mp_obj_t timeout_ms) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(watchdog_obj, watchdog);
 
+// network(up): whether an interface has an address, for the sockets (firmware/atlink/route.h)
+static mp_obj_t network(mp_obj_t up) {
+    atlink_route_up(mp_obj_is_true(up));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(network_obj, network);
+
 static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__sim) },
     { MP_ROM_QSTR(MP_QSTR_fail), MP_ROM_PTR(&fail_obj) },
@@ -315,6 +323,7 @@ static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_gpio_level), MP_ROM_PTR(&gpio_level_obj) },
     { MP_ROM_QSTR(MP_QSTR_rtc_memory), MP_ROM_PTR(&rtc_memory_obj) },
     { MP_ROM_QSTR(MP_QSTR_watchdog), MP_ROM_PTR(&watchdog_obj) },
+    { MP_ROM_QSTR(MP_QSTR_network), MP_ROM_PTR(&network_obj) },
     { MP_ROM_QSTR(MP_QSTR_nvs_open), MP_ROM_PTR(&sim_nvs_open_obj) },
     { MP_ROM_QSTR(MP_QSTR_nvs_namespaces), MP_ROM_PTR(&sim_nvs_namespaces_obj) },
     { MP_ROM_QSTR(MP_QSTR_nvs_keys), MP_ROM_PTR(&sim_nvs_keys_obj) },
@@ -326,6 +335,7 @@ static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_ram_alloc), MP_ROM_PTR(&sim_ram_alloc_obj) },
     { MP_ROM_QSTR(MP_QSTR_ram_free), MP_ROM_PTR(&sim_ram_free_obj) },
     { MP_ROM_QSTR(MP_QSTR_ram_largest), MP_ROM_PTR(&sim_ram_largest_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ram_info), MP_ROM_PTR(&sim_ram_info_obj) },
 };
 static MP_DEFINE_CONST_DICT(sim_globals, sim_globals_table);
 

@@ -18,6 +18,7 @@ from _sim import (  # noqa: F401
     reset_reason,
     versions,
 )
+from atchip import wifi
 from atchip.neighbours import mdns_start, mdns_stop, ping  # noqa: F401
 from atchip.power import (  # noqa: F401
     clock,
@@ -39,4 +40,6 @@ def event():
         return None
     import json
 
-    return tuple(json.loads(text)["ev"])
+    news = tuple(json.loads(text)["ev"])
+    wifi.note_event(news)
+    return news

@@ -4,6 +4,7 @@ There the driver lives (tools/simulator/wifi/driver.py). Here is one function fo
 when its name is asked for, because on the chip they cost no heap either.
 """
 
+import _sim
 import simbus
 
 _CALLS = (
@@ -53,8 +54,24 @@ def find(name):
     return lambda *args: call(name, *args)
 
 
+_has_ip = [False, False]  # station, softAP: whether sockets find a network
+
+
+def note_event(event):
+    """Take a look at an event that is on its way to the firmware."""
+    if event[0] in ("sta_got_ip", "sta_lost_ip", "sta_disconnected"):
+        _note(0, event[0] == "sta_got_ip")
+
+
+def _note(interface, has_ip):
+    _has_ip[interface] = has_ip
+    _sim.network(any(_has_ip))
+
+
 def call(name, *args):
     """Ask the driver; bytes travel as {"hex": text}."""
+    if name == "wifi_active" and args[1] is not None and (args[0] == 1 or not args[1]):
+        _note(*args)
     args = [{"hex": arg.hex()} if isinstance(arg, bytes) else arg for arg in args]
     return _value(simbus.call("wifi", name=name, args=args)["value"])
 
