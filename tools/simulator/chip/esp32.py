@@ -73,6 +73,8 @@ class Partition:
         if isinstance(id, int):
             import chipota
 
+            if id not in (self.BOOT, self.RUNNING):
+                raise ValueError
             _row = chipota.boot_row() if id == self.BOOT else chipota.running_row()
         elif _row is None:
             _row = _first(0, id) or _first(1, id)
@@ -174,9 +176,4 @@ def _first(type, label):
 
 def idf_heap_info(capabilities):
     """Return [(total, free, largest block, lowest free)] of the system heap."""
-    if capabilities != HEAP_DATA:
-        return []
-    import gc
-
-    free, lowest = _sim.heap()
-    return [(96 * 1024, free - gc.mem_free(), _sim.ram_largest(), lowest)]
+    return [_sim.ram_info()] if capabilities == HEAP_DATA else []

@@ -15,6 +15,7 @@
 #define BLOCK_HEAD (16)
 
 static size_t lent;
+static size_t most_lent;
 static size_t lowest = SIZE_MAX;
 
 static size_t total_free(void) {
@@ -45,6 +46,7 @@ static mp_obj_t ram_alloc(mp_obj_t size_in) {
         sim_check_esp_err(0x101);
     }
     lent += size + BLOCK_HEAD;
+    most_lent = lent > most_lent ? lent : most_lent;
     total_free();
     // A memoryview: it has no way to grow, so Python never moves what is not its own.
     return mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, size, mem);
@@ -66,8 +68,24 @@ static mp_obj_t ram_free(mp_obj_t buf_in) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(sim_ram_free_obj, ram_free);
 
-static mp_obj_t ram_largest(void) {
+static mp_obj_t largest_block(void) {
     size_t left = SYSTEM_HEAP - lent;
     return mp_obj_new_int_from_uint(left > BLOCK_HEAD ? left - BLOCK_HEAD : 0);
 }
+
+static mp_obj_t ram_largest(void) {
+    return largest_block();
+}
 MP_DEFINE_CONST_FUN_OBJ_0(sim_ram_largest_obj, ram_largest);
+
+// ram_info(): (total, free, largest block, lowest free) of the system heap
+static mp_obj_t ram_info(void) {
+    mp_obj_t items[] = {
+        mp_obj_new_int_from_uint(SYSTEM_HEAP),
+        mp_obj_new_int_from_uint(SYSTEM_HEAP - lent),
+        largest_block(),
+        mp_obj_new_int_from_uint(SYSTEM_HEAP - most_lent),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(sim_ram_info_obj, ram_info);
