@@ -97,3 +97,9 @@ def on(bit, function):
     else:
         queue.callbacks[bit] = function
         queue.mask |= bit
+
+
+def pause(bit):
+    """Do not look at a source until a task waits for it or `on` is called again."""
+    if bit not in queue.map:
+        queue.mask &= ~bit

@@ -22,7 +22,7 @@ from at.errors import (
     WrongForm,
     error_code,
 )
-from at.loop import on, ready
+from at.loop import on, pause, ready
 from at.wire import reply
 from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
@@ -82,7 +82,7 @@ class Session:
         return service
 
     def start(self):
-        """Begin to serve the port."""
+        """Serve the port: the next line is a command."""
         self.uart.listen()
         on(atlink.UART_RX, self._receive)
 
@@ -101,6 +101,8 @@ class Session:
                 else:
                     self._say_busy()
             else:
+                if event == atlink.DATA:  # for the running handler, which is busy elsewhere
+                    pause(atlink.UART_RX)
                 return
 
     def _say_busy(self):
@@ -173,7 +175,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
         # Stray bytes behind a payload, or half a line, are answered before the final result.
-        if not self._keep_surplus and self.uart.fragment():
+        while not self._keep_surplus and self.uart.fragment():
             self._say_busy()
         self._end(outcome)
         self._receive()
@@ -193,7 +195,7 @@ class Session:
         if self._then or self.port.congested:
             asyncio.create_task(self._settle(self._then))
         else:
-            self.uart.listen()
+            self.start()
 
     async def _settle(self, then):
         """Let the answer leave, do what had to wait for that, and serve the port again."""
@@ -202,7 +204,7 @@ class Session:
             then()
         else:
             await self.port.drain()
-        self.uart.listen()
+        self.start()
         self._receive()
 
     def _fail(self, error):
