@@ -31,15 +31,17 @@ static uint64_t deadline_of(int timeout_ms) {
            : atlink_port_now_us() + (uint64_t)timeout_ms * 1000;
 }
 
-// Handle what the sleep brought; returns the sources that are ready, and lowers *until.
-static uint32_t take_stock(uint32_t fired, uint32_t mask, uint64_t *until) {
+// Handle what the sleep brought; returns the sources that are ready, lowers *until, and says how
+// much room in the transmit ring the service waits for.
+static uint32_t take_stock(uint32_t fired, uint32_t mask, uint64_t *until, size_t *room) {
     atlink_port_push();
     atlink_uart_service(fired);
     uint32_t links = fired & LINKS;
     if (service != NULL) {
-        atlink_pass_t pass = {links, mask, atlink_port_now_us(), *until};
+        atlink_pass_t pass = {links, mask, atlink_port_now_us(), *until, 0};
         links = service(&pass);
         *until = pass.deadline_us;
+        *room = pass.wants_room;
     }
     uint32_t ready = (fired & ATLINK_EVENT) | links;
     if (atlink_uart_is_ready(fired)) {
@@ -71,14 +73,16 @@ uint32_t atlink_wait(int timeout_ms, uint32_t mask) {
     for (bool looked = false;; looked = true) {
         mp_handle_pending(true);
         uint64_t until = end;
-        ready |= take_stock(fired, mask, &until);
+        size_t room = 0;
+        ready |= take_stock(fired, mask, &until, &room);
         if (looked && (ready != 0 || (end != UINT64_MAX && atlink_port_now_us() >= end))) {
             return ready;
         }
         // An echo leaves here; that of a whole line has returned above, to leave with the answer.
         atlink_port_push();
+        bool has_room = room > 0 && atlink_port_room() >= room;
         // What is ready already does not keep the other sources from being looked at once.
-        fired = sleep_until(ready != 0 ? 0 : until, mask);
+        fired = sleep_until(ready != 0 || has_room ? 0 : until, mask);
     }
 }
 

@@ -19,6 +19,7 @@ typedef struct {
     uint32_t mask; // sources the caller waits for
     uint64_t now_us;
     uint64_t deadline_us; // in and out: wait() looks again no later than this
+    size_t wants_room; // out: wait() looks again when so much of the transmit ring is free
 } atlink_pass_t;
 
 // Called in each pass of wait() before it blocks, with the GIL held: moves bytes between links

@@ -11,9 +11,9 @@
 #include "port.h"
 #include "tls.h"
 
-#define PIECE_MAX (ATLINK_IPD_HEAD_MAX + ATLINK_IPD_MAX)
+#define PIECES_AT_ONCE (32)
 
-static uint8_t piece[PIECE_MAX];
+static uint8_t piece[ATLINK_PIECE_MAX];
 static uint8_t *const payload = piece + ATLINK_IPD_HEAD_MAX;
 static bool gate_open;
 static int turn; // the link that is served first, so that none starves the others
@@ -72,7 +72,7 @@ static int32_t count_datagram(atlink_link_t *link, uint32_t wanted) {
 // Begin the answer of AT+CIPRECVDATA: its head now, the bytes as the ring has room. Returns how
 // many there will be; AGAIN if there is nothing to read or no room for a head.
 int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
-    if (atlink_port_room() < PIECE_MAX) {
+    if (atlink_port_room() < ATLINK_PIECE_MAX) {
         return ATLINK_NET_AGAIN;
     }
     if (link->kind != ATLINK_NET_TCP) {
@@ -139,19 +139,24 @@ static void move(atlink_link_t *link) {
     }
 }
 
-// Serve links in turn, a piece each, while the ring has room and sockets have bytes.
-void atlink_down_run(void) {
+// Serve links in turn, a piece each, while the ring has room and sockets have bytes; but not for
+// ever, because others want to be served, too. Returns how the matter stands.
+atlink_down_state_t atlink_down_run(void) {
     int idle = 0;
-    while (idle < ATLINK_NET_SLOTS) {
+    for (int pieces = 0; pieces < PIECES_AT_ONCE;) {
         atlink_link_t *link = atlink_net_slot(turn);
         if (link->state == LINK_FREE || !link->down.ready || !may_move(link)) {
-            ++idle;
-        } else if (atlink_port_room() < PIECE_MAX) {
-            return;
+            if (++idle == ATLINK_NET_SLOTS) {
+                return DOWN_QUIET;
+            }
+        } else if (atlink_port_room() < ATLINK_PIECE_MAX) {
+            return DOWN_NO_ROOM;
         } else {
             idle = 0;
+            ++pieces;
             move(link);
         }
         turn = (turn + 1) % ATLINK_NET_SLOTS;
     }
+    return DOWN_MORE;
 }

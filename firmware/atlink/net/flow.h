@@ -7,9 +7,11 @@
 #define ATLINK_FLOW_H
 
 #include "core/framer.h"
+#include "core/ipd.h"
 #include "net.h"
 
 #define ATLINK_PAYLOAD_MAX (8192) // of AT+CIPSEND and AT+CIPSENDEX
+#define ATLINK_PIECE_MAX (ATLINK_IPD_HEAD_MAX + ATLINK_IPD_MAX) // most that goes down in one write
 #define ATLINK_LINK_UP (16) // stands for the upward flow among the links of wait()
 
 // downlink.c
@@ -17,7 +19,12 @@ void atlink_down_gate(bool open);
 void atlink_down_set(atlink_link_t *link, int mode, int number, bool info);
 int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted);
 bool atlink_down_wants(const atlink_link_t *link);
-void atlink_down_run(void);
+typedef enum {
+    DOWN_QUIET, // nothing to do
+    DOWN_NO_ROOM, // the transmit ring has no room for the next piece
+    DOWN_MORE, // enough for now
+} atlink_down_state_t;
+atlink_down_state_t atlink_down_run(void);
 
 // uplink.c
 typedef enum {
