@@ -1,7 +1,6 @@
 """The C module `atchip`: what `network`, `esp32` and `machine` do not offer of the chip.
 
-On the chip it is firmware/atchip (C, ESP-IDF); the simulator imitates it call for call in
-tools/simulator/chip/atchip. A failing ESP-IDF call raises OSError as the ESP32 port does: args[0]
+On the chip it is firmware/atchip (C, ESP-IDF); elsewhere it is imitated call for call. A failing ESP-IDF call raises OSError as the ESP32 port does: args[0]
 is the negative esp_err_t (or an errno for the few that have one), args[1] its name, for example
 "ESP_ERR_NVS_NOT_FOUND". Wrong argument types raise TypeError, wrong values ValueError.
 """

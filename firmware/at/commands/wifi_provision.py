@@ -3,7 +3,7 @@
 from micropython import const
 
 from at.command import alias, command, events
-from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, StoreError, invalid
+from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, invalid
 from at.services.wifi_station import JoinFailed, make_target
 
 events.update(
@@ -178,8 +178,8 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
         if error.result == 1:
             at.line(at.name + ":Timeout")
         raise ATError(error.reason, _CONN_TIMEOUT if error.result == 1 else _CONN_FAILED)
-    except StoreError as error:
-        raise ATError(error.reason, _SET_CONFIG)
+    except OSError as error:
+        raise ATError("joined, but not kept: %s" % error, _SET_CONFIG)
 
 
 alias("+CWJEEP", CWJEAP)

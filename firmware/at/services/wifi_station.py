@@ -84,6 +84,7 @@ class Station:
         self._is_wanted = False  # come back after a loss
         self._is_leaving = False  # told to, not confirmed yet
         self._is_joining = False  # a command waits for the outcome
+        self._is_interrupted = False  # a scan came in the middle of an attempt
         self._news = asyncio.Event()
         self._task = None  # coming back
         self._has_eap = False  # the driver is set up for an enterprise network
@@ -188,6 +189,7 @@ class Station:
 
     async def pause(self):
         """Let go of the radio for a scan: an attempt to come back is put off."""
+        self._is_interrupted = self._link == _TRYING
         if self._task and self._link != _UP:
             self._end_task()
             await self._drop()
@@ -195,7 +197,7 @@ class Station:
     def unpause(self):
         """Go on with what pause() put off."""
         if self._is_wanted and self._link == _DOWN:
-            self._come_back()
+            self._come_back(at_once=self._is_interrupted)
 
     def set_reconnect(self, interval_s, repeats):
         """Come back every `interval_s` seconds (0 never), at most `repeats` times (0 any)."""
