@@ -16,6 +16,7 @@ class Conduct:
     """What to mind when a command is accepted."""
 
     safe: str = ".*"  # only lines that match this expression whole are run
+    refuses: str = "(?!)"  # lines that match may be answered 0x07: a rule the declaration has not
     payload: tuple[str, ...] = ()  # parameters whose sum is the number of bytes asked for by >
     restarts: bool = False  # the module restarts after OK
     simulated_only: bool = False  # would cut the line to a real module, or change it for good
@@ -25,6 +26,10 @@ class Conduct:
     def allows(self, line: str) -> bool:
         """Tell whether an accepted line may be run."""
         return re.fullmatch(self.safe, line) is not None
+
+    def may_refuse(self, line: str) -> bool:
+        """Tell whether the command may still find a parameter of this line invalid."""
+        return re.fullmatch(self.refuses, line) is not None
 
 
 TABLE: dict[str, Conduct] = {
@@ -39,11 +44,14 @@ TABLE: dict[str, Conduct] = {
     # any address of the chip
     "+SYSREG": Conduct(simulated_only=True),
     "+SLEEP": Conduct(undo=("AT+SLEEP=0",)),
-    "+SYSFLASH": Conduct(payload=("length",), simulated_only=True),
+    # what fits depends on the partition
+    "+SYSFLASH": Conduct(payload=("length",), simulated_only=True, refuses=".*"),
     "+SYSMFG": Conduct(payload=("length",)),
     "+SYSMSGFILTER": Conduct(undo=("AT+SYSMSGFILTER=0",)),
     "+SYSMSGFILTERCFG": Conduct(
-        payload=("head_regexp_len", "tail_regexp_len"), undo=("AT+SYSMSGFILTERCFG=0",)
+        payload=("head_regexp_len", "tail_regexp_len"),
+        undo=("AT+SYSMSGFILTERCFG=0",),
+        refuses=r".*=[12],0,0",  # nothing to look for
     ),
     "+CIPDNS": Conduct(safe=r"AT\+CIPDNS=[^a]*", undo=("AT+CIPDNS=0",)),
     "+CIPSNTPCFG": Conduct(undo=("AT+CIPSNTPCFG=0,0",)),
@@ -67,11 +75,19 @@ TABLE: dict[str, Conduct] = {
     "+USEROTA": Conduct(payload=("url_len",)),
     "+USERRAM": Conduct(payload=("size",), undo=("AT+USERRAM=0",)),
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
-    "+USERWKMCUCFG": Conduct(undo=("AT+USERWKMCUCFG=0",)),
+    # wake mode 2 is for UART 1, a pin's level is 0 or 1
+    "+USERWKMCUCFG": Conduct(
+        undo=("AT+USERWKMCUCFG=0",), refuses=r".*=1,(2,(?!1,).*|1,\d+,(?![01],).*)"
+    ),
+    "+CIPSSLCPSKHEX": Conduct(refuses=r'.*=\w+,"a".*'),  # half a byte
+    "+CIPRECVMODE": Conduct(refuses=r".*=(0x)?5"),  # a mode, when it is the only parameter
+    # the lines need a link ID
+    "+CIPMUX": Conduct(undo=("AT+CIPMUX=1",)),
 }
 
 # Values for parameters of which only few make sense: (command, parameter): as written.
 SAMPLES: Samples = {
+    ("+SYSFLASH", "partition"): '"fatfs"',
     ("+CIPDNS", "dns_ip1"): '"9.9.9.9"',
     ("+CIPDNS", "dns_ip2"): '"1.1.1.1"',
     ("+CIPDNS", "dns_ip3"): '"2001:db8::1"',
