@@ -8,8 +8,8 @@ import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
-import system
 
+import system
 from tests_host import netcerts
 from tests_host.netscript import LIMIT_S
 

@@ -140,18 +140,24 @@ def _group_v6(packed):
     return "%s%%%d" % (group, zone) if zone else group
 
 
+def _open(kind, family):
+    try:
+        return atnet.open(kind, family)
+    except OSError:
+        gc.collect()  # closes sockets that were forgotten
+        return atnet.open(kind, family)
+
+
 class socket(io.IOBase):
     """A socket. Methods raise OSError; EAGAIN without and ETIMEDOUT with a time-out."""
 
-    def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0):
+    def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, fileno=None):
+        """Make a socket, or take over a link of `atnet` (fileno)."""
         kind = {SOCK_STREAM: atnet.TCP, SOCK_DGRAM: atnet.UDP, SOCK_RAW: atnet.ICMP}[type]
         family = 6 if af == AF_INET6 else 4
-        try:
-            link = atnet.open(kind, family)
-        except OSError:
-            gc.collect()  # sockets that were forgotten, not closed
-            link = atnet.open(kind, family)
-        self._set(link, family, atnet.Guard(link))
+        if fileno is None:
+            fileno = _open(kind, family)
+        self._set(fileno, family, atnet.Guard(fileno))
 
     def _set(self, link, family, guard):
         self._link = link
@@ -236,9 +242,8 @@ class socket(io.IOBase):
     def accept(self):
         """Return (socket, (address, port)) of the next client."""
         link, host, port = self._reading(atnet.accept)
-        client = socket.__new__(socket)
-        client._set(link, self._family, atnet.Guard(link))
-        return client, (host, port)
+        family = AF_INET6 if self._family == 6 else AF_INET
+        return socket(family, SOCK_STREAM, 0, link), (host, port)
 
     def close(self):
         """Close at once; harmless the second time."""
