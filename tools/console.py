@@ -9,6 +9,7 @@ Arguments are those of tools/atsim; what the module keeps lies in build/run.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import select
@@ -35,10 +36,16 @@ _PROMPT_S = 0.03  # a prompt follows its OK at once
 _DATA_S = 0.3  # silence after which more data may follow
 _RESULT_S = 180.0
 _READY_S = 30.0
+_PR_SET_PDEATHSIG = 1
 
 
 class Died(Exception):
     """The module or its simulator has ended by itself."""
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end this process when its parent dies without a word."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Module:
@@ -61,6 +68,7 @@ class Module:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is ours, the simulator is ended by stop()
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  (there are no threads)
         )
         self.uart = -1
 
@@ -74,13 +82,16 @@ class Module:
         self.uart = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
 
     def read(self) -> bytes:
-        """Return what has come on UART1."""
+        """Return what has come on UART1; Died if nothing will ever come again."""
         try:
-            return os.read(self.uart, 65536)
+            data = os.read(self.uart, 65536)
         except BlockingIOError:
             return b""
-        except OSError as error:
-            raise Died("the simulator has ended") from error
+        except OSError:
+            data = b""
+        if not data:
+            raise Died("the simulator has ended")
+        return data
 
     def write(self, data: bytes) -> None:
         """Send bytes, waiting for room."""
