@@ -26,6 +26,7 @@ test: simulator ## all tests that need no hardware
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	@$(FIRMWARE) --sanitize $(QUIET)
 	$(PACKAGES) test $(QUIET)
+	@$(SYSTEM) mosquitto
 	@echo "[test] on this PC: tools, C core with sanitizers, protocol"
 	@$(PYTHON) -m pytest tests_host
 	@echo "[test] conversations with the simulated module, 64 bit"

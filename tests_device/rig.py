@@ -12,16 +12,18 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import hostacts
+from tools import hostacts, mqttacts, mqttbroker
 from tools.atclient import ATMismatch, Module, Observer
 from tools.hostacts import HostActs
+from tools.mqttacts import MqttActs
+from tools.mqttbroker import Broker
 from tools.peers import Peers
 from tools.simprocess import Simulator
 from tools.transcript.grammar import Transcript
 
 # What AT+RESTORE and a power cycle do not undo; any other act of the world is taken for lasting.
 _LASTING = re.compile(r"SYSFLASH=|SYSMFG=|SAVETRANSLINK=1|SYSROLLBACK|USEROTA|UPDATE|SYSREG=|FS=")
-_PASSING_ACTS = hostacts.WORDS | {"pause", "host_baud", "power_cycle"}
+_PASSING_ACTS = hostacts.WORDS | mqttacts.WORDS | {"pause", "host_baud", "power_cycle"}
 # The access point and the host as the simulator's default world has them.
 _SIM_SSID, _SIM_PASSWORD, _SIM_HOST = "espressif", "1234567890", "127.0.0.1"
 
@@ -50,6 +52,7 @@ class Rig:
         self._module: Module | None = None
         self._peers: Peers | None = None
         self._host_acts: HostActs | None = None
+        self._broker: Broker | None = None
         self._world: str | None = None
         self._log_start = 0
         self._spoiled = True  # AT+RESTORE does not undo what was done
@@ -67,7 +70,7 @@ class Rig:
 
     @property
     def offers(self) -> frozenset[str]:
-        """Return what transcripts may need: sim, wifi, host, openssl, ipv6."""
+        """Return what transcripts may need: sim, wifi, host, openssl, broker, ipv6."""
         if self.simulated:
             return frozenset(("sim", "wifi", "host", *_tools()))
         given = {"wifi": self.options.ssid, "host": self.options.host_ip}
@@ -132,6 +135,8 @@ class Rig:
         """Bring the module into the state in which a transcript begins."""
         if "host" in script.needs:
             self._start_peers()
+        if "broker" in script.needs:
+            MqttActs(self.broker).reset()
         if "same" in script.flags:
             module = self.module
             module.resync()
@@ -154,13 +159,29 @@ class Rig:
             self.variables |= self._peers.variables
         self._host_acts.reset()
 
+    @property
+    def broker(self) -> Broker:
+        """Return the MQTT broker; the first use starts it and names its ports in variables."""
+        if self._broker is None:
+            self._broker = Broker(self.variables["host"])
+            self.variables |= {name: str(port) for name, port in self._broker.ports.items()}
+        return self._broker
+
+    def _actor(self, text: str) -> HostActs | MqttActs | None:
+        """Return who does an act of the host's end, None for an act of the world."""
+        word = text.partition(" ")[0]
+        if word in mqttacts.WORDS:
+            return MqttActs(self.broker)
+        if word in hostacts.WORDS and self._host_acts is None:
+            raise ATMismatch(f"! {text}: the file lacks `needs: host`", self.module.log)
+        return self._host_acts if word in hostacts.WORDS else None
+
     def act(self, text: str) -> None:
         """Act as the host's end of the network, or change the world around a simulated module."""
-        if text.split(" ")[0] in hostacts.WORDS:
-            if self._host_acts is None:
-                raise ATMismatch(f"! {text}: the file lacks `needs: host`", self.module.log)
+        actor = self._actor(text)
+        if actor:
             try:
-                self._host_acts.act(text)
+                actor.act(text)
             except hostacts.ActFailed as problem:
                 raise ATMismatch(f"! {text}: {problem}", self.module.log) from None
             return
@@ -185,6 +206,9 @@ class Rig:
     def end(self) -> None:
         """Close everything, the peers too."""
         self.close()
+        if self._broker:
+            self._broker.close()
+            self._broker = None
         if self._host_acts and self._peers:
             self._host_acts.reset()
             self._peers.close()
@@ -212,8 +236,10 @@ def spoils(script: Transcript) -> bool:
 
 
 def _tools() -> list[str]:
-    """Return what this machine has that a peer needs: openssl, ipv6."""
+    """Return what this machine has that a peer needs: openssl, broker, ipv6."""
     found = ["openssl"] if shutil.which("openssl") else []
+    if mqttbroker.program("mosquitto"):
+        found.append("broker")
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as sock:
             sock.bind(("::1", 0))

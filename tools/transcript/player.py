@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tools import hostacts
+from tools import hostacts, mqttacts
 from tools.atclient import ATMismatch, Module, show
 from tools.transcript import grammar, report
 from tools.transcript.grammar import EXPECTATIONS, Step, Transcript
@@ -203,6 +203,8 @@ def missing_needs(script: Transcript, offers: Iterable[str]) -> list[str]:
     acts = {step.text.split(" ")[0] for step in script.steps if step.kind == "act"}
     if acts & hostacts.WORDS:
         needs.add("host")
-    if acts - hostacts.WORDS - {"pause", "host_baud"}:
+    if acts & mqttacts.WORDS:
+        needs.add("broker")
+    if acts - hostacts.WORDS - mqttacts.WORDS - {"pause", "host_baud"}:
         needs.add("sim")
     return sorted(needs - set(offers))
