@@ -43,7 +43,7 @@ def frozen_bytes(path: Path) -> int:
 
 def imitated_names() -> list[str]:
     """Return the modules that stand for the chip, which a real image does not hold."""
-    return sorted(path.stem for path in _IMITATED.glob("*.py"))
+    return sorted(path.stem for path in _IMITATED.iterdir() if path.stem != "__pycache__")
 
 
 def code_bytes(paths: list[Path]) -> int:
