@@ -64,7 +64,7 @@ class App:
         at.transparent_interval_ms = 20  # AT+TRANSINTVL
         uart.config(*(settings.get("uart") or at.factory_uart))
         at.on_demand = _ON_DEMAND
-        _import_user()
+        _import_user(at)
 
     def run(self):
         """Announce the start and serve the port for ever."""
@@ -99,12 +99,16 @@ def _open_uart(mfg):
     )
 
 
-def _import_user():
+def _import_user(at):
     """Import user/*.py in the order of names; a broken file is logged and skipped."""
     try:
         names = sorted([name for name in os.listdir(_USER) if name.endswith(".py")])
     except OSError:  # no such folder
         return
+    if names:
+        import socket
+
+        socket.resolver = at.names.resolve_now
     for name in names:
         try:
             __import__(_USER + "." + name[:-3])

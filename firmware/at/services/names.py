@@ -9,7 +9,7 @@ import os
 import time
 
 import atnet
-from at.errors import LinkError, StateError
+from at.errors import ATError, LinkError, StateError
 from at.services.exchange import exchange, exchange_now
 from at.wire import dns
 
@@ -89,8 +89,8 @@ class Names:
 
         `family` is 0, 4 or 6. OSError if there is none.
         """
-        kinds = self._kinds({0: 1, 4: _IPV4_ONLY, 6: _IPV6_ONLY}[family])
         try:
+            kinds = self._kinds({0: 1, 4: _IPV4_ONLY, 6: _IPV6_ONLY}[family])
             search = _Search(self, host, kinds)
             while search.step is not None:
                 try:
@@ -98,7 +98,7 @@ class Names:
                 except LinkError:
                     answer = None
                 search.go_on(answer)
-        except LinkError as error:
+        except ATError as error:
             raise OSError(-2, error.reason)
         return [(6 if ":" in search.address else 4, search.address)]
 
