@@ -24,6 +24,8 @@ def event() -> tuple | None:
 
     ("gpio", pin, level): an input has changed.
 
+    ("ping", ms): the answer to ping(); -1: none came.
+
     Wi-Fi, from handlers on WIFI_EVENT, IP_EVENT and SC_EVENT:
     ("scan_done", status): 0 is success.
     ("sta_connected",), ("sta_disconnected", reason): reason is a wifi_err_reason_t; it comes as
@@ -260,3 +262,28 @@ def ip6_address(interface: int, kind: int) -> str | None:
 
 def hostname(name: str | None = None) -> str:
     """Set (if given) and return the name that the station tells DHCP servers: up to 32 bytes."""
+
+# Neighbours in the network: esp_ping, and the mDNS component.
+
+def ping(address: str, timeout_ms: int) -> None:
+    """Send one echo request to a numeric address; the event ("ping", ms) follows in any case.
+
+    One at a time: esp_ping_new_session with count 1. ESP_ERR_INVALID_STATE while one is under way.
+    """
+
+def mdns_start(
+    host: str,
+    instance: str,
+    service: str,
+    proto: str,
+    port: int,
+    txt: tuple[tuple[str, str], ...],
+) -> None:
+    """Announce `host`.local and one service ("_iot", "_tcp") on all interfaces, now and later.
+
+    mdns_init, mdns_hostname_set, mdns_service_add. ESP_ERR_INVALID_ARG, ESP_ERR_NO_MEM,
+    ESP_ERR_INVALID_STATE while a service is announced.
+    """
+
+def mdns_stop() -> None:
+    """Take the announcement back and free the memory: mdns_free, which says good-bye."""
