@@ -44,6 +44,11 @@ size_t atlink_port_read(uint8_t *buf, size_t n);
 // Put up to n bytes on the transmit ring; returns how many found room.
 size_t atlink_port_write(const uint8_t *buf, size_t n);
 
+// Room at *space, in one piece, to receive into instead of atlink_port_write(); 0 if there is none.
+// atlink_port_filled() says how much of it was used, before anything else is written.
+size_t atlink_port_space(uint8_t **space);
+void atlink_port_filled(size_t n);
+
 // Free bytes of the transmit ring.
 size_t atlink_port_room(void);
 

@@ -183,6 +183,20 @@ size_t atlink_port_write(const uint8_t *buf, size_t n) {
     return done;
 }
 
+size_t atlink_port_space(uint8_t **space) {
+    size_t at = (ring_start + ring_used) % ATLINK_TX_SIZE;
+    size_t free = ATLINK_TX_SIZE - ring_used;
+    *space = ring + at;
+    return free < ATLINK_TX_SIZE - at ? free : ATLINK_TX_SIZE - at;
+}
+
+void atlink_port_filled(size_t n) {
+    ring_used += n;
+    if (ring_used >= ATLINK_TX_SIZE / 2) {
+        atlink_port_push();
+    }
+}
+
 size_t atlink_port_pending(void) {
     // On a socket this counts what the far end has not taken, with the system's overhead; a pty
     // has no far end to wait for and answers 0.

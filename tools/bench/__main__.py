@@ -11,21 +11,41 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench import at_roundtrip, boot, heap_after_boot, image_size, instructions_per_at
+from tools.bench import (
+    at_roundtrip,
+    boot,
+    cipsend_tx,
+    heap_after_boot,
+    image_size,
+    instructions_per_at,
+    instructions_per_byte,
+    ipd_active_rx,
+    passive_rx,
+    passthrough_rx,
+    passthrough_tx,
+    tls_passthrough_rx,
+)
 from tools.bench.result import Bench, Result, machine
 from tools.declarations import ROOT
 
 OUTPUT = ROOT / "build" / "bench.json"
-BENCHMARKS: tuple[ModuleType, ...] = (
+BENCHMARKS: tuple[Any, ...] = (  # modules, or what has their KEY and run()
     at_roundtrip,
     boot,
+    passthrough_tx,
+    passthrough_rx,
+    ipd_active_rx,
+    cipsend_tx,
+    passive_rx,
+    tls_passthrough_rx,
     instructions_per_at,
+    instructions_per_byte.TX,
+    instructions_per_byte.RX,
     heap_after_boot,
     image_size,
 )

@@ -31,17 +31,17 @@ def run(bench: Bench) -> Result:
     simulator = bench.simulator(bits=32, environment={"ATSIM_WRAP": wrap})
     counts = []
     with simulator.start(erase=True), simulator.module(timeout_s=_LIMIT_S) as module:
-        _restart(module, folder)  # the first start also formats the flash
+        restart(module, folder)  # the first start also formats the flash
         for commands in (_FEW, _MANY):
             for _ in range(commands):
                 module.send("AT")
                 module.expect(b"AT\r\n\r\nOK\r\n")
-            counts.append(_restart(module, folder))
+            counts.append(restart(module, folder))
     few, many = counts
     return Result(round((many - few) / (_MANY - _FEW)), "instructions", note=f"boot about {few}")
 
 
-def _restart(module: Module, folder: Path) -> int:
+def restart(module: Module, folder: Path) -> int:
     """Restart the module; return what the process that ended has counted."""
     before = set(folder.iterdir())
     module.ok("AT+RST")

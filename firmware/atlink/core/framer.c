@@ -26,7 +26,7 @@ size_t atlink_framer_space(atlink_framer_t *f, uint8_t **p) {
     }
     if (f->start == f->end) {
         f->start = f->end = 0;
-    } else if (f->end == f->size && f->start > 0) {
+    } else if (f->end > f->size / 2 && f->start > 0) { // few large reads are better than many
         memmove(f->buf, f->buf + f->start, f->end - f->start);
         f->end -= f->start;
         f->start = 0;
@@ -86,6 +86,15 @@ size_t atlink_framer_chunk(atlink_framer_t *f, uint64_t now, const uint8_t **p) 
         } else if (f->ended || f->left == 0 || now >= f->first_us + f->interval_us) {
             f->owed = ready;
         }
+    }
+    return f->owed;
+}
+
+size_t atlink_framer_chunks(atlink_framer_t *f, uint64_t now, const uint8_t **p) {
+    size_t n = atlink_framer_chunk(f, now, p);
+    if (n == f->chunk) {
+        size_t ready = f->end - f->start - f->held;
+        f->owed = ready - ready % f->chunk;
     }
     return f->owed;
 }

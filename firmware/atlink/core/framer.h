@@ -61,6 +61,9 @@ void atlink_framer_idle(atlink_framer_t *f, uint64_t now);
 // enough. 0: nothing.
 size_t atlink_framer_chunk(atlink_framer_t *f, uint64_t now, const uint8_t **p);
 
+// The same for a link that keeps no boundaries: all full chunks that are there, in one piece.
+size_t atlink_framer_chunks(atlink_framer_t *f, uint64_t now, const uint8_t **p);
+
 // The link took n of them.
 void atlink_framer_sent(atlink_framer_t *f, size_t n);
 

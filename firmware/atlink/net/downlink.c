@@ -12,6 +12,7 @@
 #include "tls.h"
 
 #define PIECES_AT_ONCE (32)
+#define STRAIGHT_MIN (1024) // less room at the end of the ring is not worth a call of the stack
 
 static uint8_t piece[ATLINK_PIECE_MAX];
 static uint8_t *const payload = piece + ATLINK_IPD_HEAD_MAX;
@@ -108,8 +109,41 @@ bool atlink_down_wants(const atlink_link_t *link) {
     return may_move(link) && !link->down.ready && !link->eof;
 }
 
+// So many bytes of a counted answer are on their way.
+static void count_down(atlink_link_t *link, size_t size) {
+    if (link->down.mode == DOWN_COUNT) {
+        link->down.left -= (uint32_t)size;
+        if (link->down.left == 0) {
+            link->down.mode = DOWN_OFF;
+            link->down.done = true;
+        }
+    }
+}
+
+// Receive bytes that need no head straight into the transmit ring, if it has room in one piece.
+static bool move_straight(atlink_link_t *link) {
+    uint8_t *space;
+    size_t limit = atlink_port_space(&space);
+    if (limit < STRAIGHT_MIN || link->kind != ATLINK_NET_TCP || link->down.mode == DOWN_IPD) {
+        return false;
+    }
+    if (link->down.mode == DOWN_COUNT && link->down.left < limit) {
+        limit = link->down.left;
+    }
+    int got = atlink_net_recv(link, space, limit);
+    link->down.ready = got > 0 && ((size_t)got == limit || link->tls != NULL);
+    if (got > 0) {
+        atlink_port_filled((size_t)got);
+        count_down(link, (size_t)got);
+    }
+    return true;
+}
+
 // Receive one piece and write it. Less than the whole room means that the socket is empty.
 static void move(atlink_link_t *link) {
+    if (move_straight(link)) {
+        return;
+    }
     atlink_addr_t sender = { .len = 0 };
     size_t limit = ATLINK_IPD_MAX;
     if (link->down.mode == DOWN_COUNT && link->down.left < limit) {
@@ -130,13 +164,7 @@ static void move(atlink_link_t *link) {
         head = atlink_ipd_head(payload, (uint32_t)got, &from);
     }
     put(head, (size_t)got);
-    if (link->down.mode == DOWN_COUNT) {
-        link->down.left -= (uint32_t)got;
-        if (link->down.left == 0) {
-            link->down.mode = DOWN_OFF;
-            link->down.done = true;
-        }
-    }
+    count_down(link, (size_t)got);
 }
 
 // Serve links in turn, a piece each, while the ring has room and sockets have bytes; but not for

@@ -232,7 +232,14 @@ void atlink_up_send(int32_t handle, const atlink_addr_t *peer) {
 static void send_chunks(uint64_t now) {
     const uint8_t *data;
     size_t size;
-    while (up.state == UP_RUNNING && (size = atlink_framer_chunk(&up.framer, now, &data)) > 0) {
+    const atlink_link_t *link = atlink_net_get(up.handle);
+    bool is_stream = link != NULL && link->kind == ATLINK_NET_TCP;
+    while (up.state == UP_RUNNING) {
+        size = is_stream ? atlink_framer_chunks(&up.framer, now, &data)
+            : atlink_framer_chunk(&up.framer, now, &data);
+        if (size == 0) {
+            break;
+        }
         size_t taken = give(data, size);
         if (taken == 0) {
             break;
