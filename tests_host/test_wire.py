@@ -153,7 +153,8 @@ def test_one_parameter_may_decide_which_follow():
         (b"one", 0x050000),
         (b"1x", 0x050000),
         (b"1_0", 0x050000),
-        (b"+1", 0x050000),
+        (b"+", 0x050000),
+        (b"+4", 0x070000),
         (b"0x", 0x050000),
         (b"0xg", 0x050000),
         (b"-", 0x050000),
@@ -164,6 +165,10 @@ def test_one_parameter_may_decide_which_follow():
 )
 def test_what_is_wrong_with_a_number_is_said_exactly(text, code):
     assert refused(MODE, text) == code
+
+
+def test_a_number_may_have_a_plus():
+    assert bound(MODE, b"+1,+0") == [1, 0]  # time zones are written so: seed 003 3.3.20
 
 
 @pytest.mark.parametrize(

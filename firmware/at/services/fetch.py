@@ -69,12 +69,12 @@ class Fetch:
                 link, http.request("GET", url.host_field(scheme, host, port), target, _FIELDS)
             )
             return await _receive(link, address, sink)
+        except asyncio.TimeoutError:
+            raise LinkError("%s does not answer any more" % host)
         except ValueError as error:
             raise LinkError("%s: %s" % (host, error))
         except OSError as error:
             raise LinkError("%s: %s" % (host, error.args[-1]))
-        except asyncio.TimeoutError:
-            raise LinkError("%s does not answer any more" % host)
         finally:
             link.close()
 

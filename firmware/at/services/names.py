@@ -100,7 +100,8 @@ class Names:
                 search.go_on(answer)
         except ATError as error:
             raise OSError(-2, error.reason)
-        return [(6 if ":" in search.address else 4, search.address)]
+        address = str(search.address)
+        return [(6 if ":" in address else 4, address)]
 
     def need_network(self):
         """Raise StateError unless some interface has an address."""
@@ -162,7 +163,7 @@ class _Search:
         self._names = names
         self._host = host
         self._kinds = kinds
-        self.address = None
+        self.address = ""
         self.step = None
         self._ask(self._name, 0)
 
@@ -170,7 +171,7 @@ class _Search:
         """Begin with the record number `kind` of a name, which may be an alias."""
         if wanted == self._name:
             self._aliases = 0
-            self.address = self._names.recall(wanted, self._kinds[kind])
+            self.address = self._names.recall(wanted, self._kinds[kind]) or ""
             if self.address:
                 self.step = None
                 return
