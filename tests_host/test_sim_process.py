@@ -177,3 +177,11 @@ def test_a_firmware_that_never_gets_ready_is_reported(tmp_path):
         simulator.start(timeout_s=2)
     assert "the firmware crashed (exit status 1)" in simulator.log_text()
     assert "no way" in simulator.log_text()
+
+
+def test_measuring_tools_can_be_put_in_front_of_the_firmware(simulate):
+    wrap = "sh -c 'echo wrapped; exec \"$@\"' sh"
+    with simulate(environment={"ATSIM_WRAP": wrap}) as simulator, simulator.module() as module:
+        module.ok("AT+RST")
+        module.wait_ready()
+    assert simulator.log_text().count("wrapped") == 2
