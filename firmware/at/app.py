@@ -47,21 +47,17 @@ class App:
         mfg = Mfg(log)
         uart = _open_uart(mfg)
         at = self.session = Session(uart, Port(uart, log), settings, log)
-        at.mfg = mfg
-        at.flash = Flash()
-        at.clock = Clock()
-        at.power = Power(at.port)
-        at.wifi = Wifi(settings, mfg, at.power, at.emit, log)
-        at.names = Names(settings, at.wifi)
-        at.sntp = Sntp(settings, at.names, at.clock, at.wifi, at.emit, log)
-        at.port.gate = atnet.down_gate
-        at.port.settle()
-        at.restart = self._restart
-        at.heap = atchip.heap
-        at.versions = atchip.versions
-        at.module_name = mfg.factory("module_name", "MINI-1")
-        at.factory_uart = (mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0)
-        at.transparent_interval_ms = 20  # AT+TRANSINTVL
+        power = Power(at.port)
+        wifi = Wifi(settings, mfg, power, at.emit, log)
+        clock = Clock()
+        names = Names(settings, wifi)
+        at.attach(mfg=mfg, flash=Flash(), clock=clock, power=power, wifi=wifi, names=names)
+        at.attach(sntp=Sntp(settings, names, clock, wifi, at.emit, log), restart=self._restart)
+        at.attach(heap=atchip.heap, versions=atchip.versions)
+        at.attach(module_name=mfg.factory("module_name", "MINI-1"))
+        at.attach(factory_uart=(mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0))
+        at.attach(transparent_interval_ms=20)  # AT+TRANSINTVL
+        at.port.attach(atnet.down_gate)
         uart.config(*(settings.get("uart") or at.factory_uart))
         at.on_demand = _ON_DEMAND
         _import_user(at)

@@ -5,7 +5,7 @@ Each source (a bit of atlink.wait) has at most one waiter: a task, by `await rea
 plain function set with `on(bit, function)`, which is called when no task waits.
 """
 
-from asyncio import core
+from asyncio import core  # type: ignore - the stubs do not have it
 
 import atlink
 
@@ -67,7 +67,9 @@ class _Ready:
     def __iter__(self):
         return self
 
-    __await__ = __iter__  # CPython's name for it, for the type checker
+    def __await__(self):
+        """Never called: the type checker looks for it in what `await` takes."""
+        yield
 
     def __next__(self):
         if self.bit:

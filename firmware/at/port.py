@@ -24,8 +24,8 @@ class Port:
         self.uart = uart
         self.log = log
         self.filtering = False
-        self.wake_host = None  # async function that wakes the host, or None while it is awake
-        self.gate = lambda is_open: None  # lets C write received data of links between messages
+        self._wake_host = None
+        self._gate = None  # lets C write received data of links between messages
         self._backlog = []
         self._reports = []
         self._holds = 0
@@ -123,15 +123,26 @@ class Port:
             self._pump_task = None
             self.settle()
 
+    def attach(self, gate):
+        """Take a function of one flag that lets C write received data of links, or keeps it."""
+        self._gate = gate
+        self.settle()
+
+    def wake_by(self, function):
+        """Take an async function that wakes the host before reports; None: it is awake."""
+        self._wake_host = function
+        self.settle()
+
     def settle(self):
         """Open or close the gate: C may write while nothing else wants to, or has to be first."""
-        self.gate(not (self._backlog or self._reports or self._holds or self.wake_host))
+        if self._gate:
+            self._gate(not (self._backlog or self._reports or self._holds or self._wake_host))
 
     # Reports: what the module says of its own accord.
 
     def report(self, data):
         """Send a report now, or as soon as the host is awake and no payload is being sent."""
-        if not (self._holds or self._reports or self.wake_host or self._backlog):
+        if not (self._holds or self._reports or self._wake_host or self._backlog):
             self.message(data)
             return
         if len(self._reports) >= _MAX_REPORTS:
@@ -156,8 +167,8 @@ class Port:
     async def _deliver(self):
         try:
             while self._reports and not self._holds:
-                if self.wake_host:
-                    await self.wake_host()
+                if self._wake_host is not None:
+                    await self._wake_host()
                 await self.drain()
                 if self._reports and not self._holds:
                     self.message(self._reports.pop(0))

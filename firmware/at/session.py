@@ -72,6 +72,11 @@ class Session:
         self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
 
+    def attach(self, **services):
+        """Make services and values attributes of the session, for handlers."""
+        for name, service in services.items():
+            setattr(self, name, service)
+
     def __getattr__(self, name):
         """Build a service on first use; `on_demand` says which module makes it."""
         if name not in self.on_demand:
@@ -231,7 +236,8 @@ class Session:
         elif details:
             text = text % details
         if text is not None and not (self.is_streaming and not self.settings.get("sysmsg") & 4):
-            self.port.report((text.encode() if isinstance(text, str) else text) + b"\r\n")
+            line = text.encode() if isinstance(text, str) else bytes(text)
+            self.port.report(line + b"\r\n")
 
     # What handlers call.
 

@@ -5,8 +5,9 @@ is the negative esp_err_t (or an errno for the few that have one), args[1] its n
 "ESP_ERR_NVS_NOT_FOUND". Wrong argument types raise TypeError, wrong values ValueError.
 """
 
-from collections.abc import Buffer
 from typing import NoReturn
+
+Buffer = bytes | bytearray | memoryview
 
 # The running image and the chip's state.
 

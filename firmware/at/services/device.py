@@ -2,7 +2,7 @@
 
 import machine
 
-from at.errors import invalid
+from at.errors import StateError
 
 
 def register(address, value=None):

@@ -22,7 +22,7 @@ class Mfg:
         except OSError as error:
             self.log("mfg_nvs: no factory parameter %s (%s), using %s" % (key, error, default))
             return default
-        return value.decode() if kind == STRING else value
+        return str(value, "utf-8") if kind == STRING else value
 
     def namespaces(self):
         """Return the names of all namespaces."""

@@ -16,6 +16,7 @@ BY_UART = 2
 FOLLOW_USERMCUSLEEP = 1
 FOLLOW_SLEEP = 2
 AWAKE_AFTER_DELAY = 4
+_NOT_AT_ALL = (0, 0, 0, 0, 0)
 
 
 class Power:
@@ -25,7 +26,7 @@ class Power:
         self.port = port
         self.mode = 0  # AT+SLEEP: 0 off, 1 modem by DTIM, 2 light, 3 modem by listen interval
         self.listen_interval = 3  # beacons, parameter of AT+CWJAP
-        self._wake = None  # (mode, pin or UART number, signal, delay in ms, methods)
+        self._wake = _NOT_AT_ALL  # (mode, pin or UART number, signal, delay in ms, methods)
         self._awake = asyncio.Event()
         self._awake.set()
 
@@ -46,7 +47,7 @@ class Power:
         except OSError as error:
             raise StateError("the radio cannot sleep: %s" % error)
         self.mode = mode
-        if self._wake and self._wake[4] & FOLLOW_SLEEP:
+        if self._wake[4] & FOLLOW_SLEEP:
             self._host_is(mode == 0)
 
     def set_listen_interval(self, beacons):
@@ -76,34 +77,32 @@ class Power:
 
     def clear_host_wake(self):
         """Take the host as always awake."""
-        self._wake = None
+        self._wake = _NOT_AT_ALL
         self._host_is(True)
 
     def host_said(self, asleep):
         """Note what AT+USERMCUSLEEP says; it counts only if that method is enabled."""
-        if self._wake and self._wake[4] & FOLLOW_USERMCUSLEEP:
+        if self._wake[4] & FOLLOW_USERMCUSLEEP:
             self._host_is(not asleep)
 
     def _host_is(self, awake):
         if awake:
             self._awake.set()
-            self.port.wake_host = None
+            self.port.wake_by(None)
         else:
             self._awake.clear()
-            self.port.wake_host = self._wake_host
-        self.port.settle()
+            self.port.wake_by(self._wake_host)
 
     async def _wake_host(self):
         """Give the wake signal and wait until the host says it is awake or the delay is over."""
         mode, number, signal, delay_ms, methods = self._wake
-        if mode == BY_PIN:
-            pin = machine.Pin(number, machine.Pin.OUT, value=signal)
-        else:
+        pin = machine.Pin(number, machine.Pin.OUT, value=signal) if mode == BY_PIN else None
+        if pin is None:
             self.port.raw(bytes((signal,)))
         try:
             await asyncio.wait_for_ms(self._awake.wait(), delay_ms)
         except asyncio.TimeoutError:
             if methods & AWAKE_AFTER_DELAY:
                 self._host_is(True)
-        if mode == BY_PIN:
+        if pin is not None:
             pin.value(1 - signal)
