@@ -48,7 +48,7 @@ def test_what_an_access_point_does_not_say(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[[ap]]\nssid = 'x\n", ["line 2"]),
+        ("[[ap]]\nssid = x\n", ["line 2"]),
         ("[wlan]\n", ["wlan", "ap, "]),
         ("ap = 3\n", ["[[ap]]"]),
         ("[ap]\nssid = 'x'\n", ["[[ap]]"]),
