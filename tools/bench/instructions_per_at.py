@@ -43,14 +43,23 @@ def run(bench: Bench) -> Result:
 
 def restart(module: Module, folder: Path) -> int:
     """Restart the module; return what the process that ended has counted."""
-    before = set(folder.iterdir())
+    before = _counts(folder)
     module.ok("AT+RST")
     module.wait_ready(_LIMIT_S)
     until = time.monotonic() + _LIMIT_S
     while time.monotonic() < until:
-        for path in set(folder.iterdir()) - before:
-            found = _TOTAL.findall(path.read_text(errors="replace"))
-            if found:
-                return int(found[-1])
+        new = _counts(folder).items() - before.items()
+        if new:
+            return new.pop()[1]
         time.sleep(0.1)
     raise RuntimeError("callgrind wrote no result")
+
+
+def _counts(folder: Path) -> dict[Path, int]:
+    """Return the totals of the processes that have ended; a file is empty until then."""
+    counts = {}
+    for path in folder.iterdir():
+        found = _TOTAL.findall(path.read_text(errors="replace"))
+        if found:
+            counts[path] = int(found[-1])
+    return counts
