@@ -139,17 +139,19 @@ void atlink_up_unblock(void) {
     up.blocked = false;
 }
 
-// Take payload from the UART into the framer's buffer; how many bytes are behind it now.
+// Take payload from the UART into the framer's buffer. Less than there is room for is all that
+// has come: asking again would cost a system call for nothing.
 static void take(uint64_t now) {
     uint8_t *space;
-    size_t room;
-    while ((room = atlink_framer_space(&up.framer, &space)) > 0) {
+    size_t room = atlink_framer_space(&up.framer, &space);
+    if (room > 0) {
         size_t got = atlink_uart_take(space, room);
-        if (got == 0) {
-            break;
-        }
         atlink_framer_fed(&up.framer, got, now);
         up.received += (uint32_t)got;
+        room -= got;
+        if (room == 0) {
+            room = atlink_framer_space(&up.framer, &space); // at the beginning of the buffer?
+        }
     }
     up.has_room = room > 0;
     atlink_uart_pump(up.has_room ? ATLINK_PUMP_OPEN : ATLINK_PUMP_FULL);
