@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from tools.bench import (
     at_roundtrip,
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def table(results: dict[str, Result]) -> Table:
     """Show results for people."""
-    out = Table("benchmark", "value", "unit", "peer", "ratio", "how")
+    out = Table(Column("benchmark", no_wrap=True), "value", "unit", "peer", "ratio", "how")
     for key, result in results.items():
         peer = "" if result.peer is None else f"{result.peer:g}"
         ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
