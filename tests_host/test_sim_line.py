@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from tools.simulator import pacing
+
 RING, FIFO = 2048, 128
 
 
@@ -135,6 +137,14 @@ def duration(module, settings):
     set_line(module, settings)
     command = 'AT+SYSFLASH=2,"fatfs",0,1000'
     return statistics.median(seconds_for(module, command, b"\r\nOK\r\n") for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("frame", "bits"),
+    [((8, 1, 0), 10), ((8, 1, 2), 11), ((8, 3, 1), 12), ((5, 1, 0), 7), ((5, 2, 1), 8.5)],
+)
+def test_a_byte_takes_all_its_bits(frame, bits):
+    assert pacing.byte_seconds(9600, *frame) == bits / 9600
 
 
 def test_speed_follows_the_settings_of_the_line(paced):

@@ -28,6 +28,11 @@ _SEND_BUFFER = 4096  # the firmware's bytes on the way: the kernel allows hardly
 _STOP_BITS = {1: 1.0, 2: 1.5, 3: 2.0}
 
 
+def byte_seconds(baud: int, bits: int, stop: int, parity: int) -> float:
+    """Return how long one byte takes: start bit, data bits, parity bit if any, stop bits."""
+    return (1 + bits + (1 if parity else 0) + _STOP_BITS[stop]) / baud
+
+
 class Pace:
     """How many bytes may go by now."""
 
@@ -115,9 +120,8 @@ class PacedRelay(Relay):
 
     def configure(self, settings: list[int]) -> None:
         """Pace both directions at [baud, data bits, stop (AT code), parity, flow] from now on."""
-        baud, bits, stop, parity, self._flow = settings
-        symbol_bits = 1 + bits + (1 if parity else 0) + _STOP_BITS[stop]
-        self._rx.pace.byte_s = self._tx.pace.byte_s = symbol_bits / baud
+        *frame, self._flow = settings
+        self._rx.pace.byte_s = self._tx.pace.byte_s = byte_seconds(*frame)
 
     def disconnect(self) -> None:
         """Let go of the firmware; bytes in its FIFO are gone with it."""
