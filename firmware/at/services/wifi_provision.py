@@ -37,6 +37,8 @@ class _Provisioning:
 
     async def stop(self):
         """Stop to listen and give the station back; a join that has not come about is given up."""
+        if self._task and self._wifi.station.is_joined:
+            await self._task  # the host was faster than the last step, which keeps what was joined
         self._wifi.provision(None)
         chip.owners.remove(self)
         if self._task:
