@@ -144,7 +144,9 @@ static void check_repair(int key, const value_t *new_value) {
 }
 
 static void random_value(value_t *value) {
-    static const int types[] = {SIM_NVS_U8, SIM_NVS_I16, SIM_NVS_I32, SIM_NVS_STRING, SIM_NVS_BLOB, 0};
+    static const int types[] = {
+        SIM_NVS_U8, SIM_NVS_I16, SIM_NVS_I32, SIM_NVS_STRING, SIM_NVS_BLOB, 0,
+    };
     value->type = types[random_below(6)];
     value->size = value->type & 0x0f;
     if (value->type == SIM_NVS_STRING) {

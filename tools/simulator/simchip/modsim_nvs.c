@@ -160,7 +160,8 @@ static mp_obj_t nvs_get(mp_obj_t label, mp_obj_t name, mp_obj_t key) {
 }
 MP_DEFINE_CONST_FUN_OBJ_3(sim_nvs_get_obj, nvs_get);
 
-static void set_string(sim_nvs_t *nvs, uint8_t ns, const char *key, const mp_buffer_info_t *value) {
+static void set_string(sim_nvs_t *nvs, uint8_t ns, const char *key,
+    const mp_buffer_info_t *value) {
     if (memchr(value->buf, 0, value->len) != NULL) {
         mp_raise_ValueError(MP_ERROR_TEXT("NUL in a string"));
     }

@@ -144,7 +144,8 @@ static int new_page(sim_nvs_t *nvs, unsigned room) {
     }
     nvs->open = false;
     bool done = collect
-        ? sim_nvs_page_set_state(nvs, victim, SIM_NVS_PAGE_FREEING) && sim_nvs_page_move(nvs, victim)
+        ? sim_nvs_page_set_state(nvs, victim, SIM_NVS_PAGE_FREEING)
+        && sim_nvs_page_move(nvs, victim)
         : sim_nvs_page_add(nvs);
     return done ? SIM_NVS_OK : SIM_NVS_FAIL;
 }
@@ -179,7 +180,8 @@ static int put_data(sim_nvs_t *nvs, sim_nvs_entry_t *head, const void *data, uin
     return put_new(nvs, head, data, size, pos);
 }
 
-static bool drop_pieces(sim_nvs_t *nvs, uint8_t ns, const char *key, unsigned start, unsigned count) {
+static bool drop_pieces(sim_nvs_t *nvs, uint8_t ns, const char *key, unsigned start,
+    unsigned count) {
     for (sim_nvs_pos_t pos = SIM_NVS_START; count && sim_nvs_next_head(nvs, &pos);) {
         const sim_nvs_entry_t *piece = sim_nvs_entry(nvs, pos);
         if (piece->type == SIM_NVS_BLOB_DATA && same_key(piece, ns, key)
