@@ -1,6 +1,7 @@
 """The C module `atchip`: what `network`, `esp32` and `machine` do not offer of the chip.
 
-On the chip it is firmware/atchip (C, ESP-IDF); elsewhere it is imitated call for call. A failing ESP-IDF call raises OSError as the ESP32 port does: args[0]
+On the chip it is firmware/atchip (C, ESP-IDF); elsewhere it is imitated call for call.
+A failing ESP-IDF call raises OSError as the ESP32 port does: args[0]
 is the negative esp_err_t (or an errno for the few that have one), args[1] its name, for example
 "ESP_ERR_NVS_NOT_FOUND". Wrong argument types raise TypeError, wrong values ValueError.
 """
@@ -12,16 +13,19 @@ Buffer = bytes | bytearray | memoryview
 # The running image and the chip's state.
 
 def versions() -> tuple[str, str, str, str]:
-    """Return (ESP-IDF version, version, build date "Nov 21 2026", build time "10:11:12") of the running image."""
+    """Return what the running image says of itself.
+
+    (ESP-IDF version, version, build date "Nov 21 2026", build time "10:11:12")
+    """
 
 def heap() -> tuple[int, int]:
-    """Return free bytes now and the lowest since start: system heap and what is free of the GC heap."""
+    """Return free bytes now and the lowest since start: system heap and free part of the GC heap."""
 
 def reset_reason() -> int:
-    """Return esp_reset_reason_t: 1 power-on, 3 reset, 4 crash, 6 watchdog, 8 deep sleep, 9 brown-out."""
+    """Return esp_reset_reason_t: 1 power-on, 3 reset, 4 crash, 6 watchdog, 8 deep sleep."""
 
 def event() -> tuple | None:
-    """Return the next event of the chip, None if there is none; atlink.wait's source EVENT says when.
+    """Return the next event of the chip, or None; atlink.wait's source EVENT says when.
 
     ("gpio", pin, level): an input has changed.
 
@@ -46,8 +50,9 @@ def clock() -> int:
 def clock_set(unix_seconds: int) -> None:
     """Set the clock."""
 
-# Non-volatile storage of any partition, by label: "nvs" or "mfg_nvs". Types are those of AT+SYSMFG:
-# 1 u8, 2 i8, 3 u16, 4 i16, 5 u32, 6 i32, 7 string, 8 blob; 0 for a 64-bit integer, which AT has not.
+# Non-volatile storage of any partition, by label: "nvs" or "mfg_nvs". Types are those of
+# AT+SYSMFG: 1 u8, 2 i8, 3 u16, 4 i16, 5 u32, 6 i32, 7 string, 8 blob; 0 stands for an integer of
+# 64 bits, which AT has not.
 
 def nvs_namespaces(partition: str) -> list[str]:
     """Return the namespaces that hold a value. ESP_ERR_NVS_PART_NOT_FOUND."""
@@ -58,7 +63,9 @@ def nvs_keys(partition: str, namespace: str) -> list[tuple[str, int]]:
 def nvs_get(partition: str, namespace: str, key: str) -> tuple[int, int | bytes]:
     """Return (type, value), a string as bytes without its NUL. ESP_ERR_NVS_NOT_FOUND."""
 
-def nvs_set(partition: str, namespace: str, key: str, type: int, value: int | Buffer | str, /) -> None:
+def nvs_set(
+    partition: str, namespace: str, key: str, type: int, value: int | Buffer | str, /
+) -> None:
     """Store a value; another one of that key is replaced, whatever its type.
 
     ESP_ERR_NVS_NOT_ENOUGH_SPACE keeps the old value; ESP_ERR_NVS_VALUE_TOO_LONG (a string has up
@@ -92,13 +99,16 @@ def tx_power(quarter_dbm: int | None = None) -> int:
     """
 
 def power_save(mode: int, listen_interval: int) -> None:
-    """Set the sleep mode of AT+SLEEP: 0 none, 1 modem by DTIM, 2 light, 3 modem by listen interval (beacons)."""
+    """Set the sleep mode of AT+SLEEP.
+
+    0 none, 1 modem by DTIM, 2 light, 3 modem by listen interval (in beacons).
+    """
 
 def wake_gpio(pin: int, level: int) -> None:
     """Let this level at this pin end light sleep. ESP_ERR_INVALID_ARG if there is no such pin."""
 
 def deep_sleep(ms: int) -> NoReturn:
-    """Sleep for 0 to 2147483647 ms, then start afresh. Bytes that have not left the UART are lost."""
+    """Sleep for 0 to 2147483647 ms, then start afresh. What has not left the UART is lost."""
 
 # Wi-Fi. `network.WLAN` initialises the driver and starts and stops the interfaces; all else is
 # here.
