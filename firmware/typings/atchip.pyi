@@ -19,7 +19,7 @@ def versions() -> tuple[str, str, str, str]:
     """
 
 def heap() -> tuple[int, int]:
-    """Return free bytes now and the lowest since start: system heap and free part of the GC heap."""
+    """Return free bytes and the lowest since start, of system heap and GC heap together."""
 
 def reset_reason() -> int:
     """Return esp_reset_reason_t: 1 power-on, 3 reset, 4 crash, 6 watchdog, 8 deep sleep."""
