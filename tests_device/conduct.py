@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tests_device import mqttcodes
 from tools.boundaries import Samples
 
 
@@ -72,6 +73,9 @@ TABLE: dict[str, Conduct] = {
     # a netmask must be one: the transcripts do that
     "+CIPSTA": Conduct(safe=r"AT\+CIPSTA=[^,]*(,[^,]*)?", undo=("AT+CWDHCP=1,3",)),
     "+CIPAP": Conduct(safe=r"AT\+CIPAP=[^,]*(,[^,]*)?", undo=("AT+CWDHCP=1,3",)),
+    "+MQTTLONGCLIENTID": Conduct(payload=("length",)),
+    "+MQTTLONGUSERNAME": Conduct(payload=("length",)),
+    "+MQTTLONGPASSWORD": Conduct(payload=("length",)),
     "+USEROTA": Conduct(payload=("url_len",)),
     "+USERRAM": Conduct(payload=("size",), undo=("AT+USERRAM=0",)),
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
@@ -84,6 +88,9 @@ TABLE: dict[str, Conduct] = {
     # the lines need a link ID
     "+CIPMUX": Conduct(undo=("AT+CIPMUX=1",)),
 }
+
+# Commands that have a code of their own for each parameter: the rows of mqttcodes.expected().
+CODES = mqttcodes.TABLE
 
 # Values for parameters of which only few make sense: (command, parameter): as written.
 SAMPLES: Samples = {

@@ -1,23 +1,18 @@
-"""The connection to an MQTT broker as a stream of bytes: TCP, TLS, WebSocket, WebSocket over TLS.
+"""The connection to an MQTT broker as a stream of bytes.
 
-Owns the way there (name, connection, handshakes) with the certificates of mfg_nvs, waiting for
-the socket, and the frames of WebSocket. Packets are mqtt_client.py's business.
+Owns the way there (name, connection, TLS) with the certificates of mfg_nvs, and waiting for the
+socket. WebSocket is mqtt_web.py's, packets are mqtt_client.py's business.
 """
 
 import asyncio
-import os
 
 import atnet
 from at.errors import ATError, LinkError, StoreError
 from at.loop import on
 from at.services.link import Link
-from at.wire import url, websocket
 
 _BUFFER = 1024  # bytes received at once
-_FRAME = 1024  # payload bytes of a WebSocket frame that is sent
-_FRAME_HEAD = 8
 _CONNECT_MS = 20000
-_ANSWER_MS = 10000  # for the server's part of the WebSocket handshake
 _STALL_MS = 10000  # without a byte taken by the stack
 _ANY_FAMILY = 1  # of names.resolve(): IPv4 if there is one
 _OPTIONS = (-1, 1, 0, 0)  # linger, no delay, send time-out, keep-alive
@@ -71,10 +66,13 @@ class Dialer:
             await _connect(link, address, port)
             if profile:
                 await _secure(link, profile, bits, host, sni)
-            begun = stream = WebStream(link) if bits & _WEB else Stream(link)
             if bits & _WEB:
-                field = url.host_field("wss" if bits & _TLS else "ws", host, port)
-                await stream.greet(field, path)
+                from at.services.mqtt_web import WebStream  # on first use: it takes its memory
+
+                begun = stream = WebStream(link)
+                await stream.greet("wss" if bits & _TLS else "ws", host, port, path)
+            else:
+                stream = Stream(link)
             begun = None
             return stream
         finally:
@@ -227,90 +225,3 @@ class Stream:
                     raise OSError(-1, "the broker takes no more data")
             else:
                 done += count
-
-
-class WebStream(Stream):
-    """The payload of the binary messages of a WebSocket, in both directions."""
-
-    def __init__(self, link):
-        super().__init__(link)
-        self._frames = websocket.Frames()
-        self._frame = memoryview(bytearray(_FRAME_HEAD + _FRAME))
-        self._pong = b""  # payload of the last ping
-        self._has_pong = False  # it has not been answered yet
-        self._is_writing = False
-        self._at = 0  # what is unread of the buffer
-        self._end = 0
-
-    async def greet(self, host, path):
-        """Do the WebSocket handshake. LinkError if the server does not want it."""
-        try:
-            await asyncio.wait_for_ms(self._greet(host, path), _ANSWER_MS)
-        except OSError as error:
-            raise LinkError("WebSocket: %s" % error.args[-1], START_FAILED)
-        except ValueError as error:
-            raise LinkError("WebSocket: %s" % error, START_FAILED)
-        except asyncio.TimeoutError:
-            raise LinkError("WebSocket: no answer", START_FAILED)
-
-    async def _greet(self, host, path):
-        key = websocket.new_key(os.urandom(16))
-        answer = websocket.Answer(key)
-        await self._send(websocket.request(host, path.encode(), key, b"mqtt"))
-        while not answer.done:
-            self._end = await self._fill()
-            if not self._end:
-                raise ValueError("the server closed the connection")
-            self._at = answer.take(self._buffer, 0, self._end)
-
-    async def read(self):
-        """Wait for payload; ValueError if the server breaks the rules of WebSocket."""
-        frames = self._frames
-        while True:
-            while self._at < self._end:
-                self._at = frames.take(self._buffer, self._at, self._end)
-                if frames.control == websocket.CLOSE:
-                    if not self._is_writing:
-                        await self.finish()
-                    return self._buffer[:0]
-                if frames.control == websocket.PING:
-                    self._pong = frames.payload
-                    self._has_pong = True
-                    self.on_urgent()
-                elif frames.first < frames.last:
-                    if frames.opcode != websocket.BINARY:
-                        raise ValueError("MQTT comes in binary messages only")
-                    return self._buffer[frames.first : frames.last]
-            self._at = 0
-            self._end = await self._fill()
-            if not self._end:
-                return self._buffer[:0]
-
-    async def write(self, data):
-        """Send bytes as binary messages of up to 1024 bytes."""
-        view = memoryview(data)
-        self._is_writing = True
-        for at in range(0, len(data), _FRAME):
-            await self._write_frame(view[at : at + _FRAME])
-        self._is_writing = False
-
-    async def _write_frame(self, data):
-        frame = self._frame
-        key = os.urandom(4)
-        head = websocket.frame_head(websocket.BINARY, len(data), key)
-        end = len(head) + len(data)
-        frame[: len(head)] = head
-        frame[len(head) : end] = data
-        websocket.mask(frame[len(head) : end], key)
-        await self._send(frame[:end])
-
-    async def tend(self):
-        """Answer the last ping."""
-        if self._has_pong:
-            self._has_pong = False
-            await self._send(websocket.control(websocket.PONG, self._pong, os.urandom(4)))
-
-    async def finish(self):
-        """Tell the server that this is the end."""
-        payload = websocket.close_payload(websocket.NORMAL)
-        await self._send(websocket.control(websocket.CLOSE, payload, os.urandom(4)))
