@@ -65,9 +65,11 @@ class Command:
 
 def find(name):
     """Return the command of that name, or None; its group is imported if need be."""
-    if name not in by_name and name in index.NAMES:
+    entry = by_name.get(name)
+    if entry is None and name in index.NAMES:
         _load(index.NAME_GROUP[index.NAMES.index(name)])
-    return by_name.get(name)
+        entry = by_name.get(name)
+    return entry
 
 
 def find_event(kind):

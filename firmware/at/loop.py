@@ -23,24 +23,22 @@ class _Queue:
         core.cur_task = None  # callbacks run in no task, so they may cancel the last one
         while True:
             found = atlink.wait(timeout_ms, self.mask)
-            bit = 1
             while found:
-                if found & 1:
+                bit = found & -found
+                found ^= bit
+                if bit in self.map:
                     self._wake(bit)
-                found >>= 1
-                bit <<= 1
+                elif bit in self.callbacks:
+                    self.callbacks[bit]()
             if timeout_ms >= 0 or core._task_queue.peek():
                 return
 
     def _wake(self, bit):
-        task = self.map.pop(bit, None)
-        if task is not None:
-            if bit not in self.callbacks:
-                self.mask &= ~bit
-            task.data = None
-            core._task_queue.push(task)
-        elif bit in self.callbacks:
-            self.callbacks[bit]()
+        task = self.map.pop(bit)
+        if bit not in self.callbacks:
+            self.mask &= ~bit
+        task.data = None
+        core._task_queue.push(task)
 
     def wait(self, bit):
         """Park the current task until the source is ready."""

@@ -68,6 +68,7 @@ class Session:
         self.restart = None  # function that restarts the module at once
         self.is_streaming = False  # passthrough: bytes on the port are data
         self.on_demand = {}  # name of a service -> name of its module
+        self._is_paused = True  # nobody is called when bytes arrive
         self._then = None
         self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
@@ -89,7 +90,9 @@ class Session:
     def start(self):
         """Serve the port: the next line is a command."""
         self.uart.listen()
-        on(atlink.UART_RX, self._receive)
+        if self._is_paused:
+            self._is_paused = False
+            on(atlink.UART_RX, self._receive)
 
     def _receive(self):
         """Take every event the C receiver has; called by the loop when there is one."""
@@ -108,6 +111,7 @@ class Session:
             else:
                 if event == atlink.DATA:  # for the running handler, which is busy elsewhere
                     pause(atlink.UART_RX)
+                    self._is_paused = True
                 return
 
     def _say_busy(self):
@@ -125,7 +129,7 @@ class Session:
             outcome = self._dispatch(line)
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
-        if hasattr(outcome, "send"):
+        if outcome is not None and hasattr(outcome, "send"):
             self.uart.busy()
             asyncio.create_task(self._run(outcome))
         else:
@@ -190,11 +194,11 @@ class Session:
         if self._was_keeping is not None:
             self.settings.keeping = self._was_keeping
             self._was_keeping = None
-        if isinstance(outcome, Exception):
+        if outcome is None:
+            self.port.message(b"\r\nOK\r\n")
+        elif isinstance(outcome, Exception):
             self._then = None
             self._fail(outcome)
-        elif outcome is None:
-            self.port.message(b"\r\nOK\r\n")
         elif outcome:
             self.port.message(reply.result(outcome))
         if self._then or self.port.congested:
