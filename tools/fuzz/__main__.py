@@ -39,19 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
         with simulator.start(erase=True), simulator.module() as module:
             driver = Driver(simulator, module)
             bursts = _bursts(options, module)
-            try:
-                total = _run(console, driver, bursts, options.seconds)
-                driver.check_log()
-            except FuzzFailure as failure:
-                path = driver.save(_FOLDER, options.seed)
-                (path.with_suffix(".log")).write_text(simulator.log_text())
-                console.print(f"[red]FAILED[/red]: {failure}", highlight=False, markup=True)
-                console.print(f"input: {path}\nagain: python -m tools.fuzz --replay {path}")
-                return 1
+            failures = _run(console, driver, bursts, options)
+            if failures:
+                (_FOLDER / f"failure-{options.seed}.log").write_text(simulator.log_text())
     console.print(
-        f"ok: {total} bursts, {driver.sent_bytes} bytes, {driver.restarts} asked-for restarts"
+        f"{failures} failures: {driver.bursts} bursts, {driver.sent_bytes} bytes, "
+        f"{driver.restarts} asked-for restarts"
     )
-    return 0
+    return int(failures > 0)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -61,6 +56,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--bits", type=int, choices=(32, 64), default=64)
     parser.add_argument("--plain", action="store_true", help="the build without sanitizers")
+    parser.add_argument("--keep-going", action="store_true", help="do not stop at a failure")
     parser.add_argument("--replay", type=Path, help="bursts saved by a failing run")
     return parser.parse_args(arguments)
 
@@ -82,25 +78,34 @@ def _endless(maker: Bursts) -> Iterator[Burst]:
         number += 1
 
 
-def _run(console: Console, driver: Driver, bursts: Iterable[Burst], seconds: float) -> int:
-    """Send bursts until the time is over; return how many."""
+def _run(
+    console: Console, driver: Driver, bursts: Iterable[Burst], options: argparse.Namespace
+) -> int:
+    """Send bursts until the time is over or one fails; return how many failed."""
     start = said = time.monotonic()
-    count = 0
+    failures = 0
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("fuzzing", total=seconds)
+        task = progress.add_task("fuzzing", total=options.seconds)
         for burst in bursts:
             now = time.monotonic()
-            if now - start >= seconds:
+            if now - start >= options.seconds or (failures and not options.keep_going):
                 break
-            text = f"{count} bursts, {driver.restarts} restarts"
+            text = f"{driver.bursts} bursts, {driver.restarts} restarts"
             progress.update(task, completed=now - start, description=text)
             if not console.is_terminal and now - said >= _SAY_S:
                 said = now
-                console.print(f"{now - start:6.0f} s: {text}")
-            driver.run(burst)
-            count += 1
-    return count
+                console.print(f"{now - start:6.0f} s: {text}", highlight=False)
+            try:
+                driver.run(burst)
+            except FuzzFailure as failure:
+                failures += 1
+                path = driver.save(_FOLDER, options.seed)
+                console.print(f"FAILED: {failure}", style="red", highlight=False, markup=False)
+                console.print(f"input: {path}\nagain: python -m tools.fuzz --replay {path}")
+                if not driver.alive():
+                    break
+    return failures
 
 
 if __name__ == "__main__":

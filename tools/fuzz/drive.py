@@ -39,12 +39,14 @@ class Driver:
         self._module = module
         self._recent: deque[Burst] = deque(maxlen=_KEPT)
         self._log_seen = 0
+        self.bursts = 0
         self.restarts = 0
         self.sent_bytes = 0
 
     def run(self, burst: Burst) -> None:
         """Send a burst and check that the module survived it; raise FuzzFailure otherwise."""
         self._recent.append(burst)
+        self.bursts += 1
         self._module.log.clear()
         try:
             for pause_ms, data in burst.chunks:
@@ -68,6 +70,14 @@ class Driver:
                 raise FuzzFailure(f"in the log:\n{report}")
         if not self._simulator.running:
             raise FuzzFailure("the simulator itself ended")
+
+    def alive(self) -> bool:
+        """Tell whether the module can go on after a failure."""
+        try:
+            self._module.resync()
+        except (ATMismatch, OSError):
+            return False
+        return self._simulator.running
 
     def save(self, folder: Path, seed: int) -> Path:
         """Write the last bursts as JSON lines, for --replay."""
