@@ -29,6 +29,15 @@
 #define IPV6_LEAVE_GROUP IPV6_DROP_MEMBERSHIP
 #endif
 
+// Options that lwIP lacks or has only with some settings: setsockopt() refuses this number.
+#ifndef IPV6_UNICAST_HOPS
+#define IPV6_UNICAST_HOPS (-1)
+#endif
+#ifndef IPV6_MULTICAST_HOPS
+#define IPV6_MULTICAST_HOPS (-1)
+#define IPV6_MULTICAST_LOOP (-1)
+#endif
+
 // Milliseconds of a clock that never jumps; wraps after 49 days, so compare by difference.
 static inline uint32_t net_now_ms(void) {
     struct timespec now;

@@ -55,11 +55,10 @@ static int32_t take(int fd, int kind, int family, int state) {
     return atlink_net_handle(link);
 }
 
-static int open_icmp(int domain, bool *raw) {
+// Without the right to raw sockets an echo socket does; it sets the identifier by itself.
+static int open_icmp(int domain) {
     int protocol = domain == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
     int fd = socket(domain, SOCK_RAW, protocol);
-    *raw = fd >= 0;
-    // Without the right to raw sockets an echo socket does; it sets the identifier by itself.
     return fd >= 0 || (errno != EPERM && errno != EACCES) ? fd
         : socket(domain, SOCK_DGRAM, protocol);
 }
@@ -67,24 +66,12 @@ static int open_icmp(int domain, bool *raw) {
 // Make a socket; the handle of its link, or FAIL.
 int32_t atlink_net_open(int kind, int family) {
     int domain = family == 6 ? AF_INET6 : AF_INET;
-    bool raw = false;
-    int fd;
-    if (kind == ATLINK_NET_ICMP) {
-        fd = open_icmp(domain, &raw);
-    } else {
-        fd = socket(domain, kind == ATLINK_NET_UDP ? SOCK_DGRAM : SOCK_STREAM, 0);
-    }
+    int fd = kind == ATLINK_NET_ICMP ? open_icmp(domain)
+        : socket(domain, kind == ATLINK_NET_UDP ? SOCK_DGRAM : SOCK_STREAM, 0);
     if (fd < 0 && atlink_closing_give_up()) {
         return atlink_net_open(kind, family); // a lingering connection has made room
     }
-    if (fd < 0) {
-        return atlink_net_fail_errno(NULL, errno);
-    }
-    int32_t handle = take(fd, kind, family, LINK_IDLE);
-    if (handle >= 0) {
-        links[handle & (ATLINK_NET_SLOTS - 1)].raw = raw && family == 4;
-    }
-    return handle;
+    return fd < 0 ? atlink_net_fail_errno(NULL, errno) : take(fd, kind, family, LINK_IDLE);
 }
 
 // Make a link of a connection that accept() gave.

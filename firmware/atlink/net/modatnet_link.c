@@ -115,7 +115,7 @@ static void init_room(vstr_t *room, atlink_link_t *link, mp_obj_t wanted) {
         mp_raise_ValueError(MP_ERROR_TEXT("negative size"));
     }
     if (size > ASK_FIRST_BYTES && link->kind == ATLINK_NET_TCP) {
-        int there = atlink_net_waiting(link);
+        int there = link->tls != NULL ? atlink_net_available(link) : atlink_net_waiting(link);
         if (there < size) {
             size = there > 0 ? there : 1;
         }

@@ -70,7 +70,6 @@ typedef struct _atlink_link_t {
     uint8_t armed; // what wait() looks for: ATLINK_NET_READ, _WRITE
     bool eof; // the peer has ended its stream; kept because lwIP tells it only once
     bool error_due; // an error met while looking; the next recv() reports it
-    bool raw; // an ICMP socket that delivers the IPv4 header too
     bool stalled; // the last send found no room
     int32_t linger_s; // -1 off, 0 reset at close, else seconds to deliver what is unsent
     uint32_t send_timeout_ms; // 0: none

@@ -197,7 +197,16 @@ static void follow_sender(atlink_link_t *link, const atlink_addr_t *sender) {
     }
 }
 
-// One datagram and its sender; what does not fit is lost. A raw socket's IPv4 header is cut off.
+// Raw sockets deliver the IP header too, for IPv6 on lwIP only, echo sockets none. Its first four
+// bits are the version; as types of ICMP messages these values are not assigned.
+static ssize_t cut_ip_header(uint8_t *data, ssize_t size) {
+    ssize_t head = data[0] >> 4 == 4 ? (data[0] & 15) * 4 : data[0] >> 4 == 6 ? 40 : 0;
+    size = size > head ? size - head : 0;
+    memmove(data, data + head, (size_t)size);
+    return size;
+}
+
+// One datagram and its sender; what does not fit is lost.
 int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender) {
     if (link->kind == ATLINK_NET_TCP) {
         return atlink_net_fail_errno(link, EOPNOTSUPP);
@@ -209,10 +218,8 @@ int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_add
         return atlink_net_fail_errno(link, errno);
     }
     follow_sender(link, sender);
-    if (link->raw && got > 0) {
-        ssize_t head = (*(const uint8_t *)data & 15) * 4;
-        got = got > head ? got - head : 0;
-        memmove(data, (uint8_t *)data + head, (size_t)got);
+    if (link->kind == ATLINK_NET_ICMP && got > 0) {
+        got = cut_ip_header(data, got);
     }
     return count_traffic(link, &link->received, (int)got);
 }

@@ -24,8 +24,7 @@ static int socket_send(void *context, const unsigned char *data, size_t size) {
     return MBEDTLS_ERR_NET_SEND_FAILED;
 }
 
-static int socket_recv(void *context, unsigned char *data, size_t size) {
-    atlink_tls_t *tls = context;
+static int recv_some(atlink_tls_t *tls, unsigned char *data, size_t size) {
     if (tls->socket_eof) {
         return 0;
     }
@@ -39,6 +38,25 @@ static int socket_recv(void *context, unsigned char *data, size_t size) {
     }
     tls->io_error = errno;
     return MBEDTLS_ERR_NET_RECV_FAILED;
+}
+
+// Record heads are given whole or not at all: ESP-IDF's MBEDTLS_DYNAMIC_BUFFER reads them to the
+// stack, so one that came in two parts would lose the first.
+static int socket_recv(void *context, unsigned char *data, size_t size) {
+    atlink_tls_t *tls = context;
+    if (size > sizeof(tls->head)) {
+        return recv_some(tls, data, size);
+    }
+    while (tls->head_size < size) {
+        int got = recv_some(tls, tls->head + tls->head_size, size - tls->head_size);
+        if (got <= 0) {
+            return got;
+        }
+        tls->head_size += (uint8_t)got;
+    }
+    memcpy(data, tls->head, size);
+    tls->head_size = 0;
+    return (int)size;
 }
 
 // The name that the user wants to see, apart from the SNI that Mbed TLS would check: its finding
