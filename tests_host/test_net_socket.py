@@ -1,6 +1,8 @@
 """The standard `socket` and `ssl` interfaces that libraries on the module use."""
 
+import hashlib
 import socket
+import struct
 import threading
 
 from tests_host.netscript import LIMIT_S, echo, serving
