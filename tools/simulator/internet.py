@@ -114,7 +114,7 @@ class Internet:
 
     def _dns_servers(self, command: Command) -> Command:
         self._names.is_silent = _switch(command)
-        return {}
+        return {"last_query": self._names.last_query.hex()}
 
     def _time_servers(self, command: Command) -> Command:
         self._times.is_silent = _switch(command)

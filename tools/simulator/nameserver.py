@@ -52,6 +52,7 @@ class NameServer:
         self._sockets: list[socket.socket] = []
         self._asked: dict[str, int] = {}
         self.is_silent = False
+        self.last_query = b""
 
     def serve(self, family: int) -> int | None:
         """Open one more server and return its port; None without IPv6 on this PC."""
@@ -72,6 +73,7 @@ class NameServer:
     def _receive(self, sock: socket.socket) -> None:
         try:
             packet, sender = sock.recvfrom(4096)
+            self.last_query = packet
             query = dnslib.DNSRecord.parse(packet)
             name = str(query.q.qname).rstrip(".").lower()
         except (OSError, dnslib.DNSError, ValueError) as error:
