@@ -87,3 +87,11 @@ def error_code(sub, ext=0):
 def invalid(index, reason):
     """Make the error for a parameter whose value a handler refuses, `index` counted from 0."""
     return ParamError(SUB_INVALID, index, reason)
+
+
+def text_of(value, index):
+    """Return a string parameter as str; it is parameter `index`, counted from 0."""
+    try:
+        return str(value, "utf-8")
+    except UnicodeError:
+        raise invalid(index, "a name or address has no such bytes")

@@ -1,8 +1,7 @@
 """Names and time: resolver, time servers, ping, mDNS (seed 003 chapter 3.3)."""
 
 from at.command import command, events
-from at.commands.tcpip import text_of
-from at.errors import SUB_COUNT, LinkError, ParamError, invalid
+from at.errors import SUB_COUNT, LinkError, ParamError, invalid, text_of
 from at.wire import daytime
 from at.wire.address import pack
 

@@ -1,7 +1,7 @@
 """User partitions and manufacturing data in flash (seed 003 sections 3.1.18 and 3.1.19)."""
 
 from at.command import command
-from at.errors import StoreError
+from at.errors import StoreError, text_of
 from at.services.mfg import BLOB, STRING
 
 _PIECE = 1024  # bytes of flash on the way at a time
@@ -57,7 +57,7 @@ def sysflash_set(at, operation, partition, offset, length):
 
     Writing does not erase: bits of flash can only be cleared, so erase first.
     """
-    name = str(partition, "utf-8")
+    name = text_of(partition, 1)
     if operation == 0:
         at.flash.erase(name, offset, length)
         return None
@@ -157,8 +157,8 @@ def sysmfg_set(at, operation, namespace=None, key=None, third=None, fourth=None)
     Strings have at most 3999 bytes (NVS adds one), binary values 8192. Offset and length of a
     read apply to the value as it is printed. Factory parameters take effect at the next start.
     """
-    namespace = namespace and str(namespace, "utf-8")
-    key = key and str(key, "utf-8")
+    namespace = namespace and text_of(namespace, 1)
+    key = key and text_of(key, 2)
     if operation == 0:
         at.mfg.erase(namespace, key)
     elif operation == 1:
@@ -187,4 +187,6 @@ def _show(at, namespace, key, offset, length):
 
 async def _store(at, namespace, key, kind, length):
     data = bytes(await at.prompt(length)) if length else b""
+    if kind == STRING and data.find(b"\0") >= 0:
+        raise StoreError("a string ends at its first zero byte")
     at.mfg.set(namespace, key, kind, data)

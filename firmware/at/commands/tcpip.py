@@ -1,7 +1,7 @@
 """Links: opening, closing, their state and options (seed 003 chapter 3.3)."""
 
 from at.command import command, events
-from at.errors import StateError, invalid
+from at.errors import StateError, invalid, text_of
 
 _ALL = 5  # link number that stands for all of them
 _STATUS_OFF = 0  # of AT+CIPSTATUS
@@ -42,14 +42,6 @@ events.update(
 def numbers_of(number):
     """Return the links that a parameter 0..5 means."""
     return range(_ALL) if number == _ALL else (number,)
-
-
-def text_of(value, index):
-    """Return a string parameter as str; it is parameter `index`, counted from 0."""
-    try:
-        return str(value, "utf-8")
-    except UnicodeError:
-        raise invalid(index, "a name or address has no such bytes")
 
 
 CIPSTATE = command("+CIPSTATE", "List the open links")

@@ -1,8 +1,8 @@
 """TLS settings of client links (seed 003 sections 3.3.26 to 3.3.31)."""
 
 from at.command import alias, command, events
-from at.commands.tcpip import numbers_of, text_of
-from at.errors import invalid
+from at.commands.tcpip import numbers_of
+from at.errors import invalid, text_of
 
 _LINKS = 5
 

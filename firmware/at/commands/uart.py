@@ -1,7 +1,7 @@
 """The command port itself and passthrough at power-up (seed 003 sections 3.1.9 to 3.1.12)."""
 
 from at.command import alias, command
-from at.errors import invalid
+from at.errors import text_of
 
 UART_CUR = command(
     "+UART_CUR",
@@ -124,8 +124,4 @@ def savetranslink_set(at, mode, host=None, port=None, kind=None, extra=None):
     if not mode:
         at.settings.put("translink", [0, "", 0, "TCP", None])
         return
-    try:
-        name = host.decode()
-    except UnicodeError:
-        raise invalid(1, "a host name has no such bytes")
-    at.settings.put("translink", [mode, name, port, kind, extra])
+    at.settings.put("translink", [mode, text_of(host, 1), port, kind, extra])

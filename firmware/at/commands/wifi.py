@@ -1,6 +1,7 @@
 """Wi-Fi: driver, mode and station (seed 003 chapter 3.2)."""
 
 from at.command import alias, command, events, old_endings
+from at.errors import text_of
 from at.services.wifi import STATION
 from at.services.wifi_station import JoinFailed, make_target
 
@@ -219,7 +220,7 @@ def cwhostname_query(at):
 @CWHOSTNAME.set
 def cwhostname_set(at, name):
     """Counts from the next exchange with a DHCP server."""
-    at.wifi.set_hostname(str(name, "utf-8"))
+    at.wifi.set_hostname(text_of(name, 0))
 
 
 alias("+CWHOOSTNAME", CWHOSTNAME)
@@ -247,4 +248,4 @@ def cwcountry_set(at, policy, code, first, count):
 
     The factory parameters say what holds after a start.
     """
-    at.wifi.set_country(policy, str(code, "utf-8"), first, count)
+    at.wifi.set_country(policy, text_of(code, 1), first, count)

@@ -71,7 +71,10 @@ class Power:
     def set_host_wake(self, mode, number, signal, delay_ms, methods):
         """Wake the host before reports: by a pin's level or a byte, for at most `delay_ms`."""
         if mode == BY_PIN:
-            machine.Pin(number, machine.Pin.OUT, value=1 - signal)
+            try:
+                machine.Pin(number, machine.Pin.OUT, value=1 - signal)
+            except ValueError as error:
+                raise StateError("pin %d cannot wake the host: %s" % (number, error))
         self._wake = (mode, number, signal, delay_ms, methods)
         self._host_is(self._awake.is_set())
 
