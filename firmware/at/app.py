@@ -14,9 +14,7 @@ from at.services import chip
 from at.services.clock import Clock
 from at.services.flash import Flash
 from at.services.mfg import Mfg
-from at.services.names import Names
 from at.services.power import Power
-from at.services.sntp import Sntp
 from at.services.wifi import Wifi
 from at.session import Session
 from at.settings import Settings
@@ -27,9 +25,11 @@ _ON_DEMAND = {
     "long": "sending",
     "mdns": "mdns",
     "mqtt": "mqtt",
+    "names": "names",
     "passthrough": "passthrough",
     "ping": "ping",
     "server": "server",
+    "sntp": "sntp",
     "tls": "tls",
     "update": "update",
     "userram": "userram",
@@ -49,11 +49,8 @@ class App:
         at = self.session = Session(uart, Port(uart, log), settings, log)
         power = Power(at.port)
         wifi = Wifi(settings, mfg, power, at.emit, log)
-        clock = Clock()
-        names = Names(settings, wifi)
-        at.attach(mfg=mfg, flash=Flash(), clock=clock, power=power, wifi=wifi, names=names)
-        at.attach(sntp=Sntp(settings, names, clock, wifi, at.emit, log), restart=self._restart)
-        at.attach(heap=atchip.heap, versions=atchip.versions)
+        at.attach(mfg=mfg, flash=Flash(), clock=Clock(), power=power, wifi=wifi)
+        at.attach(restart=self._restart, heap=atchip.heap, versions=atchip.versions)
         at.attach(module_name=mfg.factory("module_name", "MINI-1"))
         at.attach(factory_uart=(mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0))
         at.attach(transparent_interval_ms=20)  # AT+TRANSINTVL
@@ -64,8 +61,12 @@ class App:
 
     def run(self):
         """Announce the start and serve the port for ever."""
-        self.session.port.raw(b"\r\nready\r\n")
-        self.session.start()
+        at = self.session
+        at.port.raw(b"\r\nready\r\n")
+        if at.settings.get("translink")[0]:
+            at.start_after(at.pass_through(None, at.passthrough.kept_route()))
+        else:
+            at.start()
         chip.start()
         asyncio.run(self._serve())
 
@@ -74,7 +75,8 @@ class App:
             self.session.wifi.start()
         except OSError as error:
             log("wifi: the driver does not start:", error)
-        self.session.sntp.start()
+        if self.session.settings.get("sntp")[0]:
+            self.session.sntp.start()
         self.session.flash.confirm()  # the new firmware has come so far: it works
         await asyncio.Event().wait()
 
@@ -104,7 +106,7 @@ def _import_user(at):
     if names:
         import socket
 
-        socket.resolver = at.names.resolve_now
+        socket.resolver = lambda host, family: at.names.resolve_now(host, family)
     for name in names:
         try:
             __import__(_USER + "." + name[:-3])

@@ -12,7 +12,7 @@ def _link_waiting(at, link, count):
     return "\r\n+IPD,%d,%d" % (link.number, count) if at.mux else "\r\n+IPD,%d" % count
 
 
-events["link_waiting"] = _link_waiting
+events.update({"link_waiting": _link_waiting})
 
 CIPRECVTYPE = command(
     "+CIPRECVTYPE",

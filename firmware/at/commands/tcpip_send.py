@@ -1,12 +1,13 @@
 """Sending to links and passthrough (seed 003 sections 3.3.8 to 3.3.12, 3.3.18 and 3.3.32)."""
 
 from at.command import command, events
-from at.commands.tcpip import text_of
-from at.errors import StateError, invalid
+from at.errors import StateError, invalid, text_of
 from at.services import sending
-from at.wire.reply import NOTHING, PROMPT, SEND_CANCELLED, SEND_FAIL, SEND_OK
+from at.wire.reply import PROMPT, SEND_CANCELLED, SEND_FAIL, SEND_OK
 
-events["passthrough_left"] = lambda at: "\r\n+QUITT" if at.settings.get("sysmsg") & 1 else None
+events.update(
+    {"passthrough_left": lambda at: "\r\n+QUITT" if at.settings.get("sysmsg") & 1 else None}
+)
 
 CIPSEND = command(
     "+CIPSEND",
@@ -45,21 +46,12 @@ def cipsend_run(at):
     A lost client link is opened again every AT+CIPRECONNINTV, a server takes its next client;
     meanwhile up to 8192 bytes from the host are kept, then the oldest go. Needs AT+CIPMODE=1.
     """
-    return pass_through(at, at.passthrough.link())
+    return _pass_through(at, at.passthrough.link())
 
 
-async def pass_through(at, link, route=None):
-    """Run passthrough on a link, or on what the route (arguments of Links.open) leads to."""
-    if link:
-        at.port.raw(PROMPT)
-    try:
-        link = await at.stream(at.passthrough.run(link, at.transparent_interval_ms, route))
-    finally:
-        at.surplus()
-    at.emit("passthrough_left")
-    if link is None and at.passthrough.last and not at.settings.get("sysmsg") & 4:
-        at.emit("link_closed", at.passthrough.last)  # what was not said while data flowed
-    return NOTHING
+async def _pass_through(at, link):
+    at.port.raw(PROMPT)
+    return await at.pass_through(link)
 
 
 async def _target(at, number, host, port):

@@ -3,7 +3,7 @@
 from at.command import command, events
 from at.errors import StateError
 
-events["server_full"] = lambda at, limit: "Have %d Connections" % limit
+events.update({"server_full": lambda _, limit: "Have %d Connections" % limit})
 
 CIPSERVER = command(
     "+CIPSERVER",

@@ -248,6 +248,16 @@ class Links:
 
     # Ending.
 
+    def sweep(self):
+        """End the links whose peer is known to have gone, without waiting for their news."""
+        for link in self.all():
+            try:
+                is_over = not atnet.available(link.handle) and atnet.ended(link.handle)
+            except OSError:
+                is_over = True
+            if is_over and not link.is_read:
+                self.end(link)
+
     def end(self, link, why=None, reset=False):
         """Close a link and report it; `why` is for the log, default what the socket says."""
         if self._links[link.number] is not link:

@@ -27,6 +27,7 @@ class Passthrough:
         self._link = None
         self._route = None  # how to open a client link again; None: the server's
         self._task = None
+        self._begin = None
 
     @property
     def is_on(self):
@@ -61,11 +62,21 @@ class Passthrough:
         self._check(link)
         return link
 
-    async def run(self, link, interval_ms, route=None):
+    def kept_route(self):
+        """Switch passthrough on; return what AT+SAVETRANSLINK keeps, for Links.open()."""
+        _, host, port, kind, extra = self._settings.get("translink")
+        self._links.is_raw = True
+        if kind.startswith("UDP"):
+            return (0, kind, host, port, None, ("", extra or 0))
+        return (0, kind, host, port, extra)
+
+    async def run(self, link, interval_ms, route, begin):
         """Carry bytes until `+++`; the UART must hand out payload.
 
-        `link` None: begin by opening `route`, the arguments of Links.open().
+        `link` None: first open `route`, the arguments of Links.open(), and call `begin` when it
+        stands. Return the link there is at the end, or None.
         """
+        self._begin = begin
         self._link = self.last = link
         self._route = route or link.route
         atnet.up_stream(link and link.handle, MAX_CHUNK, interval_ms)
@@ -105,15 +116,19 @@ class Passthrough:
         if self._link is None and (link.role == CLIENT) == (self._route is not None):
             self._link = self.last = link
             atnet.up_attach(link.handle)
+            self._begin()
 
     async def _recover(self):
         """Open the client link again until it stands; a server's next client comes by itself."""
+        said = None
         while self._link is None and self._route:
             try:
                 await self._links.open(*self._route)
                 break
             except ATError as error:
-                self._log("passthrough: no link yet:", error.reason)
+                if error.reason != said:
+                    said = error.reason
+                    self._log("passthrough: no link yet:", said)
             await asyncio.sleep_ms(self._settings.get("reconnect") * _UNIT_MS)
         self._task = None
 

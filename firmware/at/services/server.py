@@ -110,14 +110,20 @@ class Server:
 
     def _place(self, handle):
         """Give a client a number; None if there is none left."""
-        number = self._links.free()
-        if number is None or len(self.clients()) >= self.limit:
-            return None
+        number = self._free()
+        if number is None:
+            self._links.sweep()  # a client that has just gone makes room for the next
+            number = self._free()
+            if number is None:
+                return None
         link = Link(number, self.row[1], SERVER)
         link.handle = handle
         link.apply(self._links.options(number))
         self._links.reserve(link)
         return link
+
+    def _free(self):
+        return self._links.free() if len(self.clients()) < self.limit else None
 
     async def _secure(self, link, check_clients):
         try:
