@@ -24,9 +24,9 @@ import time
 from tools import peers
 from tools.transcript.grammar import unescape
 
-WORDS = frozenset(
-    "connect tell hear gone hang cut refused datagram heard drop break stop start".split()
-)
+_OF_CLIENTS = ("connect", "tell", "hear", "gone", "hang", "cut", "refused")
+_OF_PEERS = ("datagram", "heard", "drop", "break", "stop", "start")
+WORDS = frozenset((*_OF_CLIENTS, *_OF_PEERS))
 _LIMIT_S = 10.0
 _RESET = b"\1\0\0\0\0\0\0\0"
 

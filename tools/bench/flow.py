@@ -192,7 +192,9 @@ def socat(target: str, folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def rivals(bench: Bench, secure: bool = False) -> Iterator[tuple[Module, socket.socket, int, socket.socket]]:
+def rivals(
+    bench: Bench, secure: bool = False
+) -> Iterator[tuple[Module, socket.socket, int, socket.socket]]:
     """Give module and its peer socket, socat's pty and its peer socket, all connected."""
     kind, target = ("SSL", "OPENSSL") if secure else ("TCP", "TCP")
     context = peers.server_context() if secure else None

@@ -1,7 +1,7 @@
 """Links: opening, closing, their state and options (seed 003 chapter 3.3)."""
 
 from at.command import command, events
-from at.errors import StateError, invalid, text_of
+from at.errors import StateError, text_of
 
 _ALL = 5  # link number that stands for all of them
 _STATUS_OFF = 0  # of AT+CIPSTATUS
@@ -64,7 +64,7 @@ CIPSTATUS = command("+CIPSTATUS", "Report the station's state and the open links
 
 @CIPSTATUS.run
 def cipstatus_run(at):
-    """STATUS: 0 off, 1 no join begun, 2 has an address, 3 links, 4 all links ended, 5 not joined."""
+    """STATUS: 0 off, 1 no join begun, 2 has an address, 3 links, 4 links ended, 5 not joined."""
     at.line("STATUS:%d" % _status(at))
     for link in at.links.all():
         _show(at, link)

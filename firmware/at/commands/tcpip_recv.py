@@ -71,7 +71,10 @@ CIPRECVDATA = command(
 
 @CIPRECVDATA.set
 async def ciprecvdata_set(at, number, limit):
-    """`+CIPRECVDATA:<n>,[<sender>,<port>,]` and n bytes, at most those there are. UDP: one datagram."""
+    """`+CIPRECVDATA:<n>,[<sender>,<port>,]` and n bytes: what there is, at most so many.
+
+    Of UDP it is one datagram, or a part of it.
+    """
     await at.links.read(number, limit, at.transfer())
 
 
@@ -80,7 +83,10 @@ CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mod
 
 @CIPRECVLEN.query
 def ciprecvlen_query(at):
-    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open. UDP: the next datagram."""
+    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open.
+
+    Of UDP it is what the next datagram holds.
+    """
     at.reply(*[at.links.waiting(number) for number in range(_LINKS if at.mux else 1)])
 
 

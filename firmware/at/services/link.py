@@ -22,14 +22,14 @@ _KEEP_COUNT = 3
 class Link:
     """A connection. `kind` is TCP, UDP or SSL, with v6 behind it for IPv6; `number` 0..4."""
 
-    def __init__(self, number, kind, role=CLIENT):
+    def __init__(self, number, kind, role=CLIENT, route=None):
         self.number = number
         self.kind = kind
         self.role = role
         self.handle = None  # of atnet
         self.is_open = False  # the host has been told
         self.is_read = False  # the host is being given bytes that it asked for
-        self.route = None  # what Links.open() was told, to open it again
+        self.route = route  # what Links.open() was told, to open it again
 
     @property
     def family(self):

@@ -103,8 +103,8 @@ class Links:
         `local` is the own address ("" for any) and, for UDP, the own port (0 for any); `mode`
         is UDP's 0..2; `timeout_ms` 0 leaves the time to the layers below, up to a minute.
         """
-        link = Link(number, kind)
-        link.route = (number, kind, host, port, keep_alive, local, mode, timeout_ms)
+        route = (number, kind, host, port, keep_alive, local, mode, timeout_ms)
+        link = Link(number, kind, route=route)
         self._need_address(link.family)
         self.reserve(link)
         if keep_alive is not None and not link.is_udp:

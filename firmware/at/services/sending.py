@@ -74,9 +74,7 @@ class Long:
         nothing: the host's bytes are swallowed up to the count, so that none becomes a command.
         """
         step = self.report_size
-        atnet.up_stream(
-            link.handle, self.chunk_size, interval_ms, count, step, *(target or ())
-        )
+        atnet.up_stream(link.handle, self.chunk_size, interval_ms, count, step, *(target or ()))
         mark = step
         is_whole = True
         while True:
