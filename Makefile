@@ -11,6 +11,8 @@ FIRMWARE := python3 tools/build/firmware.py
 SYSTEM := python3 tools/build/system.py
 PACKAGES := @python3 tools/build/pyenv.py
 QUIET := > /dev/null
+# Tests wait more than they compute, so four at a time suit two cores.
+PYTEST := build/venv/bin/python -m pytest -n 4 --dist worksteal
 SOURCES := tools tests_host tests_device firmware board
 
 help: ## this list
@@ -28,11 +30,11 @@ test: simulator ## all tests that need no hardware
 	$(PACKAGES) test $(QUIET)
 	@$(SYSTEM) mosquitto
 	@echo "[test] on this PC: tools, C core with sanitizers, protocol"
-	@$(PYTHON) -m pytest tests_host
+	@$(PYTEST) tests_host
 	@echo "[test] conversations with the simulated module, 64 bit"
-	@$(PYTHON) -m pytest tests_device --bits 64
+	@$(PYTEST) tests_device --bits 64
 	@echo "[test] conversations with the simulated module, 32 bit and the chip's heap"
-	@$(PYTHON) -m pytest tests_device --bits 32
+	@$(PYTEST) tests_device --bits 32
 
 bench: simulator ## measure speed and memory; writes build/bench.json
 	@$(SYSTEM) m32 valgrind socat
