@@ -61,12 +61,8 @@ class App:
 
     def run(self):
         """Announce the start and serve the port for ever."""
-        at = self.session
-        at.port.raw(b"\r\nready\r\n")
-        if at.settings.get("translink")[0]:
-            at.start_after(at.pass_through(None, at.passthrough.kept_route()))
-        else:
-            at.start()
+        self.session.port.raw(b"\r\nready\r\n")
+        self.session.start()
         chip.start()
         asyncio.run(self._serve())
 

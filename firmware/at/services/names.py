@@ -32,6 +32,7 @@ class Names:
         self._leased = ()  # servers that DHCP gave
         self._kept = []  # (name, kind, address, end in ticks)
         wifi.on_change(self._take_lease)
+        self._take_lease()
 
     # Servers.
 
@@ -238,3 +239,8 @@ def _numeric(host, family):
     if (family == _IPV4_ONLY and found[0] != 4) or (family == _IPV6_ONLY and found[0] != 6):
         raise LinkError("%s is not of the address family that is wanted" % host)
     return found[1]
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Names(at.settings, at.wifi)

@@ -138,3 +138,8 @@ def _read(packet, stamp):
         return ntp.answer(packet, stamp)
     except ntp.Refused as error:
         return error
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return Sntp(at.settings, at.names, at.clock, at.wifi, at.emit, at.log)
