@@ -94,6 +94,10 @@ class Session:
             self._is_paused = False
             on(atlink.UART_RX, self._receive)
 
+    def start_after(self, coroutine):
+        """Serve the port when the coroutine is over, as if a command had begun it."""
+        asyncio.create_task(self._run(coroutine))
+
     def _receive(self):
         """Take every event the C receiver has; called by the loop when there is one."""
         while True:
@@ -276,14 +280,26 @@ class Session:
         if count:
             self._say_busy()
 
-    async def stream(self, coroutine):
-        """Run passthrough: every byte is payload, and reports need AT+SYSMSG bit 2."""
+    async def pass_through(self, link, route=None):
+        """Run passthrough on a link, or on what the route (arguments of Links.open) leads to.
+
+        Every byte is payload. From the first link on reports need AT+SYSMSG bit 2.
+        """
         self.uart.stream()
-        self.is_streaming = True
+        self.is_streaming = link is not None
+
+        def begin():
+            self.is_streaming = True
+
         try:
-            return await coroutine
+            link = await self.passthrough.run(link, self.transparent_interval_ms, route, begin)
         finally:
             self.is_streaming = False
+            self.surplus()
+        self.emit("passthrough_left")
+        if link is None and self.passthrough.last and not self.settings.get("sysmsg") & 4:
+            self.emit("link_closed", self.passthrough.last)  # was not said while data flowed
+        return reply.NOTHING
 
     def transfer(self):
         """Return a context in which C alone writes to the host: a counted answer."""
