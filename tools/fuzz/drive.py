@@ -65,8 +65,9 @@ class Driver:
         text = self._simulator.log_text()
         new, self._log_seen = text[self._log_seen :], len(text)
         for found in _BAD_LOG.finditer(new):
-            report = new[found.start() : found.start() + 3000]
-            if not _EXPECTED_LOG.search(report[:1000]):
+            before = 1500 if found[0] == "crashed" else 100  # the traceback comes first
+            report = new[max(0, found.start() - before) : found.start() + 2500]
+            if found[0] == "crashed" or not _EXPECTED_LOG.search(report[:1000]):
                 raise FuzzFailure(f"in the log:\n{report}")
         if not self._simulator.running:
             raise FuzzFailure("the simulator itself ended")
