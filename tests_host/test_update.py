@@ -105,6 +105,11 @@ class OddHandler(Handler):
         self.wfile.write(b"220 mail.test ESMTP\r\n" * 3)
         self.close_connection = True
 
+    def odd_stuck(self):
+        self.head(200, f"Content-Length: {len(IMAGE)}")
+        self.wfile.write(IMAGE[:20_000])
+        self.server.gate.wait(60)
+
     def odd_slow(self):
         self.head(200, f"Content-Length: {len(IMAGE)}")
         for start in range(0, len(IMAGE), 8192):
@@ -298,6 +303,23 @@ def test_a_user_partition_is_updated_and_the_module_goes_on(bench, server):
     assert reply.lines == tuple(f"+CIPUPDATE:{n}" for n in (1, 2, 3, 4))
     bench.module.send('AT+SYSFLASH=2,"fatfs",0,20')
     bench.module.expect(b"+SYSFLASH:20,user data user data \r\nOK\r\n")
+
+
+def test_a_certificate_is_replaced_as_a_whole_or_not_at_all(bench, server, store):
+    bench.use(server)
+    for name, key in (("mqtt_ca", "mqtt_ca"), ("client_ca", "client_ca.0")):
+        (store / "v1.9.0" / f"{name}.bin").write_bytes(b"x" * 4001)
+        failed = bench.module.command(f'AT+CIUPDATE=0,"v1.9.0","{name}"')
+        assert "at most 4000" in bench.failed(failed)[0]
+        (store / "v1.9.0" / f"{name}.bin").write_bytes(b"new " + name.encode())
+        assert bench.module.ok(f'AT+CIUPDATE=0,"v1.9.0","{name}"')[-1] == "+CIPUPDATE:4"
+        shown = bench.module.ok(f'AT+SYSMFG=1,"{name}","{key}"')
+        assert shown == [f'+SYSMFG:"{name}","{key}",8,{len(name) + 4},new {name}']
+
+
+def test_a_server_that_falls_silent_is_given_up(bench, server):
+    address = f"{server.url}/odd/stuck"
+    assert "does not answer any more" in bench.failed(bench.userota(address))[0]
 
 
 def manifest(**changes):

@@ -38,7 +38,7 @@ def ciupdate_query(at):
 
 @CIUPDATE.set
 async def ciupdate_set(at, mode, version, name, nonblocking):
-    """`firmware_name` is `ota`, the firmware, or a user partition; without version the newest.
+    """`firmware_name`: `ota`, the firmware; a user partition; or a certificate like `mqtt_ca`.
 
     Blocking, the module restarts into a new firmware after OK; non-blocking, the host restarts it
     after `+CIPUPDATE:4`. A failure leaves the old firmware in force, but not a user partition.

@@ -15,6 +15,7 @@ import esp32
 from at.errors import ATError, LinkError, StateError, StoreError, invalid
 from at.log import log
 from at.services.fetch import Fetch
+from at.services.mfg import BLOB
 from at.wire import url
 from at.wire.image import Image
 
@@ -30,6 +31,8 @@ FIRMWARE = "ota"  # name of the firmware among the images
 _LIMIT_MS = 180000  # of AT+CIUPDATE, seed 003 3.3.24
 _MAX_MANIFEST = 2048
 _SECTOR = 4096
+_MAX_CERTIFICATE = 4000  # bytes of one blob in NVS
+_CERTIFICATES = ("_ca", "_cert", "_key")  # ends of the namespaces of mfg_nvs that hold them
 
 
 class _Writer:
@@ -81,6 +84,25 @@ class _Writer:
         return self._sum.digest()
 
 
+class _Text:
+    """Takes bytes and keeps them: certificates."""
+
+    def __init__(self):
+        self.data = bytearray()
+        self.size = 0
+
+    def take(self, data):
+        """Keep bytes; ValueError if they become too many."""
+        self.data.extend(data)
+        self.size = len(self.data)
+        if self.size > _MAX_CERTIFICATE:
+            raise ValueError("a certificate or key has at most %d bytes" % _MAX_CERTIFICATE)
+
+    def end(self):
+        """Return the SHA-256."""
+        return hashlib.sha256(self.data).digest()
+
+
 class Update:
     """Runs one update at a time; `state` is that of the last one."""
 
@@ -102,7 +124,7 @@ class Update:
         """Load a firmware image from a URL (bytes); it runs from the next start."""
         self._begin()
         try:
-            await self._load_firmware(address)
+            await self._load_firmware(FIRMWARE, address)
         finally:
             self._is_running = False
 
@@ -116,13 +138,13 @@ class Update:
     async def from_server(self, is_secure, version, name, tell):
         """Load an image from the update server; tell(state) is called for each state reached.
 
-        `version` None is the newest; `name` is FIRMWARE or a user partition.
+        `version` None is the newest; `name` is FIRMWARE, a user partition, or a namespace of
+        mfg_nvs that holds a certificate or key.
         """
-        if name != FIRMWARE and name not in [row[0] for row in self._flash.partitions()]:
-            raise invalid(2, "there is no image %s: ota, or a user partition" % name)
+        load = self._loader(name)
         self._begin()
         try:
-            work = self._from_server(is_secure, version, name, tell)
+            work = self._from_server(is_secure, version, name, load, tell)
             await asyncio.wait_for_ms(work, _LIMIT_MS)
         except asyncio.TimeoutError:
             self.state = FAILED
@@ -150,7 +172,17 @@ class Update:
         self._is_running = True
         self.state = IDLE
 
-    async def _from_server(self, is_secure, version, name, tell):
+    def _loader(self, name):
+        """Return what takes (name, address, size, digest); ParamError for an unknown name."""
+        if name == FIRMWARE:
+            return self._load_firmware
+        if name in [row[0] for row in self._flash.partitions()]:
+            return self._load_partition
+        if any(name.endswith(end) for end in _CERTIFICATES) and name in self._mfg.namespaces():
+            return self._load_certificate
+        raise invalid(2, "no image is called %s: see docs/update-server.md" % name)
+
+    async def _from_server(self, is_secure, version, name, load, tell):
         def reach(state):
             if state > self.state:  # a redirect finds and connects again
                 self.state = state
@@ -168,10 +200,7 @@ class Update:
         except (ValueError, TypeError, AttributeError):
             raise LinkError("the update server describes the image %s badly" % name)
         reach(VERSION)
-        if name == FIRMWARE:
-            await self._load_firmware(address, size, digest)
-        else:
-            await self._load_partition(name, address, size, digest)
+        await load(name, address, size, digest)
         reach(DONE)
 
     async def _manifest(self, is_secure, version, found, connected):
@@ -208,7 +237,7 @@ class Update:
 
     # Flash.
 
-    async def _load_firmware(self, address, size=None, digest=None):
+    async def _load_firmware(self, _name, address, size=None, digest=None):
         slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
         room = slot.info()[3]
         writer = _Writer(slot, room, Image(room))
@@ -223,6 +252,13 @@ class Update:
         if size > room:
             raise LinkError("the image has %d bytes, %s only %d" % (size, name, room))
         await self._load(_Writer(partition, room), address, size, digest)
+
+    async def _load_certificate(self, name, address, size, digest):
+        text = _Text()
+        await self._load(text, address, size, digest)
+        first = name + ".0"
+        keys = [key for key, _ in self._mfg.keys(name)]
+        self._mfg.set(name, first if first in keys else name, BLOB, text.data)
 
     async def _load(self, writer, address, size, digest):
         try:
