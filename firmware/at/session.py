@@ -110,7 +110,7 @@ class Session:
                 if self.uart.line() == b"AT+RST":
                     self.port.message(b"\r\nWill force to restart!!!\r\n")
                     asyncio.create_task(self._settle(self.restart))
-                elif not self.port.congested:  # a flood must not fill the heap with answers
+                else:
                     self._say_busy()
             else:
                 if event == atlink.DATA:  # for the running handler, which is busy elsewhere
@@ -119,6 +119,8 @@ class Session:
                 return
 
     def _say_busy(self):
+        if self.port.congested:  # a flood must not fill the heap with answers nobody reads
+            return
         if self.syslog:
             self.port.message(reply.error_line(error_code(SUB_BUSY)))
         self.port.message(reply.BUSY)
