@@ -50,6 +50,7 @@ def test_a_slow_peer_gets_everything_in_the_end(net):
     digests, stalled = [], threading.Event()
 
     def slow(secure):
+        secure.suppress_ragged_eofs = False  # the goodbye has to come
         stalled.wait(LIMIT_S)
         sha = hashlib.sha256()
         while data := secure.recv(3000):
@@ -87,26 +88,61 @@ print(sha.digest().hex())
     assert digests == [digest]
 
 
+def test_closing_while_the_peer_is_slow_delivers_all_and_the_goodbye(net):
+    """A record of which the socket has taken a part, then close_notify behind it."""
+    received, closed = [], threading.Event()
+
+    def slow(secure):
+        secure.suppress_ragged_eofs = False  # without a goodbye recv() raises
+        closed.wait(LIMIT_S)
+        received.append(sum(len(part) for part in iter(lambda: secure.recv(65536), b"")))
+
+    source = """
+link = secure(port, atnet.Profile())
+atnet.setopt(link, atnet.LINGER, 30)
+total = idle = 0
+while idle < 5:
+    taken = atnet.send(link, bytes(4000))
+    total += taken or 0
+    idle = 0 if taken else idle + 1
+    if not taken:
+        time.sleep_ms(10)
+atnet.close(link)
+print(total)
+while atnet.closing():
+    atlink.wait(100, 0)
+"""
+    with serving(tls_server(netcerts.server_context(), slow)) as port:
+        with net.running(source, port=port) as process:
+            total = int(process.stdout.readline())
+            closed.set()
+    assert received == [total]
+
+
 def test_what_is_decrypted_counts_as_ready(net):
     """One record holds more than was read: wait() must not sleep on an empty socket."""
-    with serving(tls_server(netcerts.server_context(), lambda s: s.sendall(b"x" * 9000))) as port:
+
+    def one_record(secure):
+        secure.sendall(b"x" * 9000)
+        secure.recv(1)
+
+    with serving(tls_server(netcerts.server_context(), one_record)) as port:
         lines = net.run(
             """
 link = secure(port, atnet.Profile())
 until(link, atnet.READ)
 total = len(read(link, 10))
 print(atnet.available(link), atnet.poll(link) & atnet.READ, until(link, atnet.READ))
-while True:
-    part = read(link, 100)
-    if not part:
-        break
-    total += len(part)
-print(total, atnet.recv(link, 5), atnet.ended(link), atnet.error(link))
+while total < 9000:
+    total += len(read(link, 100))
+print(atnet.poll(link) & atnet.READ, until(link, atnet.READ, 20))
+atnet.shutdown(link)
+print(read(link), atnet.recv(link, 5), atnet.ended(link), atnet.error(link))
 print(until(link, atnet.READ, 50))
 """,
             port=port,
         )
-    assert lines == ["8990 1 True", "9000 b'' True None", "True"]
+    assert lines == ["8990 1 True", "0 False", "b'' b'' True None", "True"]
 
 
 @pytest.mark.parametrize("look", [False, True])
