@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.updatepeer import UpdatePeer
+from tools.webpeer import WebServer
 
 ROOT = Path(__file__).resolve().parent.parent
 CERTIFICATES = ROOT / "build" / "certs"
@@ -299,7 +300,7 @@ class Peers:
     def __init__(self, host: str = "127.0.0.1") -> None:
         """Start the plain ones; those with certificates start if build/certs is there."""
         self._host = host
-        self.servers: dict[str, Server | UdpServer | UpdatePeer] = {
+        self.servers: dict[str, Server | UdpServer | UpdatePeer | WebServer] = {
             "echo": Server(echo, host),
             "sink": Server(sink, host),
             "source": Server(source, host),
@@ -309,6 +310,7 @@ class Peers:
             "udp_echo": UdpServer(host=host),
             "udp_other": UdpServer(host=host),
             "update": UpdatePeer(host),
+            "web": WebServer(host),
         }
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
@@ -327,6 +329,7 @@ class Peers:
         }
         for name, context in contexts.items():
             self.servers[name] = Server(echo, self._host, context)
+            self.servers[name.replace("tls", "web_tls")] = WebServer(self._host, context)
         if shutil.which("openssl"):
             pair = f"-cert {CERTIFICATES}/peer.crt -key {CERTIFICATES}/peer.key"
             programs = {

@@ -229,11 +229,15 @@ class Session:
             error = ATError("internal: %r" % error)
         else:
             self.log("AT%s: %s" % (self.name, error.reason))
+        self.explain(error)
+        self.port.message(b"\r\nERROR\r\n")
+
+    def explain(self, error):
+        """Write what AT+SYSLOG wants to be said of an ATError in front of the final result."""
         if self.syslog:
             if self.syslog == 2:
                 self.line("REASON:" + error.reason)
             self.port.message(reply.error_line(error.code()))
-        self.port.message(b"\r\nERROR\r\n")
 
     def emit(self, kind, *details):
         """Report an event of a service: the row of `events`, as one line of the AT port.

@@ -19,5 +19,7 @@ GROUPS = (
     "update",
     "mqtt",
     "mqtt_publish",
+    "http",
+    "http_upload",
     "user",
 )

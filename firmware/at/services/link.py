@@ -9,7 +9,6 @@ import asyncio
 import atnet
 from at.errors import LinkError
 from at.loop import ready
-from at.services import tls
 
 CLIENT = 0
 SERVER = 1
@@ -107,6 +106,8 @@ class Link:
 
     async def secure(self, profile, sni=None, name=None):
         """Do the TLS handshake. LinkError with an extension of ERR CODE if it fails."""
+        from at.services import tls  # plain connections do without
+
         try:
             atnet.tls_start(self.handle, profile, sni, name)
             while True:

@@ -1,4 +1,4 @@
-"""The reading side of an HTTP/1.1 client (RFC 9112): status line, fields, body in any framing.
+"""HTTP/1.1 for clients (RFC 9112): reading responses in any framing, composing request heads.
 
 A state machine without I/O: bytes go in as they arrive, in pieces of any size; the body comes out
 as ranges of those same bytes, so that nothing is copied. URLs are in url.py.
@@ -16,6 +16,7 @@ _DONE = 7
 
 _MAX_LINE = 4096
 _MAX_FIELDS = 100  # lines of fields or trailers
+_TOKEN = b"!#$%&'*+-.^_`|~"  # beside letters and digits: what a field name may consist of
 _KEPT = ("content-length", "transfer-encoding", "location", "content-type", "connection")
 
 
@@ -153,6 +154,8 @@ class Response:
         self.status = self._code
         coding = self.fields.get("transfer-encoding", "").lower()
         if not self._has_body or self._code in (101, 204, 304):
+            if not coding and "content-length" in self.fields:
+                self.length = self._told_length()
             self._state = _DONE
         elif coding:
             if coding != "chunked":
@@ -163,14 +166,17 @@ class Response:
         self._count = 0
 
     def _take_length(self):
-        text = self.fields.get("content-length")
-        if text is None:
+        if "content-length" not in self.fields:
             self._state = _UNTIL_CLOSE
             return
+        self.length = self._left = self._told_length()
+        self._state = _COUNTED if self._left else _DONE
+
+    def _told_length(self):
+        text = self.fields["content-length"]
         if not 1 <= len(text) <= 10 or not all("0" <= c <= "9" for c in text):
             raise ValueError("the length is no number")
-        self.length = self._left = int(text)
-        self._state = _COUNTED if self._left else _DONE
+        return int(text)
 
 
 def _status_code(line):
@@ -197,5 +203,36 @@ def _chunk_size(line):
 
 def request(method, host, target, fields=()):
     """Compose a request head; `host` is the Host field, `fields` are complete lines (bytes)."""
-    head = b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (method.encode(), target, host.encode())
-    return head + b"".join([line + b"\r\n" for line in fields]) + b"\r\n"
+    return b"".join(list(head_pieces(method, host, target, fields)))
+
+
+def head_pieces(method, host, target, fields):
+    """Yield the same head in pieces, for a target too long to be copied."""
+    yield method.encode() + b" "
+    yield target
+    yield b" HTTP/1.1\r\n"
+    if not any(field_name(line) == b"host" for line in fields):
+        yield b"Host: %s\r\n" % host.encode()
+    for line in fields:
+        yield line + b"\r\n"
+    yield b"\r\n"
+
+
+def field_name(line):
+    """Return the name of a field line (bytes) in lower case; ValueError if it is no such line."""
+    colon = line.find(b":")
+    if colon <= 0 or not all(_is_token(c) for c in line[:colon]):
+        raise ValueError("a header has the form name: value")
+    if any((c < 0x20 and c != 0x09) or c == 0x7F for c in line):
+        raise ValueError("a header has no line ends or control characters")
+    return line[:colon].lower()
+
+
+def merge(fields, winners):
+    """Return both lists of field lines as one; of fields with one name those of `winners` stay."""
+    names = [field_name(line) for line in winners]
+    return [line for line in fields if field_name(line) not in names] + list(winners)
+
+
+def _is_token(c):
+    return 0x61 <= c | 0x20 <= 0x7A or 0x30 <= c <= 0x39 or c in _TOKEN

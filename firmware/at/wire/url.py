@@ -19,13 +19,10 @@ def split(url):
     scheme = _text(url[:mark]).lower() if mark > 0 else ""
     if scheme not in _PORTS:
         raise ValueError("a URL begins with http:// or https://")
-    rest = url[mark + 3 :]
-    end = _end_of_authority(rest)
-    host, port = _authority(_text(rest[:end]), _PORTS[scheme])
-    target = rest[end:]
-    cut = target.find(b"#")
-    if cut >= 0:
-        target = target[:cut]
+    end = _end_of_authority(url, mark + 3)
+    host, port = _authority(_text(url[mark + 3 : end]), _PORTS[scheme])
+    cut = url.find(b"#", end)
+    target = url[end : cut if cut >= 0 else len(url)]  # the only long copy
     return scheme, host, port, target if target.startswith(b"/") else b"/" + target
 
 
@@ -37,7 +34,7 @@ def join(url, location):
     if location.startswith(b"//"):
         return url[: start - 2] + location
     target = split(url)[3]
-    origin = url[: start + _end_of_authority(url[start:])]
+    origin = url[: _end_of_authority(url, start)]
     if location.startswith(b"/"):
         return origin + _without_dots(location)
     path = target[: _end_of_path(target)]
@@ -61,11 +58,11 @@ def _text(raw):
         raise ValueError("a URL's host is not text")
 
 
-def _end_of_authority(rest):
-    for i in range(len(rest)):
-        if rest[i] in b"/?#":
+def _end_of_authority(url, start):
+    for i in range(start, len(url)):
+        if url[i] in b"/?#":
             return i
-    return len(rest)
+    return len(url)
 
 
 def _end_of_path(target):

@@ -1,0 +1,235 @@
+"""HTTP client (seed 003 section 3.5)."""
+
+from micropython import const
+
+from at.command import alias, command
+from at.commands.fields import set_field, show_fields
+from at.errors import ATError, LinkError, invalid
+from at.services import http
+from at.services.http_exchange import BEHIND
+from at.wire.http import field_name, merge
+from at.wire.reply import SET_OK
+
+_IDLE_MS = const(5000)  # of the server, if 0 is given
+_BUFFER = const(2048)  # if 0 is given
+_HEAD = const(1)
+_POST = const(3)
+_SECURE = const(2)
+_MIN_URL = const(8)
+_METHODS = ("HEAD", "GET", "POST", "PUT", "DELETE")
+CONTENT = (
+    b"Content-Type: application/x-www-form-urlencoded",
+    b"Content-Type: application/json",
+    b"Content-Type: multipart/form-data",
+    b"Content-Type: text/xml",
+)
+
+HTTPCLIENT = command(
+    "+HTTPCLIENT",
+    "Make a request: 1 HEAD, 2 GET, 3 POST, 4 PUT, 5 DELETE",
+    (
+        ("int", "opt", 1, 5),
+        ("int", "content_type", 0, 3),
+        ("str", "url", 0, 256, None),
+        ("str", "host", 0, 253, None),
+        ("str", "path", 0, 256, None),
+        ("int", "transport_type", 0, 2, 1),
+        ("str", "data_or_header", 0, 256, None),
+        ("str", "header2", 1, 256, None),
+        ("str", "header3", 1, 256, None),
+        ("str", "header4", 1, 256, None),
+        ("str", "header5", 1, 256, None),
+        ("str", "header6", 1, 256, None),
+        ("str", "header7", 1, 256, None),
+        ("str", "header8", 1, 256, None),
+        ("str", "header9", 1, 256, None),
+    ),
+)
+
+
+@HTTPCLIENT.set
+async def httpclient_set(at, opt, content, url, host, path, transport, *rest):
+    """The body comes as `+HTTPCLIENT:<n>,` and n bytes, up to 512 at once; of HEAD each header.
+
+    Content types are 0 form, 1 JSON, 2 multipart, 3 XML. The URL "" is that of AT+HTTPURLCFG if
+    there is one; without a URL host and path count, and transport 2 is HTTPS. The first string
+    behind them is the body of a POST, all others are headers, `name: value`; those of
+    AT+HTTPCHEAD win. A status from 300 on ends in ERROR with ERR CODE 0x010a7000 and the status,
+    behind its body; no connection, or one that breaks, is 0x010a7000. Redirects are not followed:
+    AT+SYSLOG=2 and HEAD tell where they lead.
+    """
+    if not url and (host or not at.http.url):
+        if not host:
+            raise invalid(3, "neither a URL nor a host")
+        scheme = b"https://" if transport == _SECURE else b"http://"
+        path = path or b"/"
+        url = scheme + host + (path if path.startswith(b"/") else b"/" + path)
+    data = b""
+    if opt == _POST:
+        data = rest[0] or b""
+        rest = rest[1:]
+    lines = merge([CONTENT[content]], fields_of(rest, 6 + (opt == _POST)))
+    work = request(at, _METHODS[opt - 1], url, 2, lines, size=len(data), body=(data,))
+    await at.http.run(work, printer(at), _field_printer(at) if opt == _HEAD else None)
+
+
+HTTPGETSIZE = command(
+    "+HTTPGETSIZE",
+    "Show the size of a resource, in bytes",
+    (
+        ("str", "url", 0, 256),
+        ("int", "tx_size", 0, 10240, 2048),
+        ("int", "rx_size", 0, 10240, 2048),
+        ("int", "timeout", 0, 180000, 5000),
+    ),
+)
+
+
+@HTTPGETSIZE.set
+async def httpgetsize_set(at, url, tx_size, rx_size, timeout_ms):
+    """ERROR if the server does not tell it. The sizes have no effect; else as AT+HTTPCGET."""
+    work = request(at, "HEAD", url, 0, idle_ms=timeout_ms or _IDLE_MS)
+    length = await at.http.run(work, None)
+    if length is None:
+        raise LinkError("the server does not tell the size")
+    at.reply(length)
+
+
+HTTPCGET = command(
+    "+HTTPCGET",
+    "Get a resource",
+    (
+        ("str", "url", 0, 256),
+        ("int", "tx_size", 0, 10240, 2048),
+        ("int", "rx_size", 0, 10240, 2048),
+        ("int", "timeout", 0, 180000, 5000),
+    ),
+)
+alias("+HTTPGET", HTTPCGET)
+
+
+@HTTPCGET.set
+async def httpcget_set(at, url, tx_size, rx_size, timeout_ms):
+    """The body comes as `+HTTPCGET:<n>,` and n bytes, at most rx_size and never more than 4096.
+
+    "" is the URL of AT+HTTPURLCFG. The time-out, in ms, counts from the last byte of the server;
+    0 stands for 5000, a size of 0 for 2048. tx_size has no effect: requests of any size are sent
+    in parts. For HTTPS, servers must show a certificate of the authority that mfg_nvs holds in
+    `https_ca`, any certificate if there is none; `https_cert` and `https_key` are shown to them.
+    """
+    idle_ms = timeout_ms or _IDLE_MS
+    work = request(at, "GET", url, 0, idle_ms=idle_ms, buffer=rx_size or _BUFFER)
+    await at.http.run(work, printer(at))
+
+
+HTTPURLCFG = command(
+    "+HTTPURLCFG",
+    "Set a long URL for the other commands; 0 for none",
+    (("int", "url_length", 0, 8192),),
+)
+alias("+HTTURLCFG", HTTPURLCFG)
+
+
+@HTTPURLCFG.query
+def httpurlcfg_query(at):
+    """Nothing but OK if there is none."""
+    if at.http.url:
+        head = b"%s:%d," % (at.name.encode(), len(at.http.url))
+        at.port.message(b"".join((head, at.http.url, b"\r\n")))
+
+
+@HTTPURLCFG.set
+async def httpurlcfg_set(at, length):
+    """After `>` come `length` bytes, at least 8; commands use them where their URL is ""."""
+    if not length:
+        at.http.set_url(b"")
+        return None
+    if length < _MIN_URL:
+        raise invalid(0, "a URL has 8 bytes or more")
+    try:
+        at.http.set_url(bytes(await at.prompt(length)))
+    except ValueError as error:
+        raise ATError(str(error))
+    return SET_OK
+
+
+HTTPCHEAD = command(
+    "+HTTPCHEAD",
+    "Set headers for all later requests, one a command; 0 for none",
+    (("int", "req_header_len", 0, 4096),),
+)
+alias("+HTTPHEAD", HTTPCHEAD)
+
+
+@HTTPCHEAD.query
+def httpchead_query(at):
+    """Index, from 0, and header."""
+    show_fields(at, at.http.fields)
+
+
+@HTTPCHEAD.set
+async def httpchead_set(at, length):
+    """After `>` come `length` bytes, `name: value`; it replaces a header of the same name.
+
+    8192 bytes of headers can be set. They go out instead of those of the same name that a command
+    has; Content-Length and Transfer-Encoding are the module's own.
+    """
+    await set_field(at, at.http.fields, length)
+
+
+# Requests.
+
+
+def request(at, method, url, index, fields=(), **options):
+    """Begin a request; the URL, "" for the one that is set, is parameter number `index`."""
+    url = url or at.http.url
+    try:
+        http.check(url)
+    except ValueError as error:
+        raise invalid(index, str(error))
+    return http.Request(method, url, fields, **options)
+
+
+def fields_of(headers, index):
+    """Return the headers of a command; the first is its parameter number `index`."""
+    lines = []
+    for header in headers:
+        if header is not None:
+            try:
+                field_name(header)
+            except ValueError as error:
+                raise invalid(index, str(error))
+            lines.append(header)
+        index += 1
+    return lines
+
+
+def printer(at):
+    """Return a function that writes a piece of a body as one message, with no copy of it."""
+    name = at.name.encode()
+
+    async def write(buffer, first, last):
+        head = b"%s:%d," % (name, last - first)
+        start = first - len(head)
+        end = last + BEHIND
+        buffer[start:first] = head
+        behind = bytes(buffer[last:end])
+        buffer[last:end] = b"\r\n"
+        await at.port.room(end - start)
+        at.port.message(buffer[start:end])
+        buffer[last:end] = behind
+
+    return write
+
+
+def _field_printer(at):
+    """Return a function that writes a field of the head; its length is without the space."""
+    name = at.name.encode()
+
+    async def write(field, value):
+        line = b"%s: %s" % (field, value)
+        line = b"%s:%d, %s\r\n" % (name, len(line), line)
+        await at.port.room(len(line))
+        at.port.message(line)
+
+    return write
