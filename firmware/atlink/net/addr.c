@@ -42,50 +42,86 @@ static bool parse_v4(const char *text, uint8_t *bytes) {
     return true;
 }
 
-// The groups of an IPv6 address without its zone. `::` is remembered as the place it stands at.
+// Where the groups of an IPv6 address stand while it is read.
+typedef struct _groups_t {
+    uint8_t *bytes;
+    int used; // bytes so far
+    int gap; // the place of `::` among them, -1 none
+} groups_t;
+
+// Read one group, or the dotted decimal that may stand at the end. Returns what follows, NULL if
+// that is wrong.
+static const char *parse_group(const char *text, groups_t *groups) {
+    uint32_t group;
+    const char *next = parse_number(text, 16, 4, 0xffff, &group);
+    if (next != NULL && *next == '.' && groups->used <= 12) {
+        if (!parse_v4(text, groups->bytes + groups->used)) {
+            return NULL;
+        }
+        groups->used += 4;
+        return text + strlen(text);
+    }
+    if (next == NULL || groups->used > 14) {
+        return NULL;
+    }
+    groups->bytes[groups->used++] = (uint8_t)(group >> 8);
+    groups->bytes[groups->used++] = (uint8_t)group;
+    if (*next == '\0') {
+        return next;
+    }
+    if (*next++ != ':' || *next == '\0') {
+        return NULL;
+    }
+    if (*next == ':') {
+        if (groups->gap >= 0) {
+            return NULL;
+        }
+        groups->gap = groups->used;
+        ++next;
+    }
+    return next;
+}
+
+// The groups of an IPv6 address without its zone.
 static bool parse_v6(const char *text, uint8_t *bytes) {
-    int used = 0;
-    int gap = -1;
+    groups_t groups = { .bytes = bytes, .used = 0, .gap = -1 };
     if (text[0] == ':' && text[1] == ':') {
-        gap = 0;
+        groups.gap = 0;
         text += 2;
     }
     while (*text != '\0') {
-        uint32_t group;
-        const char *next = parse_number(text, 16, 4, 0xffff, &group);
-        if (next != NULL && *next == '.' && used <= 12) {
-            if (!parse_v4(text, bytes + used)) {
-                return false;
-            }
-            used += 4;
-            break;
-        }
-        if (next == NULL || used > 14) {
+        text = parse_group(text, &groups);
+        if (text == NULL) {
             return false;
         }
-        bytes[used++] = (uint8_t)(group >> 8);
-        bytes[used++] = (uint8_t)group;
-        if (*next == '\0') {
-            break;
-        }
-        if (*next++ != ':' || *next == '\0') {
-            return false;
-        }
-        if (*next == ':') {
-            if (gap >= 0) {
-                return false;
-            }
-            gap = used;
-            ++next;
-        }
-        text = next;
     }
-    if (gap < 0 || used > 14) {
-        return gap < 0 && used == 16;
+    if (groups.gap < 0 || groups.used > 14) {
+        return groups.gap < 0 && groups.used == 16;
     }
-    memmove(bytes + 16 - (used - gap), bytes + gap, (size_t)(used - gap));
-    memset(bytes + gap, 0, (size_t)(16 - used));
+    int behind = groups.used - groups.gap;
+    memmove(bytes + 16 - behind, bytes + groups.gap, (size_t)behind);
+    memset(bytes + groups.gap, 0, (size_t)(16 - groups.used));
     return true;
+}
+
+// An IPv6 address with or without a zone ("%1"); "" is the unspecified one.
+static bool parse_zoned(const char *text, uint8_t *bytes, uint32_t *zone) {
+    char groups[ATLINK_ADDR_TEXT];
+    const char *percent = strchr(text, '%');
+    size_t length = percent != NULL ? (size_t)(percent - text) : strlen(text);
+    *zone = 0;
+    if (percent != NULL) {
+        const char *end = parse_number(percent + 1, 10, 5, 65535, zone);
+        if (end == NULL || *end != '\0') {
+            return false;
+        }
+    }
+    if (length >= sizeof(groups)) {
+        return false;
+    }
+    memcpy(groups, text, length);
+    groups[length] = '\0';
+    return text[0] == '\0' || (length > 0 && parse_v6(groups, bytes));
 }
 
 static void set_v4(atlink_addr_t *addr, const uint8_t *bytes, uint16_t port) {
@@ -125,23 +161,8 @@ int atlink_addr_parse(const char *text, int port, int family, atlink_addr_t *add
         }
         return 0;
     }
-    char groups[ATLINK_ADDR_TEXT];
-    uint32_t zone = 0;
-    const char *percent = strchr(text, '%');
-    size_t length = percent != NULL ? (size_t)(percent - text) : strlen(text);
-    if (length >= sizeof(groups)) {
-        return atlink_net_fail(NULL, EINVAL, "bad address");
-    }
-    memcpy(groups, text, length);
-    groups[length] = '\0';
-    if (percent != NULL) {
-        const char *end = parse_number(percent + 1, 10, 5, 65535, &zone);
-        if (end == NULL || *end != '\0') {
-            return atlink_net_fail(NULL, EINVAL, "bad address");
-        }
-    }
-    memset(bytes, 0, sizeof(bytes));
-    if (length > 0 && !parse_v6(groups, bytes)) {
+    uint32_t zone;
+    if (!parse_zoned(text, bytes, &zone)) {
         return atlink_net_fail(NULL, EINVAL, "bad address");
     }
     if (family == 4) {
@@ -176,7 +197,8 @@ static char *put_v6(char *text, const uint8_t *bytes) {
     int best_length = 1;
     for (int i = 0; i < 8; ++i) {
         int length = 0;
-        while (i + length < 8 && bytes[2 * (i + length)] == 0 && bytes[2 * (i + length) + 1] == 0) {
+        while (i + length < 8 && bytes[2 * (i + length)] == 0
+               && bytes[2 * (i + length) + 1] == 0) {
             ++length;
         }
         if (length > best_length) {

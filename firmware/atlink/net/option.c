@@ -72,7 +72,8 @@ int atlink_net_setopt(atlink_link_t *link, int option, int32_t value) {
         && (option == ATLINK_OPT_MULTICAST_HOPS || option == ATLINK_OPT_MULTICAST_LOOP);
     int result = setsockopt(link->fd, level_of(link, item),
         link->family == 6 ? item->name_v6 : item->name,
-        byte ? (const void *)&small : (const void *)&number, byte ? sizeof(small) : sizeof(number));
+        byte ? (const void *)&small : (const void *)&number,
+        byte ? sizeof(small) : sizeof(number));
     return result == 0 ? 0 : atlink_net_fail_errno(link, errno);
 }
 

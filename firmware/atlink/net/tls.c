@@ -191,7 +191,7 @@ int atlink_tls_read(atlink_link_t *link, void *data, size_t size) {
     return code == ATLINK_NET_AGAIN && tls->ended ? 0 : code;
 }
 
-// Decrypt the next record if nothing decrypted waits: 0 when bytes can be read, else AGAIN or FAIL.
+// Decrypt the next record if nothing decrypted waits: 0 when bytes can be read, else AGAIN, FAIL.
 int atlink_tls_fill(atlink_link_t *link) {
     atlink_tls_t *tls = link->tls;
     if (!tls->up || tls->ended || atlink_tls_available(tls) > 0) {

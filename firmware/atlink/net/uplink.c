@@ -257,7 +257,8 @@ static void send_chunks(uint64_t now) {
 // Whether the full buffer has become less full, so that the UART can go on.
 static bool has_moved(void) {
     uint8_t *space;
-    return up.state == UP_RUNNING && !up.framer.ended && atlink_framer_space(&up.framer, &space) > 0;
+    return up.state == UP_RUNNING && !up.framer.ended
+           && atlink_framer_space(&up.framer, &space) > 0;
 }
 
 // A full buffer and no link: the oldest bytes go, so that a `+++` behind them is seen.
