@@ -31,7 +31,7 @@ _RESULT = re.compile(
     rb"(?:^|\r\n)(" + b"|".join(re.escape(r.encode()) for r in RESULTS) + rb")\r\n"
 )
 _CODE = re.compile(rb"ERR CODE:0x([0-9a-f]{8})\r\n")
-_TICK_S = 0.05  # longest single wait inside the serial driver
+_TICK_S = 0.01  # longest single wait inside the serial driver
 _CHUNK = 512  # bytes sent without looking at what comes back
 
 
