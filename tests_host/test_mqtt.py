@@ -104,18 +104,30 @@ def test_lengths_of_one_to_four_bytes(size):
     assert (reader.left, reader.head_size) == (size, len(head))
 
 
+def connect(*arguments):
+    return b"".join(mqtt.connect(*arguments))
+
+
 def test_connect_carries_what_is_there():
     will = (b"w", b"gone", 2, 1)
-    assert mqtt.connect(b"me", b"", b"", 120, True) == (
+    assert connect(b"me", b"", b"", 120, True) == (
         b"\x10\x0e\x00\x04MQTT\x04\x02\x00\x78\x00\x02me"
     )
-    assert mqtt.connect(b"me", b"user", b"", 120, True)[9] == 0x82
-    assert mqtt.connect(b"me", b"", b"secret", 120, True)[9] == 0xC2
-    whole = mqtt.connect(b"me", b"u", b"p", 7200, False, will)
+    assert connect(b"me", b"user", b"", 120, True)[9] == 0x82
+    assert connect(b"me", b"", b"secret", 120, True)[9] == 0xC2
+    whole = connect(b"me", b"u", b"p", 7200, False, will)
     assert whole[:12] == b"\x10\x1d\x00\x04MQTT\x04\xf4\x1c\x20"
     assert whole[12:] == text(b"me") + text(b"w") + text(b"gone") + text(b"u") + text(b"p")
-    longest = mqtt.connect(b"i" * 1024, b"u" * 1024, b"p" * 1024, 0, True)
-    assert longest == packet(0x10, longest[3:])
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 165, 166, 167, 1024])
+def test_a_long_connect_comes_in_parts(size):
+    texts = b"i" * size, b"u" * size, b"p" * size
+    parts = mqtt.connect(*texts, 1, True)
+    whole = b"".join(parts)
+    assert whole == packet(0x10, whole[1 + len(length(len(whole) - 3)) :])
+    assert whole.endswith(b"".join(text(data) for data in texts if data or data is texts[0]))
+    assert max(map(len, parts)) <= max(512 + 5, size + 2)
 
 
 def test_small_packets():

@@ -103,11 +103,11 @@ class Client(MQTTClient):
         will = None
         if self.lw_topic:
             will = (self.lw_topic, self.lw_msg, self.lw_qos, self.lw_retain)
-        packet = mqtt.connect(
+        parts = mqtt.connect(
             self.client_id, self.user, self.pswd, self.keepalive, self.is_clean, will
         )
         try:
-            await self._send(packet)
+            await self._send(*parts)
             await asyncio.wait_for_ms(self._read_connack(), _ANSWER_MS)
         except OSError as error:
             raise LinkError("the broker ended the connection: %s" % error.args[-1])
@@ -153,6 +153,8 @@ class Client(MQTTClient):
             self.fail(error.args[-1])
         except ValueError as error:
             self.fail("the broker breaks the rules: %s" % error)
+        except MemoryError:
+            self.fail("no memory for what it sends")
         finally:
             keeper.cancel()
             self.fail("ended")
@@ -301,11 +303,12 @@ class Client(MQTTClient):
 
     # Sending.
 
-    async def _send(self, packet):
-        """Send one packet. OSError, which ends the connection, if that fails."""
+    async def _send(self, *parts):
+        """Send one packet, or several. OSError, which ends the connection, if that fails."""
         try:
             async with self._lock:
-                await self.sock.write(packet)
+                for part in parts:
+                    await self.sock.write(part)
                 self._sent_ms = ticks_ms()
         except OSError as error:
             self.fail(error.args[-1])
@@ -342,12 +345,12 @@ class Client(MQTTClient):
             self._is_pinged = True
             self._pinged_ms = now
             self._queue.extend(mqtt.PINGREQ)
+        async with self._lock:
+            await self.sock.tend()
         if self._queue:
             packets = self._queue
             self._queue = bytearray()
             await self._send(packets)
-        async with self._lock:
-            await self.sock.tend()
 
     def _idle_ms(self):
         """Return how long the keeper has nothing to do, if nothing is posted."""

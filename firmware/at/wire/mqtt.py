@@ -28,6 +28,8 @@ PACKET = 1  # a whole packet without payload: kind, pid, code
 MESSAGE = 2  # the head of a PUBLISH: topic, qos, retain, is_dup, pid, head_size, left
 DATA = 3  # payload bytes, data[first:last]; `left` is how many are still to come
 
+_JOINED = 512  # packets up to this size are one part
+
 _LENGTHS = {  # of packets without payload: what follows the length
     CONNACK: 2,
     PUBACK: 2,
@@ -54,22 +56,27 @@ _PAYLOAD = 7
 
 
 def connect(client_id, user, password, keepalive_s, is_clean, will=None):
-    """Compose CONNECT; `will` is (topic, message, qos, retain), user and password may be b""."""
+    """Compose CONNECT as a list of parts, because its texts may be long.
+
+    `will` is (topic, message, qos, retain) or None; user and password may be b"".
+    """
     flags = 2 if is_clean else 0
-    fields = [_text(client_id)]
+    texts = [client_id]
     if will:
         topic, message, qos, retain = will
         flags |= 4 | qos << 3 | retain << 5
-        fields.append(_text(topic))
-        fields.append(_text(message))
+        texts.append(topic)
+        texts.append(message)
     if user or password:  # there is no password without a user name
         flags |= 0x80
-        fields.append(_text(user))
+        texts.append(user)
     if password:
         flags |= 0x40
-        fields.append(_text(password))
-    fields.insert(0, b"\x00\x04MQTT\x04" + bytes((flags, keepalive_s >> 8, keepalive_s & 0xFF)))
-    return _packet(0x10, b"".join(fields))
+        texts.append(password)
+    size = 10 + sum([2 + len(text) for text in texts])
+    head = b"\x10" + _length(size) + b"\x00\x04MQTT\x04" + bytes((flags,)) + _number(keepalive_s)
+    parts = [head] + [_text(text) for text in texts]
+    return parts if size > _JOINED else [b"".join(parts)]
 
 
 def publish_head(topic, size, qos=0, retain=0, pid=0, is_dup=False):
