@@ -47,6 +47,7 @@ TABLE: dict[str, Conduct] = {
     "+SLEEP": Conduct(undo=("AT+SLEEP=0",)),
     # what fits depends on the partition
     "+SYSFLASH": Conduct(payload=("length",), simulated_only=True, refuses=".*"),
+    "+FS": Conduct(payload=("length",)),
     "+SYSMFG": Conduct(payload=("length",)),
     "+SYSMSGFILTER": Conduct(undo=("AT+SYSMSGFILTER=0",)),
     "+SYSMSGFILTERCFG": Conduct(

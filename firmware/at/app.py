@@ -21,6 +21,7 @@ from at.settings import Settings
 
 # Services that are built, by create(at) of their module, when a command first asks for them.
 _ON_DEMAND = {
+    "files": "files",
     "http": "http",
     "links": "links",
     "long": "sending",

@@ -21,5 +21,6 @@ GROUPS = (
     "mqtt_publish",
     "http",
     "http_upload",
+    "files",
     "user",
 )

@@ -1,0 +1,108 @@
+"""Files (seed 003 chapter 3.6).
+
+The files lie in a folder of their own on the module's littlefs (204 KB together with the user
+commands of `user/`), not in the partition `fatfs`. Names are case-sensitive and have no folders.
+"""
+
+from at.command import command
+from at.errors import text_of
+
+_PIECE = 1024  # bytes of a file on the way at a time
+
+FS = command(
+    "+FS",
+    "Files: 0 delete, 1 write, 2 read, 3 size, 4 list",
+    (
+        ("pick", "type", (0,)),
+        (
+            "by",
+            "operation",
+            (
+                (0, (("str", "filename", 1, 128),)),
+                (
+                    1,
+                    (
+                        ("str", "filename", 1, 128),
+                        ("int", "offset", 0, 0x400000),
+                        ("int", "length", 1, 0x400000),
+                    ),
+                ),
+                (
+                    2,
+                    (
+                        ("str", "filename", 1, 128),
+                        ("int", "offset", 0, 0x400000),
+                        ("int", "length", 1, 0x400000),
+                    ),
+                ),
+                (3, (("str", "filename", 1, 128),)),
+                (4, (("pick", "filename", (".",)),)),
+            ),
+        ),
+    ),
+)
+
+
+@FS.set
+def fs_set(at, _type, operation, filename, offset=0, length=0):
+    """Writing makes the file if need be, and a gap before `offset` reads as zeros.
+
+    A write is done as a whole or not at all, whatever happens to the supply. Reading past the end
+    gives the bytes there are: `+FS:<length>,<data>`. The size is `+FS:<size>`, the list one
+    `+FS:<filename>` a file.
+    """
+    if operation == 4:
+        for name in at.files.names():
+            at.line("%s:%s" % (at.name, name))
+        return None
+    name = text_of(filename, 2)
+    if operation == 0:
+        at.files.delete(name)
+    elif operation == 1:
+        return _write(at, at.files.writer(name, offset, length), length)
+    elif operation == 2:
+        file, available = at.files.open(name, offset)
+        return _read(at, file, min(length, available))
+    else:
+        at.reply(at.files.size(name))
+    return None
+
+
+async def _write(at, writer, length):
+    at.ask(length)
+    while True:
+        data = await at.take(_PIECE)
+        if not data:
+            break
+        writer.write(data)
+    writer.finish()
+
+
+async def _read(at, file, length):
+    buffer = memoryview(bytearray(min(length, _PIECE)))
+    at.port.hold()
+    try:
+        at.port.raw(b"%s:%d," % (at.name.encode(), length))
+        while length:
+            count = file.readinto(buffer[: min(length, _PIECE)])
+            if not count:
+                raise OSError("the file is shorter than its size")
+            await at.port.send(buffer[:count])
+            length -= count
+    finally:
+        at.port.release()
+        file.close()
+
+
+FSMOUNT = command(
+    "+FSMOUNT",
+    "Mount (1) or unmount (0) the file system",
+    (("pick", "mount", (0, 1)),),
+)
+
+
+@FSMOUNT.set
+def fsmount_set(at, mount):
+    """The file system is mounted from start to end: it costs no RAM, so 0 changes nothing."""
+    if mount:
+        at.files.mount()
