@@ -15,6 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <mbedtls/platform.h>
+#include <mbedtls/platform_time.h>
+
 #include "board.h"
 
 static sim_board_t board;
@@ -48,6 +51,15 @@ static void *map_file(const char *variable, uint32_t *size) {
     return mem == MAP_FAILED ? NULL : mem;
 }
 
+// Certificates are checked with the module's clock, not the PC's.
+static mbedtls_time_t module_time(mbedtls_time_t *out) {
+    mbedtls_time_t now = (mbedtls_time_t)(sim_board_clock_us() / 1000000);
+    if (out != NULL) {
+        *out = now;
+    }
+    return now;
+}
+
 sim_board_t *sim_board(void) {
     if (board.file != NULL) {
         return &board;
@@ -66,6 +78,7 @@ sim_board_t *sim_board(void) {
     board.event_fd = env_number("ATLINK_EVENT_FD");
     board.slot = env_number("SIM_SLOT");
     board.file = file;
+    mbedtls_platform_set_time(module_time);
     return &board;
 }
 
