@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import declarations
+from tools.absent import ABSENT
 from tools.atclient import GOOD, show
 from tools.boundaries import Variant
 from tools.declarations import Command, Group, Parameter
@@ -57,6 +58,7 @@ def render() -> str:
         lines += ["", group.text] if group.text else []
         for command in group.commands:
             lines += _command(command, policies, scripts)
+    lines += _absent()
     return "\n".join(lines) + "\n"
 
 
@@ -69,6 +71,20 @@ def _contents(groups: list[Group]) -> Iterator[str]:
         yield f"- {_title(group)}"
         links = (f"[AT{c.name}](#{_anchor(c)})" for c in group.commands)
         yield "  " + ", ".join(links)
+    yield "- [Not on this chip](#not-on-this-chip)"
+
+
+def _absent() -> Iterator[str]:
+    """Yield the section on commands that only other chips have."""
+    yield from ("", "## Not on this chip", "")
+    yield (
+        "Commands of other chips of the family. They are answered like any unknown command, by "
+        "`ERROR` with `ERR CODE:0x01090000`, and `AT+CMD?` does not list them."
+    )
+    yield from ("", "| hardware | commands | why not |", "| --- | --- | --- |")
+    for hardware, reason, listed in ABSENT:
+        commands = ", ".join(f"`AT+{name}`" for name in listed.split())
+        yield f"| {hardware} | {commands} | {reason} |"
 
 
 def _anchor(command: Command) -> str:
