@@ -8,6 +8,7 @@ import atchip
 
 import atlink
 import atnet
+from at.command import find
 from at.log import log
 from at.port import Port
 from at.services import chip
@@ -59,12 +60,17 @@ class App:
         at.port.attach(atnet.down_gate)
         uart.config(*(settings.get("uart") or at.factory_uart))
         at.on_demand = _ON_DEMAND
+        find("")  # AT itself is answered however short memory gets
         _import_user(at)
 
     def run(self):
         """Announce the start and serve the port for ever."""
-        self.session.port.raw(b"\r\nready\r\n")
-        self.session.start()
+        at = self.session
+        at.port.raw(b"\r\nready\r\n")
+        if at.settings.get("translink")[0]:
+            at.start_after(at.pass_through(None, at.passthrough.kept_route()))
+        else:
+            at.start()
         chip.start()
         asyncio.run(self._serve())
 
@@ -104,7 +110,7 @@ def _import_user(at):
     if names:
         import socket
 
-        socket.resolver = lambda host, family: at.names.resolve_now(host, family)
+        socket.resolver = at.names.resolve_now
     for name in names:
         try:
             __import__(_USER + "." + name[:-3])

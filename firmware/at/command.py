@@ -5,6 +5,9 @@ one of its commands or events is first used; until then it costs no heap, becaus
 all names is generated and frozen. A user's own commands, in user/*.py, are declared at boot.
 """
 
+import gc
+import sys
+
 import commandindex as index
 from at.wire.grammar import QUERY
 
@@ -19,6 +22,8 @@ events = {}
 # Commands of release 1 had a twin for a value of this session, ..._CUR, and one for a value that
 # is kept, ..._DEF. Client libraries still send them; these names are taken with both endings.
 old_endings = []
+
+_RESERVE = 4  # a quarter of the heap is for commands at work, not for their declarations
 
 
 class Command:
@@ -92,11 +97,33 @@ _loading = []  # the group that is being imported
 
 
 def _load(group):
+    """Import a group; when heap gets scarce, those not in use go first."""
+    gc.collect()
+    if gc.mem_free() < (gc.mem_free() + gc.mem_alloc()) // _RESERVE:
+        forget()
     _loading.append(group)
     try:
         __import__("at.commands." + index.GROUPS[group])
+    except BaseException:
+        forget()  # what is half there must not stand in the way of the next try
+        raise
     finally:
         _loading.pop()
+
+
+def forget():
+    """Drop the groups that come back on their next use: all but the first, which answers AT.
+
+    A handler that runs keeps what it needs. State is never in a group: services have it.
+    """
+    for number, name in enumerate(index.NAMES):
+        if index.NAME_GROUP[number]:
+            by_name.pop(name, None)
+    events.clear()  # the basic group has none
+    old_endings.clear()
+    for name in index.GROUPS[1:]:
+        sys.modules.pop("at.commands." + name, None)
+    gc.collect()
 
 
 def command(name, summary, params=(), stores=None, text=None):  # noqa: ARG001 - read by tools

@@ -12,7 +12,7 @@ import asyncio
 import sys
 
 import atlink
-from at.command import find, find_event, old_endings
+from at.command import find, find_event, forget, old_endings
 from at.errors import (
     SUB_BUSY,
     ATError,
@@ -223,7 +223,11 @@ class Session:
         self._receive()
 
     def _fail(self, error):
-        if not isinstance(error, ATError):
+        if isinstance(error, MemoryError):
+            forget()  # declarations make room; the next try may succeed
+            self.log("AT%s: %s" % (self.name, error))
+            error = ATError("out of memory")
+        elif not isinstance(error, ATError):
             self.log("AT%s failed unexpectedly:" % self.name)
             sys.print_exception(error)
             error = ATError("internal: %r" % error)
