@@ -22,5 +22,6 @@ GROUPS = (
     "http",
     "http_upload",
     "files",
+    "signaling",
     "user",
 )
