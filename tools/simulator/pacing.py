@@ -24,6 +24,7 @@ _FLOW_RTS = 1
 _FLOW_CTS = 2
 _TICK_S = 0.004
 _BURST_S = 0.02  # time that a late tick may make up for
+_ROUNDING = 1e-3  # of a byte: a byte that is due must not wait because of a floating point bit
 _SEND_BUFFER = 4096  # the firmware's bytes on the way: the kernel allows hardly less
 _STOP_BITS = {1: 1.0, 2: 1.5, 3: 2.0}
 
@@ -47,8 +48,8 @@ class Pace:
     def earned(self) -> int:
         """Return how many bytes had time to go since the last spend()."""
         now = time.monotonic()
-        self._since = max(self._since, now - max(_BURST_S, self.byte_s))
-        return int((now - self._since) / self.byte_s)
+        self._since = max(self._since, now - max(_BURST_S, 2 * self.byte_s))
+        return int((now - self._since) / self.byte_s + _ROUNDING)
 
     def spend(self, count: int) -> None:
         """Account for bytes that went."""
