@@ -77,6 +77,18 @@ TABLE: dict[str, Conduct] = {
     "+MQTTLONGCLIENTID": Conduct(payload=("length",)),
     "+MQTTLONGUSERNAME": Conduct(payload=("length",)),
     "+MQTTLONGPASSWORD": Conduct(payload=("length",)),
+    # what is no URL or header is refused as well; no network, so nothing happens
+    "+HTTPCLIENT": Conduct(refuses=".*"),
+    "+HTTPGETSIZE": Conduct(refuses='.*"a*".*'),
+    "+HTTPCGET": Conduct(refuses='.*"a*".*'),
+    "+HTTPGET": Conduct(refuses='.*"a*".*'),
+    "+HTTPCPOST": Conduct(refuses=".*"),
+    "+HTTPPOST": Conduct(refuses=".*"),
+    "+HTTPCPUT": Conduct(refuses=".*"),
+    "+HTTPURLCFG": Conduct(payload=("url_length",), refuses=".*=[1-7]", undo=("AT+HTTPURLCFG=0",)),
+    "+HTTURLCFG": Conduct(payload=("url_length",), refuses=".*=[1-7]", undo=("AT+HTTPURLCFG=0",)),
+    "+HTTPCHEAD": Conduct(payload=("req_header_len",), undo=("AT+HTTPCHEAD=0",)),
+    "+HTTPHEAD": Conduct(payload=("req_header_len",), undo=("AT+HTTPCHEAD=0",)),
     "+USEROTA": Conduct(payload=("url_len",)),
     "+USERRAM": Conduct(payload=("size",), undo=("AT+USERRAM=0",)),
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
@@ -95,6 +107,12 @@ CODES = mqttcodes.TABLE
 
 # Values for parameters of which only few make sense: (command, parameter): as written.
 SAMPLES: Samples = {
+    ("+HTTPGETSIZE", "url"): '"http://a.test/"',
+    ("+HTTPCGET", "url"): '"http://a.test/"',
+    ("+HTTPGET", "url"): '"http://a.test/"',
+    ("+HTTPCPOST", "url"): '"http://a.test/"',
+    ("+HTTPPOST", "url"): '"http://a.test/"',
+    ("+HTTPCPUT", "url"): '"http://a.test/"',
     ("+SYSFLASH", "partition"): '"fatfs"',
     ("+CIPDNS", "dns_ip1"): '"9.9.9.9"',
     ("+CIPDNS", "dns_ip2"): '"1.1.1.1"',

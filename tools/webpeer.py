@@ -20,10 +20,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 import ssl
 import threading
 import time
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -31,6 +33,7 @@ from urllib.parse import parse_qsl, urlsplit
 _DATE = "Sun, 26 Sep 2021 06:59:13 GMT"
 _TRACE = "Root=1-61503a3f-4b16b71918855b97614c5dfb"
 _ORIGIN = "20.187.154.207"
+_STATUSES = [status.value for status in HTTPStatus]
 _METHODS = ("get", "post", "put", "delete")
 _RESET = b"\1\0\0\0\0\0\0\0"
 _LONG = 65536
@@ -53,6 +56,8 @@ _ODD: dict[str, bytes] = {
     "line-feeds": b"HTTP/1.1 200 OK\nContent-Length: 3\n\n012",
     "continue": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n012",
     "no-content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "traps": b"HTTP/1.1 200 OK\r\nContent-Length: 37\r\n\r\n"
+    b"+HTTPCGET:3,\0\r\nOK\r\n+HTTPCGET:4,abc\r\n\0",
     "no-reason": b"HTTP/1.1 200\r\nContent-Length: 3\r\n\r\n012",
 }
 
@@ -96,7 +101,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reply(self, status: int, body: bytes = b"", *fields: str, version: str = "1.1") -> None:
         """Send a head and, but for HEAD, a body, in one piece."""
-        head = "\r\n".join([f"HTTP/{version} {status} Reason", *fields, "", ""]).encode()
+        reason = HTTPStatus(status).phrase if status in _STATUSES else "Odd"
+        head = "\r\n".join([f"HTTP/{version} {status} {reason}", *fields, "", ""]).encode()
         self.wfile.write(head + (b"" if self.command == "HEAD" else body))
 
     def _sized(self, body: bytes, status: int = 200, *fields: str) -> None:
@@ -175,6 +181,7 @@ class Handler(BaseHTTPRequestHandler):
         self._reply(200, digits(int(count)), f"Content-Length: {int(count) + 100}")
         time.sleep(0.2)  # a reset overtakes what was sent
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        os.close(self.connection.detach())
         self.close_connection = True
 
     def answer_early(self, code: str) -> None:

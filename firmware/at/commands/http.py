@@ -3,7 +3,7 @@
 from micropython import const
 
 from at.command import alias, command
-from at.commands.fields import set_field, show_fields
+from at.commands.payload import collect, set_field, show_fields
 from at.errors import ATError, LinkError, invalid
 from at.services import http
 from at.services.http_exchange import BEHIND
@@ -134,20 +134,23 @@ alias("+HTTURLCFG", HTTPURLCFG)
 def httpurlcfg_query(at):
     """Nothing but OK if there is none."""
     if at.http.url:
-        head = b"%s:%d," % (at.name.encode(), len(at.http.url))
-        at.port.message(b"".join((head, at.http.url, b"\r\n")))
+        size = sum([len(piece) for piece in at.http.url])
+        at.port.raw(b"%s:%d," % (at.name.encode(), size))
+        for piece in at.http.url:
+            at.port.raw(piece)
+        at.port.raw(b"\r\n")
 
 
 @HTTPURLCFG.set
 async def httpurlcfg_set(at, length):
     """After `>` come `length` bytes, at least 8; commands use them where their URL is ""."""
     if not length:
-        at.http.set_url(b"")
+        at.http.set_url(())
         return None
     if length < _MIN_URL:
         raise invalid(0, "a URL has 8 bytes or more")
     try:
-        at.http.set_url(bytes(await at.prompt(length)))
+        at.http.set_url(await collect(at, length))
     except ValueError as error:
         raise ATError(str(error))
     return SET_OK
@@ -156,7 +159,7 @@ async def httpurlcfg_set(at, length):
 HTTPCHEAD = command(
     "+HTTPCHEAD",
     "Set headers for all later requests, one a command; 0 for none",
-    (("int", "req_header_len", 0, 4096),),
+    (("int", "req_header_len", 0, 2048),),
 )
 alias("+HTTPHEAD", HTTPCHEAD)
 
@@ -171,7 +174,7 @@ def httpchead_query(at):
 async def httpchead_set(at, length):
     """After `>` come `length` bytes, `name: value`; it replaces a header of the same name.
 
-    8192 bytes of headers can be set. They go out instead of those of the same name that a command
+    4096 bytes of headers can be set. They go out instead of those of the same name that a command
     has; Content-Length and Transfer-Encoding are the module's own.
     """
     await set_field(at, at.http.fields, length)
@@ -182,12 +185,12 @@ async def httpchead_set(at, length):
 
 def request(at, method, url, index, fields=(), **options):
     """Begin a request; the URL, "" for the one that is set, is parameter number `index`."""
-    url = url or at.http.url
+    pieces = (url,) if url else at.http.url
     try:
-        http.check(url)
+        http.check(pieces)
     except ValueError as error:
         raise invalid(index, str(error))
-    return http.Request(method, url, fields, **options)
+    return http.Request(method, pieces, fields, **options)
 
 
 def fields_of(headers, index):

@@ -6,7 +6,8 @@ from micropython import const
 
 from at.command import alias, command
 from at.commands.http import CONTENT, fields_of, printer, request
-from at.errors import SUB_COUNT, LinkError, ParamError
+from at.commands.payload import collect
+from at.errors import LinkError, invalid
 from at.services.http_exchange import NO_CONNECTION
 from at.wire.http import merge
 from at.wire.reply import SEND_FAIL, SEND_OK
@@ -96,16 +97,6 @@ class _Payload:
             self._at.surplus()
             raise LinkError("the body is shorter than announced")
 
-    async def collect(self):
-        """Ask for it and return its pieces, however long that takes."""
-        self.begin()
-        pieces = []
-        while True:
-            piece = await self._at.take(_TAKE)
-            if not piece:
-                return pieces
-            pieces.append(piece)
-
     async def swallow(self):
         """Take what is left of it: it must not be taken for commands."""
         while self._at.uart.remaining() and await self.next():
@@ -115,24 +106,20 @@ class _Payload:
 async def _upload(at, method, url, length, count, headers, defaults):
     lines = fields_of(headers, 3)
     if len(lines) != count:
-        reason = "the number of headers is not the one told"
-        raise ParamError(SUB_COUNT, 3 + count << 8 | 3 + len(lines), reason)
+        raise invalid(2, "%d headers are given, not %d" % (len(lines), count))
     at.http.need_network()
     payload = _Payload(at, length)
     work = request(at, method, url, 0, merge(defaults, lines), size=length, payload=payload)
     if length <= _HELD:
-        body = await payload.collect()
+        body = await collect(at, length)
         work = request(at, method, url, 0, work.fields, size=length, body=body)
-    return await _run(at, work, payload)
-
-
-async def _run(at, work, payload):
     try:
         await at.http.run(work, printer(at))
     except LinkError as error:
-        if not payload.has_begun:
-            raise
-        await payload.swallow()
+        if work.payload:
+            if not payload.has_begun:
+                raise
+            await payload.swallow()
         if error.ext not in _FORM_TAKEN:
             at.log("AT%s: %s" % (at.name, error.reason))
             at.explain(error)

@@ -18,7 +18,7 @@ _MIN_BUFFER = 64
 
 
 class Request:
-    """What to ask: `method`, `address` (a URL as bytes) and `fields`, lines of its own.
+    """What to ask: `method`, `address` (pieces of a URL) and `fields`, lines of its own.
 
     `size` is the length of its body, None for none: pieces (bytes) in `body`, or what
     `payload.next()` returns, up to b"", once payload.begin() has been called. `idle_ms` is how
@@ -50,13 +50,13 @@ class Http:
     """Makes requests; `url` and `fields` are what the host set for later ones."""
 
     def __init__(self, names, mfg):
-        self.url = b""
+        self.url = ()  # its pieces
         self.fields = Fields()
         self._names = names
         self._mfg = mfg
 
     def set_url(self, address):
-        """Keep a URL (bytes) for later, b"" for none. ValueError if it is none."""
+        """Keep a URL (its pieces) for later, () for none. ValueError if it is none."""
         if address:
             check(address)
         self.url = address
@@ -102,8 +102,11 @@ class Http:
 
 
 def check(address):
-    """Return (scheme, host, port, target) of a URL of HTTP; ValueError says what is wrong."""
-    parts = url.split(address)
+    """Return (scheme, host, port, pieces of the target) of a URL in pieces.
+
+    ValueError says why it is none of HTTP.
+    """
+    parts = url.split_pieces(address)
     if not parts[0].startswith("http"):
         raise ValueError("a URL begins with http:// or https://")
     return parts

@@ -3,7 +3,7 @@
 from at.errors import StateError
 from at.wire import http
 
-_MAX_BYTES = 8192  # of all lines together
+_MAX_BYTES = 4096  # of all lines together
 
 
 class Fields:

@@ -203,18 +203,20 @@ def _chunk_size(line):
 
 def request(method, host, target, fields=()):
     """Compose a request head; `host` is the Host field, `fields` are complete lines (bytes)."""
-    return b"".join(list(head_pieces(method, host, target, fields)))
+    return b"".join(list(head_pieces(method, host, (target,), fields)))
 
 
 def head_pieces(method, host, target, fields):
-    """Yield the same head in pieces, for a target too long to be copied."""
+    """Yield the same head in pieces; `target` is one, too long to be copied."""
     yield method.encode() + b" "
-    yield target
+    for piece in target:
+        yield piece
     yield b" HTTP/1.1\r\n"
     if not any(field_name(line) == b"host" for line in fields):
         yield b"Host: %s\r\n" % host.encode()
     for line in fields:
-        yield line + b"\r\n"
+        yield line
+        yield b"\r\n"
     yield b"\r\n"
 
 

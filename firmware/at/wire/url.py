@@ -13,8 +13,7 @@ def split(url):
     The target begins with / and keeps the query; a fragment is dropped. IPv6 hosts lose their
     brackets.
     """
-    if any(c <= 0x20 or c == 0x7F for c in url):
-        raise ValueError("a URL has no spaces or control characters")
+    _need_visible(url)
     mark = url.find(b"://")
     scheme = _text(url[:mark]).lower() if mark > 0 else ""
     if scheme not in _PORTS:
@@ -24,6 +23,27 @@ def split(url):
     cut = url.find(b"#", end)
     target = url[end : cut if cut >= 0 else len(url)]  # the only long copy
     return scheme, host, port, target if target.startswith(b"/") else b"/" + target
+
+
+def split_pieces(pieces):
+    """Do the same with a URL in pieces, the first of which has all of the host.
+
+    The target is a list of pieces. Only the first piece is copied.
+    """
+    if not pieces:
+        raise ValueError("there is no URL")
+    scheme, host, port, target = split(bytes(pieces[0]))
+    rest = [target]
+    has_fragment = b"#" in pieces[0]
+    for piece in pieces[1:]:
+        _need_visible(piece)
+        cut = -1 if has_fragment else bytes(piece).find(b"#")
+        if cut >= 0:
+            rest.append(piece[:cut])
+            has_fragment = True
+        elif not has_fragment:
+            rest.append(piece)
+    return scheme, host, port, rest
 
 
 def join(url, location):
@@ -49,6 +69,11 @@ def host_field(scheme, host, port):
     """Return what stands in the Host field."""
     name = "[%s]" % host if ":" in host else host
     return name if port == _PORTS[scheme] else "%s:%d" % (name, port)
+
+
+def _need_visible(url):
+    if any(c <= 0x20 or c == 0x7F for c in url):
+        raise ValueError("a URL has no spaces or control characters")
 
 
 def _text(raw):
