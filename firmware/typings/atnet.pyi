@@ -97,7 +97,8 @@ def shutdown(link: int) -> bool:
 def available(link: int) -> int:
     """Return how many bytes can be read: decrypted ones, else what waits at the socket. OSError.
 
-    Of TLS the latter is encrypted; of datagram links it is at least the next datagram.
+    Of TLS the latter is encrypted; of datagram links it is at least the next datagram. When there
+    is nothing, the end of the stream is noticed: see ended(); recv() still tells its reason once.
     """
 
 def local(link: int) -> tuple[str, int]:
@@ -160,7 +161,8 @@ class Profile:
     """What sessions trust and show: certificates, keys, PSK, ALPN, parsed once on the C heap.
 
     It cannot be changed while a session uses it (OSError EBUSY), and lives until the last of them
-    is closed. Data is PEM or DER.
+    is closed. Data is PEM or DER. Dates are compared with the module's clock; a server takes
+    clients of any date while that was never set.
     """
 
     def __init__(self, server: bool = False) -> None:
@@ -224,7 +226,7 @@ def down_count(link: int, size: int, info: bool = False) -> int | None:
 
     None if nothing is there or the transmit ring has too little room for a head. They go out in
     the background, through a closed gate, too; atlink.wait() reports the end. Of a datagram link
-    it is one datagram. OSError.
+    it is one datagram or a part of it; the rest is for the next call. OSError.
     """
 
 def down_left(link: int) -> int:
