@@ -183,22 +183,20 @@ class socket(io.IOBase):
     def _deadline(self):
         return ticks_add(ticks_ms(), max(self._timeout_ms, 0))
 
-    def _reading(self, function, *args):
-        """Call until it gives something, waiting for bytes."""
+    def _repeat(self, events, function, args):
+        """Call until it gives something, waiting for the link in between."""
         deadline = self._deadline()
         while True:
             got = function(self._link, *args)
             if got is not None:
                 return got
-            self._wait(atnet.READ, deadline)
+            self._wait(events, deadline)
+
+    def _reading(self, function, *args):
+        return self._repeat(atnet.READ, function, args)
 
     def _writing(self, function, *args):
-        deadline = self._deadline()
-        while True:
-            got = function(self._link, *args)
-            if got is not None:
-                return got
-            self._wait(atnet.WRITE, deadline)
+        return self._repeat(atnet.WRITE, function, args)
 
     @property
     def bit(self):

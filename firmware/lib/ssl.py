@@ -112,17 +112,10 @@ class SSLSocket(socket):
             elif wanted != _AGAIN:
                 self._wait(wanted, deadline)
 
-    # Everything that moves bytes comes through these two.
-
-    def _reading(self, function, *args):
+    def _repeat(self, events, function, args):
         if not self._up:
-            self.do_handshake()
-        return super()._reading(function, *args)
-
-    def _writing(self, function, *args):
-        if not self._up:
-            self.do_handshake()
-        return super()._writing(function, *args)
+            self.do_handshake()  # everything that moves bytes comes through here
+        return super()._repeat(events, function, args)
 
     def cipher(self):
         """Return (cipher suite, version)."""
