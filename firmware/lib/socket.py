@@ -52,15 +52,13 @@ SHUT_WR = 1
 SHUT_RDWR = 2
 
 error = OSError
-
 # Function (host, family 0, 4 or 6) -> list of (family, numeric address), best first; OSError if
 # the name is not known. Set by the name service.
 resolver = None
 
 _POLL = const(3)  # requests of the stream protocol (py/stream.h)
 _CLOSE = const(4)
-_READABLE = const(1)  # its poll flags
-_WRITABLE = const(4)
+_READABLE = const(1)  # its poll flags; twice atnet.WRITE means writable
 _INVALID = const(32)
 
 _EAI_NONAME = const(-2)
@@ -398,5 +396,5 @@ class socket(io.IOBase):
             ready = atnet.poll(self._link)
         except OSError:
             return _INVALID
-        flags = _READABLE if ready & atnet.READ else 0
-        return (flags | (_WRITABLE if ready & atnet.WRITE else 0)) & wanted
+        flags = (_READABLE if ready & atnet.READ else 0) | (ready & atnet.WRITE) << 1
+        return flags & wanted
