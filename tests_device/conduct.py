@@ -69,6 +69,12 @@ TABLE: dict[str, Conduct] = {
     "+CWJEAP": Conduct(own_codes=True),
     "+CWJEEP": Conduct(own_codes=True),
     "+CWSTARTSMART": Conduct(undo=("AT+CWSTOPSMART",)),
+    # starts without an address, so that no socket comes into being
+    "+SOCKETAUTOTT": Conduct(undo=("AT+SOCKETAUTOTT=0",)),
+    # the prompt comes without OK before it: the transcripts do that
+    "+SSLCRET": Conduct(safe=r"AT\+SSLCRET=\w+(,0)?"),
+    "+SOCKETSENDLINE": Conduct(refuses=r".*=\w+,(256|0x100),.*"),  # more than there is
+    "+WDNS": Conduct(undo=("AT+CIPDNS=0",)),
     "+WPS": Conduct(undo=("AT+WPS=0",)),
     "+CWDHCP": Conduct(undo=("AT+CWDHCP=1,3",)),
     # a netmask must be one: the transcripts do that
@@ -117,6 +123,7 @@ SAMPLES: Samples = {
     ("+CIPDNS", "dns_ip1"): '"9.9.9.9"',
     ("+CIPDNS", "dns_ip2"): '"1.1.1.1"',
     ("+CIPDNS", "dns_ip3"): '"2001:db8::1"',
+    ("+WDNS", "dns_ip1"): '"9.9.9.9"',
     ("+CWSAP", "pwd"): '"1234567890"',
     ("+CWSTARTSMART", "type"): "4",
     ("+CIUPDATE", "version"): '"v1.2.0.0"',

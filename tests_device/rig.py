@@ -22,7 +22,9 @@ from tools.simprocess import Simulator
 from tools.transcript.grammar import Transcript
 
 # What AT+RESTORE and a power cycle do not undo; any other act of the world is taken for lasting.
-_LASTING = re.compile(r"SYSFLASH=|SYSMFG=|SAVETRANSLINK=1|SYSROLLBACK|USEROTA|UPDATE|SYSREG=|FS=")
+_LASTING = re.compile(
+    r"SYSFLASH=|SYSMFG=|SAVETRANSLINK=1|SYSROLLBACK|USEROTA|UPDATE|SYSREG=|FS=|SSLCRET="
+)
 _PASSING_ACTS = hostacts.WORDS | mqttacts.WORDS | {"pause", "host_baud", "power_cycle"}
 # The access point and the host as the simulator's default world has them.
 _SIM_SSID, _SIM_PASSWORD, _SIM_HOST = "espressif", "1234567890", "127.0.0.1"

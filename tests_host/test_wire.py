@@ -95,6 +95,44 @@ def test_a_damaged_string_is_refused_with_its_index(text, index):
     assert caught.value.code() == 0x01080000 + index
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens", "quoted"),
+    [
+        (b"4,192.168.31.239,60000", [b"4", b"192.168.31.239", b"60000"], 0),
+        (b"3,8888", [b"3", b"8888"], 0),
+        (b'1,5,"a,b\\"c"', [b"1", b"5", b'a,b"c'], 4),
+        (b'"a,b"', [b"a,b"], 1),
+        (b"2, two words ,1", [b"2", b"two words", b"1"], 0),
+    ],
+)
+def test_the_bare_lexer_takes_commas_in_quotes(text, tokens, quoted):
+    assert split_arguments(text, True) == (tokens, quoted)
+
+
+def test_only_bare_commands_take_strings_without_quotes():
+    params = (("str", "host", 1, 64), ("ip", "dns", None))
+    assert bind(params, *split_arguments(b"host,1.2.3.4"), False, True) == [b"host", "1.2.3.4"]
+    assert bind(params, *split_arguments(b'"host","1.2.3.4"'), False, True) == [b"host", "1.2.3.4"]
+    assert refused(params, b"host") == 0x050000
+    with pytest.raises(ParamError) as caught:
+        bind(params, [b"h" * 65], 0, False, True)
+    assert caught.value.code() == 0x01040000
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=6))
+def test_bare_strings_in_quotes_need_two_escapes_only(values):
+    written = [v.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for v in values]
+    tokens, quoted = split_arguments(b",".join(b'"' + v + b'"' for v in written), True)
+    assert tokens == values
+    assert quoted == (1 << len(values)) - 1
+
+
+@given(st.lists(st.text("abc.-:/ \\019", min_size=1).map(str.strip).filter(bool), min_size=1))
+def test_bare_words_come_apart_as_they_are(values):
+    tokens, quoted = split_arguments(",".join(values).encode(), True)
+    assert (tokens, quoted) == ([v.encode() for v in values], 0)
+
+
 @given(st.lists(st.one_of(st.binary(max_size=40), st.integers(-(2**31), 2**32)), max_size=8))
 def test_what_is_escaped_and_joined_comes_apart_again(values):
     def written(value):

@@ -90,7 +90,7 @@ class _Maker:
         sample = self._samples.get((self._command.name, parameter.name))
         if sample is not None:
             yield from self._line(self._tokens(index, sample), "sample", None)
-        for token, what, sub in rejected(parameter):
+        for token, what, sub in rejected(parameter, bare=self._command.bare):
             yield from self._line(self._tokens(index, token), what, code(sub, index))
         yield from self._omitted(index)
         if index == len(self._variant) - 1:
@@ -213,15 +213,20 @@ def accepted(parameter: Parameter) -> Iterator[tuple[str, str]]:
         yield valid(parameter), "an address"
 
 
-def rejected(parameter: Parameter) -> Iterator[tuple[str, str, int]]:
-    """Yield (value as written, what it is, subcategory of its error)."""
-    kind, low, high = parameter.kind, parameter.low, parameter.high
+def _mistyped(parameter: Parameter, bare: bool) -> Iterator[tuple[str, str, int]]:
     if parameter.numeric:
         yield '"0"', "a string for a number", TYPE
         yield "zero", "a word for a number", TYPE
-    else:
+        return
+    if not bare:
         yield "10", "a number for a string", TYPE
-        yield '"abc', "no closing quote", PARSE
+    yield '"abc', "no closing quote", PARSE
+
+
+def rejected(parameter: Parameter, *, bare: bool = False) -> Iterator[tuple[str, str, int]]:
+    """Yield (value as written, what it is, subcategory of its error); bare: quotes optional."""
+    kind, low, high = parameter.kind, parameter.low, parameter.high
+    yield from _mistyped(parameter, bare)
     if kind in ("int", "link"):
         yield str(low - 1), "below the lowest", INVALID
         yield str(high + 1), "above the highest", INVALID

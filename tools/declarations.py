@@ -62,6 +62,7 @@ class Command:
     text: str | None = None
     alias_of: str | None = None
     handlers: dict[str, str] = field(default_factory=dict)  # form -> docstring
+    bare: bool = False  # strings need no quotes
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -172,7 +173,7 @@ class _Reader:
                 command.handlers[_DECORATORS[node.attr]] = doc
 
     def _command(self, node: ast.Call) -> Command:
-        names = ("name", "summary", "params", "stores", "text")
+        names = ("name", "summary", "params", "stores", "text", "lexer")
         given: dict[str, Any] = {}
         try:
             for name, value in zip(names, node.args, strict=False):
@@ -189,6 +190,7 @@ class _Reader:
             parameters,
             given.get("stores"),
             given.get("text"),
+            bare=given.get("lexer") == "bare",
         )
         self.commands.append(command)
         return command
@@ -204,6 +206,7 @@ class _Reader:
             target.text,
             target.name,
             target.handlers,
+            target.bare,
         )
         self.commands.append(command)
         return command

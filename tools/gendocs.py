@@ -107,6 +107,8 @@ def _command(
     rows = list(_rows(command))
     if rows:
         yield from ("", "| parameter | values | default |", "| --- | --- | --- |", *rows)
+    if command.bare and any(not each.numeric for each, _ in _walk(command.parameters, "")):
+        yield from ("", "Strings and addresses need no quotes.")
     if "set" in command.forms:
         policy = policies[command.stores] if command.stores else "ram"
         yield from ("", f"Kept in flash: {_POLICY[policy]}.")

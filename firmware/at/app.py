@@ -33,6 +33,7 @@ _ON_DEMAND = {
     "ping": "ping",
     "server": "server",
     "sntp": "sntp",
+    "sockets": "sockets",
     "tls": "tls",
     "update": "update",
     "userram": "userram",
@@ -69,6 +70,11 @@ class App:
         at.port.raw(b"\r\nready\r\n")
         if at.settings.get("translink")[0]:
             at.start_after(at.pass_through(None, at.passthrough.kept_route()))
+        elif at.settings.get("socket_autott")[0]:
+            find("+SOCKETAUTOTT")  # its group is imported by the look-up alone
+            from at.commands.aithinker import autostart
+
+            at.start_after(autostart(at))
         else:
             at.start()
         chip.start()

@@ -35,10 +35,11 @@ class Command:
     an ATError for ERROR.
     """
 
-    def __init__(self, name, params, text):
+    def __init__(self, name, params, text, is_bare=False):
         self.name = name
         self.params = params
         self.text = text
+        self.is_bare = is_bare  # strings need no quotes
         self.handlers = [None, None, None]  # QUERY, SET, RUN
 
     def query(self, handler):
@@ -126,15 +127,16 @@ def forget():
     gc.collect()
 
 
-def command(name, summary, params=(), stores=None, text=None):  # noqa: ARG001 - read by tools
+def command(name, summary, params=(), stores=None, text=None, lexer=None):  # noqa: ARG001
     """Declare a command; `name` is what follows AT.
 
     `summary` and `stores` (the key in at.settings) are for the tools that read this source.
-    `text` replaces the derived answer to AT+X=?. A name declared twice is a ValueError.
+    `text` replaces the derived answer to AT+X=?. `lexer="bare"` takes strings without quotes, and
+    commas in those with quotes. A name declared twice is a ValueError.
     """
     if name in by_name or (name in index.NAMES and not _loading):
         raise ValueError("AT%s is declared twice" % name)
-    entry = by_name[name] = Command(name, params, text)
+    entry = by_name[name] = Command(name, params, text, lexer == "bare")
     if not _loading:
         own.append(entry)
     return entry
@@ -143,5 +145,6 @@ def command(name, summary, params=(), stores=None, text=None):  # noqa: ARG001 -
 def alias(name, entry):
     """Give a command a second name, for spellings that other releases use."""
     twin = command(name, "", entry.params, text=entry.text)
+    twin.is_bare = entry.is_bare
     twin.handlers = entry.handlers
     return twin

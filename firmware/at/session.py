@@ -159,8 +159,8 @@ class Session:
             return handler(self)
         tokens = ()
         try:
-            tokens, quoted = split_arguments(text)
-            values = bind(entry.params, tokens, quoted, self.mux)
+            tokens, quoted = split_arguments(text, entry.is_bare)
+            values = bind(entry.params, tokens, quoted, self.mux, entry.is_bare)
         except ParamError as error:
             if entry.refusal is None:
                 raise

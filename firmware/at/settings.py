@@ -28,6 +28,8 @@ TABLE = (
     ("ssl_client", "json", ((0, 0, 0),) * 5, "sysstore"),
     # pause between attempts to reconnect in passthrough, in 100 ms
     ("reconnect", "int", 1, "sysstore"),
+    # passthrough of the second dialect at power-up: [type of AT+SOCKET or 0, host, port]
+    ("socket_autott", "json", (0, "", 0), "always"),
     # DNS servers set by hand; [] = those of DHCP
     ("dns", "json", (), "sysstore"),
     # [enabled, time zone, time servers]

@@ -24,4 +24,5 @@ GROUPS = (
     "files",
     "signaling",
     "user",
+    "aithinker",
 )

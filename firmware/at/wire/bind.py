@@ -17,10 +17,11 @@ from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, SUB_TYPE, ParamError
 _NEEDS = {"int": 4, "str": 4, "pick": 3, "ip": 2, "mac": 2, "link": 4, "by": 3}
 
 
-def bind(params, tokens, quoted, mux):
+def bind(params, tokens, quoted, mux, is_bare=False):
     """Return the list of values for a handler.
 
-    `mux` says whether "link" parameters are there (else they bind to 0 without a token).
+    `mux` says whether "link" parameters are there (else they bind to 0 without a token),
+    `is_bare` whether strings may lack their quotes.
     Raise ParamError with the sub-code and extension of seed 003 section 3.1.24.
     """
     values = []
@@ -35,7 +36,7 @@ def bind(params, tokens, quoted, mux):
             if token is None:
                 value = _omitted(param, index, tokens, params, mux)
             else:
-                value = _convert(param, token, quoted >> index & 1, index)
+                value = _convert(param, token, quoted >> index & 1, index, is_bare)
             values.append(value)
             index += 1
             if kind == "by":
@@ -76,7 +77,7 @@ def _omitted(param, index, tokens, params, mux):
     raise ParamError(SUB_COUNT, need << 8 | len(tokens), param[1] + " is missing")
 
 
-def _convert(param, token, is_quoted, index):
+def _convert(param, token, is_quoted, index, is_bare):
     kind = param[0]
     if kind == "int" or kind == "link":
         value = _integer(param[1], token, is_quoted, index)
@@ -86,8 +87,8 @@ def _convert(param, token, is_quoted, index):
             )
         return value
     if kind == "pick" or kind == "by":
-        return _pick(param, token, is_quoted, index)
-    if not is_quoted:
+        return _pick(param, token, is_quoted, index, is_bare)
+    if not (is_quoted or is_bare):
         raise ParamError(SUB_TYPE, index, param[1] + " must stand in quotes")
     if kind == "str":
         if not param[2] <= len(token) <= param[3]:
@@ -103,13 +104,13 @@ def _convert(param, token, is_quoted, index):
     return value
 
 
-def _pick(param, token, is_quoted, index):
+def _pick(param, token, is_quoted, index, is_bare):
     choices = param[2]
     if param[0] == "by":
         choices = [choice[0] for choice in choices]
     if isinstance(choices[0], int):
         value = _integer(param[1], token, is_quoted, index)
-    elif is_quoted:
+    elif is_quoted or is_bare:
         value = token.decode() if _is_ascii(token) else None
     else:
         raise ParamError(SUB_TYPE, index, param[1] + " must stand in quotes")

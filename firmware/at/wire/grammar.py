@@ -44,11 +44,12 @@ def split_line(line):
     return name, form, arguments
 
 
-def split_arguments(text):
+def split_arguments(text, is_bare=False):
     """Split the bytes after `=` into (tokens, quoted).
 
     A token is bytes (strings are unescaped, bare words stripped of spaces) or None if omitted;
     bit i of `quoted` says that token i stood in quotes. One comma at the end adds nothing.
+    `is_bare` is the lexer of the second dialect: a comma in quotes needs no backslash there.
     Raise ParamError(SUB_PARSE) at a string without end or with text behind it.
     """
     if not text:
@@ -61,7 +62,7 @@ def split_arguments(text):
         while at < size and text[at] == 0x20:  # manuals in print put a space behind the comma
             at += 1
         if at < size and text[at] == _QUOTE:
-            token, at = _string(text, at + 1, len(tokens))
+            token, at = _string(text, at + 1, len(tokens), is_bare)
             quoted |= 1 << len(tokens)
         else:
             end = text.find(b",", at)
@@ -78,15 +79,15 @@ def split_arguments(text):
     return tokens, quoted
 
 
-def _string(text, start, index):
+def _string(text, start, index, is_bare):
     """Read the string that begins at `start`; return it unescaped and the place behind it."""
     end = text.find(b'"', start)
     if end >= 0 and text.find(b"\\", start, end) < 0:
         value = text[start:end]
-        if b"," in value:
+        if b"," in value and not is_bare:
             raise ParamError(SUB_PARSE, index, "a comma in a string must be written \\,")
     else:
-        value, end = _unescape(text, start, index)
+        value, end = _unescape(text, start, index, is_bare)
     end += 1
     while end < len(text) and text[end] == 0x20:
         end += 1
@@ -95,7 +96,7 @@ def _string(text, start, index):
     return value, end
 
 
-def _unescape(text, start, index):
+def _unescape(text, start, index, is_bare):
     value = bytearray()
     at = start
     size = len(text)
@@ -103,7 +104,7 @@ def _unescape(text, start, index):
         c = text[at]
         if c == _QUOTE:
             return bytes(value), at
-        if c == _COMMA:
+        if c == _COMMA and not is_bare:
             raise ParamError(SUB_PARSE, index, "a comma in a string must be written \\,")
         if c == _BACKSLASH:
             at += 1
