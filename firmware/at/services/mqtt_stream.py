@@ -56,7 +56,7 @@ class Dialer:
         """
         scheme, host, port, path = broker
         bits = _SCHEMES[scheme - 1]
-        if not self._wifi.has_ip:
+        if not self._wifi.has_ip and not self._wifi.ip6("gl"):
             raise LinkError("no IP address: join an access point first", START_FAILED)
         profile = self._profile(bits, alpn) if bits & _TLS else None
         begun = None  # what to give back if this fails

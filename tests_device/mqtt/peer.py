@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
+import ssl
 import struct
 from dataclasses import dataclass
 
@@ -283,3 +284,25 @@ class WebPeer(Peer):
         else:
             assert first == 0x82
             self._payload += data
+
+
+class TlsPeer(Peer):
+    """The same behind TLS; `sni` and `alpn` are what the module's last ClientHello led to."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._context = context
+        self._context.sni_callback = self._take_name
+        self.sni: str | None = None
+        self.alpn: str | None = None
+
+    def _take_name(self, _: ssl.SSLObject, name: str | None, __: ssl.SSLContext) -> None:
+        self.sni = name
+
+    def accept(self, receive_buffer: int = 0) -> None:
+        """Take the connection and do the handshake."""
+        super().accept(receive_buffer)
+        assert self.sock
+        self.sni = None
+        secure = self._context.wrap_socket(self.sock, server_side=True)
+        self.sock, self.alpn = secure, secure.selected_alpn_protocol()

@@ -1,0 +1,1 @@
+"""AT+MQTT* against brokers: what transcripts cannot show."""

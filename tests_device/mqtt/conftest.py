@@ -1,0 +1,97 @@
+"""Fixtures: a module in the network, the same in a hurry, and brokers that a test plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests_device.mqtt.peer import Peer, WebPeer
+from tests_device.rig import Rig
+from tools.atclient import Module
+from tools.simprocess import Simulator
+
+# A user's file that makes time-outs short.
+HASTE = """\
+from at.command import find
+from at.services import mqtt_client, mqtt_stream
+
+find("+MQTTUSERCFG")
+from at.commands import mqtt
+
+mqtt._PAYLOAD_MS = 2000
+mqtt_client._ANSWER_MS = 1500
+mqtt_client._RETRY_MS = 300
+mqtt_stream._STALL_MS = 1000
+"""
+
+
+@pytest.fixture(scope="module")
+def bench(rig: Rig) -> Iterator[Module]:
+    """Return a module in the network."""
+    if not {"wifi", "host"} <= rig.offers:
+        pytest.skip("the bench does not offer: wifi, host")
+    yield join(rig, rig.fresh())
+    rig.close()
+
+
+@pytest.fixture(scope="module")
+def hasty_bench(
+    rig: Rig, bench: Module, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Module]:
+    """Return a simulated module whose time-outs are a tenth; a real one has its own."""
+    if not rig.simulated:
+        yield bench
+        return
+    folder = tmp_path_factory.mktemp("hasty")
+    (folder / "user").mkdir()
+    (folder / "user" / "hasty.py").write_text(HASTE)
+    options = ("--user", str(folder / "user"))
+    with Simulator(folder / "module", bits=rig.options.bits, options=options) as simulator:
+        with simulator.start(erase=True).module() as module:
+            yield join(rig, module)
+
+
+def join(rig: Rig, module: Module) -> Module:
+    module.echo_off()
+    module.ok("AT+CWMODE=1")
+    module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 30.0)
+    return module
+
+
+def cleaned(module: Module) -> Iterator[Module]:
+    """Yield the module with nothing of MQTT configured; it still answers afterwards."""
+    module.ok("AT+SYSLOG=1")
+    module.command("AT+MQTTCLEAN=0")
+    module.quiet(20)
+    module.log.clear()
+    yield module
+    module.command("AT+MQTTCLEAN=0")
+    module.quiet(20)
+    module.ok("AT")
+
+
+@pytest.fixture
+def at(bench: Module) -> Iterator[Module]:
+    """Return the module."""
+    yield from cleaned(bench)
+
+
+@pytest.fixture
+def hasty(hasty_bench: Module) -> Iterator[Module]:
+    """Return the module with short time-outs, for tests that wait for one."""
+    yield from cleaned(hasty_bench)
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    """Return the broker."""
+    with Peer() as broker:
+        yield broker
+
+
+@pytest.fixture
+def web() -> Iterator[WebPeer]:
+    """Return the broker behind a WebSocket."""
+    with WebPeer() as broker:
+        yield broker
