@@ -1,0 +1,262 @@
+"""No byte lost, doubled or out of order, and the right message for every event.
+
+Random chunks over five links at once, links that are cut at random moments, slow readers,
+bursts of datagrams, data in both directions of passthrough. Random numbers are seeded.
+"""
+
+import hashlib
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests_device.rig import Rig
+from tools import peers
+from tools.athost import Host
+from tools.atclient import Module
+
+SEED = 20261121
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def module(rig: Rig) -> Module:
+    if "host" not in rig.offers or "wifi" not in rig.offers:
+        pytest.skip("the bench offers no access point or no host")
+    module = rig.fresh()
+    module.echo_off()
+    module.ok("AT+CWMODE=1")
+    module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 60.0)
+    module.quiet(50)
+    return module
+
+
+@pytest.fixture
+def host(module: Module) -> Host:
+    host = Host(module)
+    host.ok("AT+CIPMUX=1")
+    return host
+
+
+@pytest.fixture
+def here(rig: Rig) -> str:
+    return rig.variables["host"]
+
+
+@pytest.fixture
+def echo(here: str) -> Iterator[peers.Server]:
+    with peers.Server(peers.echo, here) as server:
+        yield server
+
+
+def test_random_chunks_over_five_links(host: Host, echo: peers.Server, here: str) -> None:
+    chance = random.Random(SEED)
+    sent = {link: bytearray() for link in range(5)}
+    for link in sent:
+        host.ok(f'AT+CIPSTART={link},"TCP","{here}",{echo.port}')
+    for _ in range(120):
+        link = chance.randrange(5)
+        block = chance.randbytes(chance.choice((1, 2, 100, 1460, 2920, 2921, 8192)))
+        command = chance.choice(("AT+CIPSEND", "AT+CIPSENDL"))
+        assert host.send(link, block, command) == "SEND OK"
+        sent[link] += block
+    host.wait(lambda: all(len(host.data[n]) >= len(sent[n]) for n in sent), "echo is missing")
+    host.settle()
+    for link, data in sent.items():
+        assert sha(host.data[link]) == sha(data), f"link {link}"
+    assert not host.closed
+
+
+def serve_and_end(chance: random.Random, data: bytes, reset: bool) -> peers.Serve:
+    """Return a server that sends data in random pieces and ends the stream."""
+
+    def serve(sock: socket.socket) -> None:
+        left = memoryview(data)
+        while left:
+            piece = left[: chance.choice((1, 7, 500, 1460, 5000, 20000))]
+            sock.sendall(piece)
+            left = left[len(piece) :]
+        if reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    return serve
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_peers_that_go_at_random_moments(host: Host, here: str, reset: bool) -> None:
+    chance = random.Random(SEED + reset)
+    for round_ in range(3):
+        data = {link: chance.randbytes(chance.randrange(1, 60000)) for link in range(5)}
+        servers = [
+            peers.Server(serve_and_end(chance, data[link], reset), here) for link in range(5)
+        ]
+        host.data.clear()
+        host.closed.clear()
+        for link in range(5):
+            host.ok(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
+        host.wait(lambda: len(host.closed) == 5, "CLOSED is missing")
+        host.settle()
+        assert sorted(host.closed) == list(range(5)), f"round {round_}: each link closes once"
+        for link in range(5):
+            if reset:
+                assert data[link].startswith(bytes(host.data[link])), f"link {link}"
+            else:
+                assert sha(host.data[link]) == sha(data[link]), f"link {link}"
+        for server in servers:
+            server.close()
+
+
+def test_host_closes_links_in_the_middle_of_data(host: Host, here: str) -> None:
+    chance = random.Random(SEED)
+    data = chance.randbytes(400000)
+    with peers.Server(serve_and_end(chance, data, False), here) as server:
+        for round_ in range(10):
+            link = round_ % 5
+            host.data.clear()
+            host.ok(f'AT+CIPSTART={link},"TCP","{here}",{server.port}')
+            host.wait(lambda n=link: len(host.data[n]) > 3000, "no data")
+            if link not in host.closed:
+                host.run(f"AT+CIPCLOSE={link}")
+            host.settle(0.02)
+            assert link in host.closed
+            assert data.startswith(bytes(host.data[link])), f"round {round_}"
+            host.closed.clear()
+
+
+def test_passive_links_with_a_slow_reader(host: Host, here: str) -> None:
+    chance = random.Random(SEED)
+    data = {link: chance.randbytes(100000 + 1000 * link) for link in range(3)}
+    host.ok("AT+CIPRECVTYPE=5,1")
+    servers = [peers.Server(serve_and_end(chance, data[n], False), here) for n in range(3)]
+    for link in range(3):
+        host.ok(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
+    while len(host.closed) < 3:
+        link = chance.choice([n for n in range(3) if n not in host.closed])
+        before = len(host.data[link])
+        got = host.read(link, chance.choice((1, 99, 1460, 5760, 20000)))
+        assert len(got) == len(host.data[link]) - before
+        host.settle(chance.choice((0.0, 0.0, 0.02)))
+        for number in host.closed:
+            assert len(host.data[number]) == len(data[number]), "CLOSED before all was read"
+    for link, want in data.items():
+        assert sha(host.data[link]) == sha(want), f"link {link}"
+    for server in servers:
+        server.close()
+
+
+def test_slow_host_holds_the_peer_back(host: Host, here: str) -> None:
+    chance = random.Random(SEED)
+    data = chance.randbytes(12_000_000)
+    done = threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        sock.sendall(data)
+        done.set()
+        peers.sink(sock)
+
+    with peers.Server(serve, here) as server:
+        host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
+        assert not done.wait(0.5), "12 MB went somewhere although the host does not read"
+        host.wait(lambda: len(host.data[0]) == len(data), "data is missing", 60.0)
+        assert done.wait(5)
+    assert sha(host.data[0]) == sha(data)
+
+
+def test_bursts_of_datagrams(host: Host, here: str, rig: Rig) -> None:
+    chance = random.Random(SEED)
+    with peers.UdpServer(lambda data: [], here) as peer:
+        host.ok(f'AT+CIPSTART=0,"UDP","{here}",{peer.port},5001,0')
+        assert host.send(0, b"here I am") == "SEND OK"
+        host.wait(lambda: bool(peer.received), "the first datagram is missing")
+        target = peer.received[0][1]
+        sent = []
+        for number in range(300):
+            body = number.to_bytes(4, "big") + chance.randbytes(chance.randrange(1400))
+            sent.append(body)
+            peer.socket.sendto(body, target)
+            if number % 50 == 49:
+                host.settle(0.05)
+        host.settle()
+        got = [piece for _, piece in host.pieces]
+        whole = set(got)
+    if rig.simulated:
+        assert len(got) == len(sent), "the loopback loses nothing"
+    assert len(got) > len(sent) // 2
+    assert got == [body for body in sent if body in whole], "whole, in order, none twice"
+
+
+def test_passthrough_both_ways_at_once(module: Module, here: str) -> None:
+    chance = random.Random(SEED)
+    up = chance.randbytes(150000) + b"+++" + chance.randbytes(150000)
+    down = chance.randbytes(300000)
+    got = bytearray()
+    whole = threading.Event()
+
+    def serve(sock: socket.socket) -> None:
+        got.extend(sock.recv(1))  # passthrough has begun
+        sender = threading.Thread(target=sock.sendall, args=(down,))
+        sender.start()
+        while len(got) < len(up):
+            got.extend(sock.recv(65536))
+        whole.set()
+        sender.join()
+        peers.sink(sock)
+
+    with peers.Server(serve, here) as server:
+        module.ok(f'AT+CIPSTART="TCP","{here}",{server.port}')
+        module.ok("AT+CIPMODE=1")
+        module.send("AT+CIPSEND")
+        module.read_until(b">")
+        left = memoryview(up)
+        while left:
+            piece = left[: chance.choice((1, 100, 1460, 2920, 9000))]
+            module.write(bytes(piece))
+            left = left[len(piece) :]
+        back = module.read_exactly(len(down), 30.0)
+        assert whole.wait(30)
+        module.quiet(60)
+        module.write(b"+++")
+        module.quiet(60)
+        module.ok("AT+CIPMODE=0")
+        module.ok("AT+CIPCLOSE")
+    assert sha(got) == sha(up)
+    assert sha(back) == sha(down)
+
+
+def test_long_send_into_a_link_that_breaks(host: Host, here: str) -> None:
+    taken = bytearray()
+
+    def serve(sock: socket.socket) -> None:
+        while len(taken) < 50000:
+            taken.extend(sock.recv(4096))
+
+    data = random.Random(SEED).randbytes(500000)
+    with peers.Server(serve, here) as server:
+        host.ok(f'AT+CIPSTART=2,"TCP","{here}",{server.port}')
+        assert host.send(2, data, "AT+CIPSENDL") == "SEND FAIL"
+    host.settle()
+    assert host.closed == [2]
+    assert data.startswith(bytes(taken))
+    reports = [m for m in host.messages if m.startswith("+CIPSENDL:")]
+    assert reports[-1].endswith(f",{len(data)}"), "every announced byte was taken"
+
+
+def test_restart_of_a_number_is_another_link(host: Host, here: str) -> None:
+    with peers.Server(peers.echo, here) as server:
+        for number in range(20):
+            host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
+            text = b"round %d" % number
+            assert host.send(0, text) == "SEND OK"
+            host.wait(lambda t=text: bytes(host.data[0]).endswith(t), "no echo")
+            host.ok("AT+CIPCLOSE=0")
+            host.closed.clear()
+        start = time.monotonic()
+        host.settle()
+        assert time.monotonic() - start < 5
+    assert host.messages.count("0,CLOSED") == 20
