@@ -132,6 +132,11 @@ def check_pins():
     for wrong in (-1, 22, 25, 47, "A0", None):
         raises(ValueError, machine.Pin, wrong)
     raises(ValueError, machine.Pin, 46, machine.Pin.OUT)
+    raises(ValueError, machine.ADC, 21)
+    adc = machine.ADC(machine.Pin(1))
+    raises(ValueError, adc.atten, 4)
+    adc.atten(machine.ADC.ATTN_11DB)
+    assert 0 <= adc.read() <= 8191 and adc.read_u16() >> 3 == adc.read()
 
 
 def check_machine():

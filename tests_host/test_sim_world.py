@@ -69,6 +69,8 @@ def test_what_an_access_point_does_not_say(tmp_path):
         ("[dns]\n'a.test' = ['127.0.0.1', 'x']\n", ["dns.a.test", "IP address"]),
         ("[gpio]\n99 = 1\n", ["gpio.99", "46"]),
         ("[gpio]\n4 = 3\n", ["gpio.4", "0 to 1"]),
+        ("[adc]\n47 = 1\n", ["adc.47", "46"]),
+        ("[adc]\n4 = 3301\n", ["adc.4", "0 to 3300"]),
         ("[clock]\noffset = 'noon'\n", ["clock.offset"]),
     ],
 )

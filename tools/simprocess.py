@@ -36,9 +36,10 @@ ACTS: dict[str, tuple[str, ...]] = {
     "power_cut_after_flash_writes": ("n",),
     "dns": ("name", "ip"),
     "gpio": ("pin", "level"),
+    "adc": ("pin", "mv"),
     "status": (),
 }
-_NUMBERS = frozenset(("rssi", "n", "on", "pin", "level"))
+_NUMBERS = frozenset(("rssi", "n", "on", "pin", "level", "mv"))
 
 
 class SimulatorError(RuntimeError):

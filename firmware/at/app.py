@@ -31,6 +31,7 @@ _ON_DEMAND = {
     "names": "names",
     "passthrough": "passthrough",
     "ping": "ping",
+    "pins": "pins",
     "server": "server",
     "sntp": "sntp",
     "sockets": "sockets",
@@ -49,7 +50,8 @@ class App:
     def __init__(self):
         settings = Settings()
         mfg = Mfg(log)
-        uart = _open_uart(mfg)
+        uart_pins = _uart_pins(mfg)
+        uart = atlink.UART(mfg.factory("uart_port", 1), *uart_pins)
         at = self.session = Session(uart, Port(uart, log), settings, log)
         power = Power(at.port)
         wifi = Wifi(settings, mfg, power, at.emit, log)
@@ -57,6 +59,7 @@ class App:
         at.attach(restart=self._restart, heap=atchip.heap, versions=atchip.versions)
         at.attach(module_name=mfg.factory("module_name", "MINI-1"))
         at.attach(factory_uart=(mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0))
+        at.attach(uart_pins=uart_pins)
         at.attach(transparent_interval_ms=20)  # AT+TRANSINTVL
         at.port.attach(atnet.down_gate)
         uart.config(*(settings.get("uart") or at.factory_uart))
@@ -97,9 +100,9 @@ class App:
         self.session.power.restart()
 
 
-def _open_uart(mfg):
-    return atlink.UART(
-        mfg.factory("uart_port", 1),
+def _uart_pins(mfg):
+    """Return the pins of the AT port: TX, RX, CTS, RTS."""
+    return (
         mfg.factory("uart_tx_pin", 17),
         mfg.factory("uart_rx_pin", 21),
         mfg.factory("uart_cts_pin", 20),

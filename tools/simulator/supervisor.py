@@ -197,6 +197,7 @@ class Supervisor:
         return {
             "verify_image": self._verify_image,
             **self._chip.requests,
+            **self._world.requests,
             **self._wifi.requests,
             **self._internet.requests,
         }

@@ -28,6 +28,7 @@ class World:
         self.dns: dict[str, list[str]] = content["dns"]
         self.clock_offset: int = content["clock"]["offset"]
         self.inputs: dict[int, int] = content["gpio"]
+        self.voltages: dict[int, int] = content["adc"]
         self.pins: dict[int, dict[str, Any]] = {}
         self.power_save = 0
         self._board = board
@@ -36,7 +37,9 @@ class World:
         self.commands: dict[str, Callable[[Command], dict[str, Any]]] = {
             "dns": self._dns,
             "gpio": self._gpio,
+            "adc": self._adc,
         }
+        self.requests = {"adc": lambda request: {"mv": self.voltages.get(request["pin"], 0)}}
 
     def power_on(self) -> None:
         """Take back what the module did to the world; inputs keep their levels."""
@@ -55,6 +58,7 @@ class World:
             "aps": [{key: ap[key] for key in ("ssid", "bssid", "rssi", "up")} for ap in self.aps],
             "dns": self.dns,
             "inputs": {str(pin): level for pin, level in sorted(self.inputs.items())},
+            "adc": {str(pin): mv for pin, mv in sorted(self.voltages.items())},
             "address": self.address,
         }
 
@@ -82,6 +86,11 @@ class World:
         self.inputs[pin] = level
         self._board.set_gpio(pin, level)
         self._emit(("gpio", pin, level))
+        return {}
+
+    def _adc(self, command: Command) -> dict[str, Any]:
+        pin = field(command, "pin", worldfile.integer(0, worldfile.GPIOS - 1))
+        self.voltages[pin] = field(command, "mv", worldfile.integer(0, worldfile.HIGHEST_MV))
         return {}
 
     # The module's address: of the range, the first that no other simulated module holds.

@@ -18,6 +18,7 @@ SECURITY = (
     *("wpa3_psk", "wpa2_wpa3_psk", "wapi_psk", "owe"),
 )
 GPIOS = 47
+HIGHEST_MV = 3300
 Check = Callable[[Any], Any]
 
 
@@ -182,7 +183,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def _world(raw: dict[str, Any]) -> dict[str, Any]:
-    known = ("ap", "dhcp", "dns", "clock", "gpio")
+    known = ("ap", "dhcp", "dns", "clock", "gpio", "adc")
     for name in raw:
         if name not in known:
             raise ValueError(f"{name}: no such section; there are {', '.join(known)}")
@@ -195,6 +196,7 @@ def _world(raw: dict[str, Any]) -> dict[str, Any]:
         "dns": _free_table("dns", raw.get("dns", {}), str.lower, addresses),
         "clock": _table("clock", raw.get("clock", {}), _CLOCK),
         "gpio": _free_table("gpio", raw.get("gpio", {}), _pin, integer(0, 1)),
+        "adc": _free_table("adc", raw.get("adc", {}), _pin, integer(0, HIGHEST_MV)),
     }
     first, last = (ipaddress.IPv4Address(world["dhcp"][key]) for key in ("first", "last"))
     if first > last:

@@ -23,6 +23,7 @@ GROUPS = (
     "http_upload",
     "files",
     "signaling",
+    "driver",
     "user",
     "aithinker",
 )

@@ -26,6 +26,7 @@ class Power:
         self.port = port
         self.mode = 0  # AT+SLEEP: 0 off, 1 modem by DTIM, 2 light, 3 modem by listen interval
         self.listen_interval = 3  # beacons, parameter of AT+CWJAP
+        self._wake_pins = set()  # that end light sleep
         self._wake = _NOT_AT_ALL  # (mode, pin or UART number, signal, delay in ms, methods)
         self._awake = asyncio.Event()
         self._awake.set()
@@ -65,6 +66,13 @@ class Power:
             atchip.wake_gpio(pin, level)
         except OSError as error:
             raise StateError("pin %d cannot wake the chip: %s" % (pin, error))
+        self._wake_pins.add(pin)
+
+    def pins(self):
+        """Return the pins that wake the module or the host."""
+        if self._wake[0] == BY_PIN:
+            return self._wake_pins | {self._wake[1]}
+        return self._wake_pins
 
     # The host MCU.
 

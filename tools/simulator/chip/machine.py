@@ -134,6 +134,41 @@ class Pin:
         return "Pin(%u)" % self._id
 
 
+class ADC:
+    """Samples of 13 bits; the world says what voltage is at the pin."""
+
+    ATTN_0DB = 0
+    ATTN_2_5DB = 1
+    ATTN_6DB = 2
+    ATTN_11DB = 3
+
+    _FULL_MV = (750, 1050, 1300, 2500)
+    _PINS = range(1, 21)  # ADC1 on the first ten, ADC2 on the others
+
+    def __init__(self, pin):
+        if not isinstance(pin, Pin):
+            pin = Pin(pin)
+        if pin._id not in self._PINS:
+            raise ValueError("invalid pin")
+        self._pin = pin._id
+        self._atten = self.ATTN_0DB
+
+    def atten(self, atten):
+        if atten not in range(4):
+            raise ValueError("invalid atten")
+        self._atten = atten
+
+    def read(self):
+        import simbus
+
+        voltage = simbus.call("adc", pin=self._pin)["mv"]
+        return min(voltage * 8191 // self._FULL_MV[self._atten], 8191)
+
+    def read_u16(self):
+        raw = self.read()
+        return raw << 3 | raw >> 10
+
+
 class WDT:
     _timeout = 0
 
