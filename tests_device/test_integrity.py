@@ -15,8 +15,8 @@ import pytest
 
 from tests_device.rig import Rig
 from tools import peers
-from tools.athost import Host
 from tools.atclient import Module
+from tools.athost import Host
 
 SEED = 20261121
 
