@@ -42,7 +42,7 @@ def make(folder: Path) -> None:
         peer = authority.issue_cert(*HOSTS, common_name="localhost")
         write_pair(folder, f"{prefix}peer.crt", f"{prefix}peer.key", peer)
     first = authorities[0]
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     for name, days in (("expired", -10), ("future", 3650)):
         begin = now + datetime.timedelta(days=days)
         span = {"not_before": begin, "not_after": begin + datetime.timedelta(days=1)}
