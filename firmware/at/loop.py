@@ -37,8 +37,9 @@ class _Queue:
         task = self.map.pop(bit)
         if bit not in self.callbacks:
             self.mask &= ~bit
-        task.data = None
-        core._task_queue.push(task)
+        if task is not None:
+            task.data = None
+            core._task_queue.push(task)
 
     def wait(self, bit):
         """Park the current task until the source is ready."""
