@@ -6,6 +6,7 @@ from tools.atclient import Module
 from tools.declarations import all_commands
 from tools.fuzz.bursts import Burst, Bursts
 from tools.fuzz.drive import Driver, FuzzFailure, load
+from tools.fuzz.phases import World
 
 
 class Simulator:
@@ -22,7 +23,7 @@ class Simulator:
 
 @pytest.fixture
 def bursts():
-    return Bursts(7, all_commands(), ("words",))
+    return Bursts(7, all_commands(), World(("words",), tcp_port=1, udp_port=2))
 
 
 @pytest.fixture
@@ -37,14 +38,15 @@ def driver(fake, simulator):
 
 
 def test_a_burst_can_be_made_again(bursts):
-    again = Bursts(7, all_commands(), ("words",))
+    again = Bursts(7, all_commands(), World(("words",), tcp_port=1, udp_port=2))
     assert [bursts.make(i).chunks for i in range(50)] == [again.make(i).chunks for i in range(50)]
 
 
 def test_all_kinds_of_bursts_come_up(bursts):
     kinds = {bursts.make(i).kind for i in range(300)}
     assert kinds == {
-        "valid", "boundary", "damaged", "phase", "random", "half", "long", "crowd"
+        "valid", "boundary", "damaged", "phase", "random", "half", "long", "crowd",
+        "passthrough",
     }  # fmt: skip
 
 

@@ -143,7 +143,9 @@ class Module:
         self.log = ByteLog()
         self.buffer = bytearray()
         self._observer = observer
-        self._serial = serial.serial_for_url(port, baud, timeout=_TICK_S, rtscts=rtscts)
+        self._serial = serial.serial_for_url(
+            port, baud, timeout=_TICK_S, write_timeout=timeout_s, rtscts=rtscts
+        )
 
     def close(self) -> None:
         """Close the port; the module goes on."""
@@ -163,7 +165,10 @@ class Module:
         if self._observer:
             self._observer.sent(data)
         for start in range(0, len(data), _CHUNK):
-            self._serial.write(data[start : start + _CHUNK])
+            try:
+                self._serial.write(data[start : start + _CHUNK])
+            except serial.SerialTimeoutException:
+                raise ATMismatch("the module does not take what is sent", self.log) from None
             if len(data) > _CHUNK:
                 self.pump()  # the echo must not fill the line while we only send
 

@@ -23,6 +23,8 @@ from tools.atclient import Module
 from tools.declarations import ROOT, all_commands
 from tools.fuzz.bursts import Burst, Bursts
 from tools.fuzz.drive import Driver, FuzzFailure, load
+from tools.fuzz.peer import echo_servers
+from tools.fuzz.phases import World
 from tools.simprocess import Simulator
 
 _FOLDER = ROOT / "build" / "fuzz"
@@ -36,9 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     console.print(f"fuzzing for {options.seconds} s, seed {options.seed}")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         simulator = Simulator(folder, bits=options.bits, sanitize=not options.plain)
-        with simulator.start(erase=True), simulator.module() as module:
+        with simulator.start(erase=True), simulator.module() as module, echo_servers() as ports:
             driver = Driver(simulator, module)
-            bursts = _bursts(options, module)
+            bursts = _bursts(options, module, ports)
             failures = _run(console, driver, bursts, options)
             if failures:
                 (_FOLDER / f"failure-{options.seed}.log").write_text(simulator.log_text())
@@ -56,23 +58,25 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--bits", type=int, choices=(32, 64), default=64)
     parser.add_argument("--plain", action="store_true", help="the build without sanitizers")
+    parser.add_argument("--first", type=int, default=0, help="number of the first burst")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at a failure")
     parser.add_argument("--replay", type=Path, help="bursts saved by a failing run")
     return parser.parse_args(arguments)
 
 
-def _bursts(options: argparse.Namespace, module: Module) -> Iterable[Burst]:
+def _bursts(
+    options: argparse.Namespace, module: Module, ports: tuple[int, int]
+) -> Iterable[Burst]:
     if options.replay:
         return load(options.replay)
     module.echo_off()
     partitions = re.findall(r'SYSFLASH:"(\w+)"', "\n".join(module.ok("AT+SYSFLASH?")))
-    words = (*partitions, "fuzz", "TCP", "UDP", "localhost")
-    maker = Bursts(options.seed, all_commands(), words)
-    return _endless(maker)
+    words = (*partitions, "fuzz", "TCP", "UDP", "localhost", "espressif")
+    world = World(words, tcp_port=ports[0], udp_port=ports[1])
+    return _endless(Bursts(options.seed, all_commands(), world), options.first)
 
 
-def _endless(maker: Bursts) -> Iterator[Burst]:
-    number = 0
+def _endless(maker: Bursts, number: int) -> Iterator[Burst]:
     while True:
         yield maker.make(number)
         number += 1

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 from tools import boundaries
 from tools.declarations import FORMS, SUFFIX, Command, Parameter
+from tools.fuzz import phases
+from tools.fuzz.phases import World
 
 # What a line may look like that puts the module to sleep for longer than a burst may wait.
 _SLEEP = re.compile(rb"GSLP=(?![0?][,\r])")
@@ -42,19 +44,21 @@ class Burst:
 class Bursts:
     """The bursts of one seed: `make(n)` is always the same."""
 
-    def __init__(self, seed: int, commands: list[Command], words: tuple[str, ...]) -> None:
-        """Prepare; words are strings that mean something to the module (partition names...)."""
+    def __init__(self, seed: int, commands: list[Command], world: World) -> None:
+        """Prepare; the world says what there is to talk to."""
         self._seed = seed
         self._commands = commands
-        self._words = words
+        self._world = world
         batches = [batch for command in commands for batch in boundaries.batches(command)]
         self._cases = [case.line for batch in batches for case in batch.cases]
-        self._payload = [command for command in commands if command.name in _PAYLOADS]
+        names = {command.name for command in commands}
+        self._phases = [phase for name, phase in phases.PHASES.items() if name in names]
         kinds: dict[Callable[[random.Random, Burst], None], int] = {
             self._valid: 20,
             self._boundary: 20,
             self._damaged: 20,
-            self._phase: 20 if self._payload else 0,
+            self._phase: 20,
+            self._passthrough: 3 if world.tcp_port else 0,
             self._random: 8,
             self._half: 6,
             self._long: 4,
@@ -91,15 +95,26 @@ class Bursts:
 
     def _phase(self, rng: random.Random, burst: Burst) -> None:
         """Enter a data phase and give it too little, enough or too much, in pieces."""
-        for line in preparations(rng, self._words):
-            burst.add(line)
-        command = rng.choice(self._payload)
-        line, size = _PAYLOADS[command.name](rng, self._words)
-        burst.add(line.encode() + b"\r\n")
-        size = max(0, size + rng.choice((0, 0, 0, -1, 1, -size, -(size // 2), 7, 300)))
-        payload = rng.choice((rng.randbytes(size), b"AT\r\n" * (size // 4 + 1), b"\r\n" * size))
-        for piece in cut(rng, payload[:size]):
+        phase = rng.choice(self._phases)(rng, self._world)
+        for line, pause_ms in phase.lines:
+            burst.add(line.encode() + b"\r\n", pause_ms)
+        size = max(0, phase.size + rng.choice((0, 0, 0, -1, 1, -phase.size, 7, 300)))
+        for piece in cut(rng, phases.payload(rng, size)):
             burst.add(piece, rng.choice((0, 0, 0, 1, 5)))
+
+    def _passthrough(self, rng: random.Random, burst: Burst) -> None:
+        """Send bytes through a link without frames, with +++ among them, and leave it."""
+        for line, pause_ms in phases.open_link(rng, self._world, "TCP"):
+            burst.add(line.encode() + b"\r\n", pause_ms)
+        burst.add(b"AT+CIPMODE=1\r\nAT+CIPSEND\r\n", 50)
+        for piece in cut(rng, phases.payload(rng, rng.choice((1, 100, 3000, 20000)))):
+            burst.add(piece, rng.choice((0, 0, 25)))
+            if rng.random() < 0.3:
+                burst.add(
+                    rng.choice((b"+", b"++", b"+++", b"++++", b"+++\r\n")), rng.choice((0, 25))
+                )
+        burst.add(b"+++", 60)
+        burst.add(b"\r\nAT+CIPMODE=0\r\nAT+CIPCLOSE\r\n", 100)
 
     def _random(self, rng: random.Random, burst: Burst) -> None:
         size = rng.choice((1, 2, 10, 100, 600))
@@ -154,8 +169,8 @@ class Bursts:
             number = rng.choice((parameter.low, parameter.high, middle, small, small))
             return hex(number) if number >= 0 and rng.random() < 0.1 else str(number)
         if parameter.kind == "str":
-            if rng.random() < 0.6 and self._words:
-                return f'"{rng.choice(self._words)}"'
+            if rng.random() < 0.6 and self._world.words:
+                return f'"{rng.choice(self._world.words)}"'
             size = rng.randint(parameter.low, min(parameter.high, 100))
             return '"' + quoted(bytes(rng.choices(range(1, 256), k=size))) + '"'
         if parameter.values:
@@ -195,40 +210,3 @@ def cut(rng: random.Random, data: bytes) -> Iterator[bytes]:
     places = sorted(rng.randrange(len(data) + 1) for _ in range(rng.randint(0, 4)))
     for start, end in zip([0, *places], [*places, len(data)], strict=True):
         yield data[start:end]
-
-
-def preparations(rng: random.Random, words: tuple[str, ...]) -> Iterator[bytes]:
-    """Yield commands that make data phases possible."""
-    if rng.random() < 0.5:
-        yield b"AT+USERRAM=1,%d\r\n" % rng.choice((1, 16, 1000, 4096))
-    if rng.random() < 0.2 and words:
-        yield f'AT+SYSFLASH=0,"{rng.choice(words)}"\r\n'.encode()
-
-
-def _userram(rng: random.Random, _words: tuple[str, ...]) -> tuple[str, int]:
-    size = rng.choice((1, 5, 16, 500, 1024, 4096))
-    return f"AT+USERRAM=2,{size},{rng.choice((0, 0, 1, 100))}", size
-
-
-def _sysflash(rng: random.Random, words: tuple[str, ...]) -> tuple[str, int]:
-    size = rng.choice((1, 4, 100, 1024, 1025, 4096, 9000))
-    return f'AT+SYSFLASH=1,"{rng.choice(words or ("x",))}",{rng.choice((0, 1, 4095))},{size}', size
-
-
-def _sysmfg(rng: random.Random, _words: tuple[str, ...]) -> tuple[str, int]:
-    size = rng.choice((1, 2, 100, 3999))
-    return f'AT+SYSMFG=2,"fuzz","k{rng.randrange(4)}",{rng.choice((7, 8))},{size}', size
-
-
-def _filter(rng: random.Random, _words: tuple[str, ...]) -> tuple[str, int]:
-    head, tail = rng.randint(0, 64), rng.randint(0, 64)
-    return f"AT+SYSMSGFILTERCFG={rng.choice((1, 1, 2))},{head},{tail}", head + tail
-
-
-# Commands with a data phase: how to write one, and how many bytes it will ask for.
-_PAYLOADS: dict[str, Callable[[random.Random, tuple[str, ...]], tuple[str, int]]] = {
-    "+USERRAM": _userram,
-    "+SYSFLASH": _sysflash,
-    "+SYSMFG": _sysmfg,
-    "+SYSMSGFILTERCFG": _filter,
-}

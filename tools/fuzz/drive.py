@@ -94,13 +94,17 @@ class Driver:
     def _come_back(self, burst: Burst) -> None:
         """End whatever the burst left open, then prove that AT is answered by OK.
 
-        What was left open can be half a line, a data phase of unknown length or a message filter
-        that swallows OK.
+        What was left open can be half a line, a data phase of unknown length, passthrough or a
+        message filter that swallows OK.
         """
         module, may_restart = self._module, bool(_RESTARTS.search(burst.data))
         heard = bytearray()
         for attempt in range(_ATTEMPTS):
             heard += module.quiet(15)
+            if attempt % 4 == 2:
+                time.sleep(0.05)  # guard times of passthrough
+                module.write(b"+++")
+                heard += module.quiet(60)
             if attempt:
                 module.write(b"AT\r\n" * min(8**attempt, 4096))
                 heard += module.quiet(30 * attempt)
