@@ -2,7 +2,7 @@
 """Put the pinned Python packages into build/venv: tools/build/pyenv.py GROUP...
 
 Groups are the lists of pins.toml. A group that is already there costs a few milliseconds and no
-network. The group "stubs" goes to build/typings: pyright reads it, nothing imports it.
+network. Two have a folder of their own: "stubs" in build/typings, "clients" in build/clients.
 """
 
 import os
@@ -18,6 +18,10 @@ from fetch import FetchError, locked, say
 VENV = pins.BUILD / "venv"
 PYTHON = VENV / "bin/python"
 TYPINGS = pins.BUILD / "typings"
+CLIENTS = pins.BUILD / "clients"
+# Groups that have a folder of their own: types that only pyright reads; client libraries whose
+# hardware packages are not wanted, so they come alone.
+TARGETS = {"stubs": TYPINGS, "clients": CLIENTS}
 
 
 def run(command: list, problem: str) -> None:
@@ -57,7 +61,7 @@ def replaced_modules() -> list[str]:
 
 def stamp_file(group: str) -> Path:
     """Return the file that says what was installed for the group."""
-    return (TYPINGS if group == "stubs" else VENV) / f"group-{group}"
+    return TARGETS.get(group, VENV) / f"group-{group}"
 
 
 def wanted(group: str, all_pins: dict) -> str:
@@ -84,9 +88,10 @@ def install(group: str, all_pins: dict) -> None:
     constraints.write_text(
         "".join(f"{name}=={version}\n" for name, version in all_pins["python-constraints"].items())
     )
-    target = ["--target", TYPINGS] if group == "stubs" else []
-    if target:
-        shutil.rmtree(TYPINGS, ignore_errors=True)  # pip leaves older versions in a target
+    target = []
+    if group in TARGETS:
+        target = ["--target", TARGETS[group], *(["--no-deps"] if group == "clients" else [])]
+        shutil.rmtree(TARGETS[group], ignore_errors=True)  # pip leaves older versions there
     command = [
         PYTHON,
         "-m",
@@ -98,7 +103,7 @@ def install(group: str, all_pins: dict) -> None:
         constraints,
     ]
     run([*command, *target, *packages], f"cannot install the Python packages of {group}")
-    for name in replaced_modules() if target else []:
+    for name in replaced_modules() if group == "stubs" else []:
         for folder in (TYPINGS, TYPINGS / "stdlib"):
             (folder / f"{name}.pyi").unlink(missing_ok=True)
 
