@@ -234,9 +234,8 @@ def test_no_peer_is_an_error_and_the_module_goes_on(joined: Any, library: Simple
 
 def test_tls_with_a_wrong_certificate(joined: Any, library: SimpleNamespace) -> None:
     joined.at_response("AT+CIPSSLCCONF=2,0,0")
-    context: ssl.SSLContext = peers.server_context("other_peer")
     with (
-        peers.Server(peers.echo, context=context) as server,
+        peers.Server(peers.echo, context=peers.server_context("other_peer")) as server,
         pytest.raises(library.control.OKError),
     ):
         joined.socket_connect(joined.TYPE_SSL, "127.0.0.1", server.port)
