@@ -39,6 +39,7 @@ test: simulator ## all tests that need no hardware
 bench: simulator ## measure speed and memory; writes build/bench.json
 	@$(SYSTEM) m32 valgrind socat
 	@$(FIRMWARE) --bits 32 $(QUIET)
+	$(PACKAGES) test $(QUIET)
 	@echo "[bench] measuring"
 	@$(PYTHON) -m tools.bench
 

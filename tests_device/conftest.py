@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--port", help="pyserial URL of a real module (default: simulate one)")
     group.addoption("--baud", type=int, default=115200, help="its rate (default 115200)")
     group.addoption("--bits", type=int, choices=(32, 64), default=64, help="simulated word size")
+    group.addoption("--heap", help="GC heap of a simulated module, e.g. 80k (default: the chip's)")
     group.addoption("--ssid", help="access point a real module may join")
     group.addoption("--password", help="its password")
     group.addoption("--host-ip", help="address of this machine as the module reaches it")
@@ -84,7 +85,7 @@ def rig(
     options = RigOptions(
         **{
             name: getattr(config.option, name)
-            for name in ("port", "baud", "bits", "ssid", "password", "host_ip")
+            for name in ("port", "baud", "bits", "heap", "ssid", "password", "host_ip")
         }
     )
     rig = Rig(options, tmp_path_factory.mktemp("rig"), recorder)

@@ -37,6 +37,7 @@ class RigOptions:
     port: str | None = None
     baud: int = 115200
     bits: int = 64
+    heap: str | None = None
     ssid: str | None = None
     password: str | None = None
     host_ip: str | None = None
@@ -223,7 +224,8 @@ class Rig:
             )
             return
         world = ("--world", f"tools/worlds/{self._world}.toml") if self._world else ()
-        simulator = Simulator(self._folder, bits=self.options.bits, options=world)
+        heap = ("--heap", self.options.heap) if self.options.heap else ()
+        simulator = Simulator(self._folder, bits=self.options.bits, options=(*world, *heap))
         self.simulator = simulator.start(erase=True)
         self._module = self.simulator.module(observer=self._observer)
 

@@ -21,6 +21,7 @@ from tools.bench import (
     boot,
     cipsend_tx,
     heap_after_boot,
+    heap_peak_suite,
     image_size,
     instructions_per_at,
     instructions_per_byte,
@@ -47,6 +48,7 @@ BENCHMARKS: tuple[Any, ...] = (  # modules, or what has their KEY and run()
     instructions_per_byte.TX,
     instructions_per_byte.RX,
     heap_after_boot,
+    heap_peak_suite,
     image_size,
 )
 
