@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,7 +33,7 @@ _RESULT = re.compile(
 )
 _CODE = re.compile(rb"ERR CODE:0x([0-9a-f]{8})\r\n")
 _TICK_S = 0.01  # longest single wait inside the serial driver
-_CHUNK = 512  # bytes sent without looking at what comes back
+_CHUNK = 512  # bytes sent without reading meanwhile
 
 
 def show(data: bytes) -> str:
@@ -164,13 +165,22 @@ class Module:
         self.log.add(">", data)
         if self._observer:
             self._observer.sent(data)
-        for start in range(0, len(data), _CHUNK):
-            try:
+        if len(data) <= _CHUNK:
+            self._write(data)
+            return
+        # A module that waits for us to read takes nothing: read while the rest goes out.
+        with ThreadPoolExecutor(1) as executor:
+            writing = executor.submit(self._write, data)
+            while not writing.done():
+                self.pump(_TICK_S)
+            writing.result()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            for start in range(0, len(data), _CHUNK):
                 self._serial.write(data[start : start + _CHUNK])
-            except serial.SerialTimeoutException:
-                raise ATMismatch("the module does not take what is sent", self.log) from None
-            if len(data) > _CHUNK:
-                self.pump()  # the echo must not fill the line while we only send
+        except serial.SerialTimeoutException:
+            raise ATMismatch("the module does not take what is sent", self.log) from None
 
     def send(self, line: str | bytes) -> None:
         """Send one command line; CR LF is added."""
