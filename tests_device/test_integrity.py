@@ -260,3 +260,16 @@ def test_restart_of_a_number_is_another_link(host: Host, here: str) -> None:
         host.settle()
         assert time.monotonic() - start < 5
     assert host.messages.count("0,CLOSED") == 20
+
+
+def test_peer_that_does_not_read_ends_in_send_fail(host: Host, here: str) -> None:
+    hold = threading.Event()
+    data = random.Random(SEED).randbytes(9_000_000)
+    with peers.Server(lambda _: hold.wait(60) and None, here) as server:
+        host.ok("AT+CIPTCPOPT=5,,,300")
+        host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
+        assert host.send(0, data, "AT+CIPSENDL") == "SEND FAIL"
+        assert host.send(0, data[:8192]) == "SEND FAIL"
+        host.ok("AT+CIPCLOSE=0")
+        hold.set()
+    host.ok("AT+CIPTCPOPT=5,,,0")
