@@ -23,7 +23,7 @@ events = {}
 # is kept, ..._DEF. Client libraries still send them; these names are taken with both endings.
 old_endings = []
 
-_RESERVE = 4  # a quarter of the heap is for commands at work, not for their declarations
+_RESERVE = 3  # a third of the heap is for commands at work, not for their declarations
 
 
 class Command:
