@@ -25,6 +25,8 @@ class Port:
         self.log = log
         self.filtering = False
         self._wake_host = None
+        self._is_woken = False  # it sleeps as far as we know, but was woken for data of links
+        self._on_sleep = None
         self._gate = None  # lets C write received data of links between messages
         self._backlog = []
         self._reports = []
@@ -131,12 +133,31 @@ class Port:
     def wake_by(self, function):
         """Take an async function that wakes the host before reports; None: it is awake."""
         self._wake_host = function
+        self._is_woken = False
         self.settle()
+        if self._on_sleep:
+            self._on_sleep()
+
+    @property
+    def is_asleep(self):
+        """Whether data for the host has to knock() first."""
+        return self._wake_host is not None and not self._is_woken
+
+    def on_sleep(self, function):
+        """Call `function` when the host falls asleep or wakes."""
+        self._on_sleep = function
+
+    async def knock(self):
+        """Wake the host and let data through until it says that it sleeps again."""
+        if self.is_asleep:
+            await self._wake_host()
+            self._is_woken = True
+            self.settle()
 
     def settle(self):
         """Open or close the gate: C may write while nothing else wants to, or has to be first."""
         if self._gate:
-            self._gate(not (self._backlog or self._reports or self._holds or self._wake_host))
+            self._gate(not (self._backlog or self._reports or self._holds or self.is_asleep))
 
     # Reports: what the module says of its own accord.
 

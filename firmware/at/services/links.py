@@ -28,7 +28,7 @@ _LINGER_POLL_MS = 20
 class Links:
     """Links 0..4; `mux` is AT+CIPMUX, `info` AT+CIPDINFO, `is_raw` AT+CIPMODE."""
 
-    def __init__(self, settings, names, tls, wifi, emit, log):
+    def __init__(self, settings, names, tls, wifi, emit, port, log):
         self.mux = False
         self.info = False
         self.is_raw = False
@@ -40,11 +40,13 @@ class Links:
         self._tls = tls
         self._wifi = wifi
         self._emit = emit
+        self._port = port
         self._log = log
         self._links = [None] * COUNT
         self._modes = bytearray(COUNT)
         self._options = [list(row) for row in settings.get("tcp_options")]
         wifi.on_change(self._addresses_changed)
+        port.on_sleep(self.deliver_all)
 
     # Which links there are.
 
@@ -179,15 +181,17 @@ class Links:
 
     def _deliver(self, link):
         number = link.number if self.mux else -1
-        if self.is_raw:
-            atnet.down(link.handle, atnet.DOWN_RAW)
-            atnet.arm(link.handle, 0)
-        elif self._modes[link.number] == PASSIVE:
+        if self._is_passive(link):
             atnet.down(link.handle, atnet.DOWN_OFF, number, self.info)
             atnet.arm(link.handle, atnet.READ)
         else:
-            atnet.down(link.handle, atnet.DOWN_IPD, number, self.info)
-            atnet.arm(link.handle, 0)
+            mode = atnet.DOWN_RAW if self.is_raw else atnet.DOWN_IPD
+            atnet.down(link.handle, mode, number, self.info)
+            # Data that comes while the host sleeps stays in the socket, but must wake it.
+            atnet.arm(link.handle, atnet.READ if self._port.is_asleep else 0)
+
+    def _is_passive(self, link):
+        return self._modes[link.number] == PASSIVE and not self.is_raw
 
     def waiting(self, number):
         """Return how many bytes of a link can be read, 0 in active mode; -1 if it is not open."""
@@ -203,7 +207,7 @@ class Links:
         link is not passive or nothing waits.
         """
         link = self.get(number)
-        if self._modes[number] != PASSIVE or self.is_raw:
+        if not self._is_passive(link):
             raise StateError("link %d is not in passive receive mode" % number)
         with answer:
             await answer.room()
@@ -232,9 +236,12 @@ class Links:
         """See to a link that has news: it ended, or passive data wants to be announced."""
         if link.is_read:
             return
-        if self._modes[link.number] != PASSIVE or self.is_raw:
+        if not self._is_passive(link):
+            atnet.arm(link.handle, 0)
             if atnet.ended(link.handle):
                 self.end(link)
+            else:
+                asyncio.create_task(self._port.knock())
             return
         try:
             count = atnet.available(link.handle)
@@ -309,4 +316,4 @@ class Links:
 
 def create(at):
     """Build the service from those it stands on."""
-    return Links(at.settings, at.names, at.tls, at.wifi, at.emit, at.log)
+    return Links(at.settings, at.names, at.tls, at.wifi, at.emit, at.port, at.log)
