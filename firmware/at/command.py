@@ -122,8 +122,12 @@ def forget():
             by_name.pop(name, None)
     events.clear()  # the basic group has none
     old_endings.clear()
-    for name in index.GROUPS[1:]:
-        sys.modules.pop("at.commands." + name, None)
+    gc.collect()  # this may be called because nothing was left, and names take a few bytes
+    package = sys.modules["at.commands"]
+    for number in range(1, len(index.GROUPS)):
+        name = index.GROUPS[number]
+        if sys.modules.pop("at.commands." + name, None) and hasattr(package, name):
+            delattr(package, name)  # the import leaves it there as well
     gc.collect()
 
 
