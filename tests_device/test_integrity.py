@@ -98,11 +98,14 @@ def test_peers_that_go_at_random_moments(host: Host, here: str, reset: bool) -> 
         ]
         host.data.clear()
         host.closed.clear()
+        opened = []
         for link in range(5):
-            host.ok(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
-        host.wait(lambda: len(host.closed) == 5, "CLOSED is missing")
+            result = host.run(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
+            assert result == "OK" or reset  # a reset may come before the module has looked
+            opened += [link] if result == "OK" else []
+        host.wait(lambda n=len(opened): len(host.closed) == n, "CLOSED is missing")
         host.settle()
-        assert sorted(host.closed) == list(range(5)), f"round {round_}: each link closes once"
+        assert sorted(host.closed) == opened, f"round {round_}: each link closes once"
         for link in range(5):
             if reset:
                 assert data[link].startswith(bytes(host.data[link])), f"link {link}"
