@@ -130,3 +130,35 @@ asyncio.run(scene())
         "mqtt: connection lost: the address is lost",
         "the address is lost",
     ]
+
+
+def test_a_payload_runs_ahead_of_the_network_but_not_far(net):
+    source = """
+import asyncio
+from at.services.mqtt_feed import feed
+
+taken, sent = [], bytearray()
+go = asyncio.Event()
+async def source():
+    taken.append(512)
+    return bytes([len(taken) & 255]) * 512
+async def sink(piece):
+    await go.wait()
+    sent.extend(piece)
+async def scene():
+    task = asyncio.create_task(feed(source, 10240, sink))
+    await asyncio.sleep_ms(20)
+    print(sum(taken), len(sent))
+    go.set()
+    await task
+    print(sum(taken), bytes(sent) == b"".join(bytes([i + 1]) * 512 for i in range(20)))
+    go.clear()
+    async def broken():
+        raise ValueError("silent")
+    try:
+        await feed(broken, 1, sink)
+    except ValueError as error:
+        print(error)
+asyncio.run(scene())
+"""
+    assert net.run(source) == ["4608 0", "10240 True", "silent"]

@@ -51,13 +51,27 @@ class Broker:
         """Start it and its watcher."""
         self._folder = Path(tempfile.mkdtemp(prefix="mosquitto-"))
         self._host = host
-        self.ports = {name: free_port() for name in _LISTENERS}
+        self.ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
-        self._write_configuration()
-        self.start()
+        self._begin()
         self.relay = Relay(host, self.ports["mqtt"])
         self.ports["mqtt_relay"] = self.relay.port
         self.watcher = Watcher(host, self.ports["mqtt"])
+
+    def _begin(self) -> None:
+        """Start on free ports; on others if somebody else takes one of them first."""
+        until = time.monotonic() + _LIMIT_S
+        while True:
+            self.ports = {name: free_port() for name in _LISTENERS}
+            self._write_configuration()
+            try:
+                self.start()
+                return
+            except RuntimeError:
+                self.stop()
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
     def _write_configuration(self) -> None:
         lines = [

@@ -86,7 +86,7 @@ async def mqttsub_set(at, link, topic, qos):
 
     Messages come as `+MQTTSUBRECV:0,"<topic>",<n>,` and n bytes. One that is longer than 1024
     bytes with its MQTT head comes in several, each with a length of its own; one whose topic is
-    longer than 1024 bytes is left out.
+    longer than 1024 bytes is left out. Passthrough leaves them out, too, without AT+SYSMSG bit 2.
     """
     if not await at.mqtt.subscribe(topic, qos):
         at.line("ALREADY SUBSCRIBE")

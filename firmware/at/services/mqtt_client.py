@@ -12,6 +12,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from umqtt.simple import MQTTClient
 
 from at.errors import LinkError
+from at.services.mqtt_feed import feed
 from at.services.mqtt_inbox import Inbox
 from at.wire import mqtt
 
@@ -213,14 +214,11 @@ class Client(MQTTClient):
         try:
             async with self._lock:
                 await self._offer(sock, head)
-                while size:
-                    try:
-                        piece = await source()
-                    except BaseException:
-                        self.fail("the payload did not come")
-                        raise
-                    size -= len(piece)
-                    await self._offer(sock, piece)
+                try:
+                    await feed(source, size, lambda piece: self._offer(sock, piece))
+                except BaseException:
+                    self.fail("the payload did not come")
+                    raise
             if not sock.is_open:
                 raise LinkError(self.problem)
             if qos:
@@ -236,6 +234,8 @@ class Client(MQTTClient):
                 self._sent_ms = ticks_ms()
             except OSError as error:
                 self.fail(error.args[-1])
+            except MemoryError:
+                self.fail("no memory to send it")
 
     async def subscribe(self, topic, qos=0):
         """Subscribe and return the QoS that is granted. LinkError if the broker refuses."""
