@@ -103,7 +103,7 @@ def test_peers_that_go_at_random_moments(host: Host, here: str, reset: bool) -> 
             result = host.run(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
             assert result == "OK" or reset  # a reset may come before the module has looked
             opened += [link] if result == "OK" else []
-        host.wait(lambda n=len(opened): len(host.closed) == n, "CLOSED is missing")
+        host.wait(lambda want=opened: len(host.closed) == len(want), "CLOSED is missing")
         host.settle()
         assert sorted(host.closed) == opened, f"round {round_}: each link closes once"
         for link in range(5):

@@ -73,6 +73,24 @@ static void a_slow_link_gets_its_chunk_in_pieces(void) {
     CHECK(atlink_framer_waiting(&f) == 1);
 }
 
+static void a_stream_gets_all_full_chunks_in_one_piece(void) {
+    begin(4, 20, ATLINK_UNCOUNTED);
+    come("abcdefghij");
+    const uint8_t *p;
+    size_t n = atlink_framer_chunks(&f, now, &p);
+    CHECK_BYTES(p, n, "abcdefgh");
+    atlink_framer_sent(&f, 3); // the link took less
+    n = atlink_framer_chunks(&f, now, &p);
+    CHECK_BYTES(p, n, "defgh");
+    atlink_framer_sent(&f, n);
+    CHECK(atlink_framer_chunks(&f, now, &p) == 0); // the rest waits
+    silence(20000);
+    n = atlink_framer_chunks(&f, now, &p);
+    CHECK_BYTES(p, n, "ij");
+    atlink_framer_sent(&f, n);
+    CHECK(atlink_framer_waiting(&f) == 0);
+}
+
 static void a_full_buffer_takes_no_more(void) {
     begin(4, 20, ATLINK_UNCOUNTED);
     uint8_t *space;
@@ -217,6 +235,7 @@ int main(void) {
     chunks_go_at_once_and_rests_wait();
     without_an_interval_nothing_waits();
     a_slow_link_gets_its_chunk_in_pieces();
+    a_stream_gets_all_full_chunks_in_one_piece();
     a_full_buffer_takes_no_more();
     lone_pluses_end_the_stream();
     pluses_may_come_one_by_one();

@@ -105,6 +105,21 @@ static void a_half_full_ring_leaves_by_itself(void) {
     CHECK(hear(far_end) == sizeof(half));
 }
 
+static void bytes_are_received_straight_into_the_ring(void) {
+    on_sockets();
+    CHECK(put("head") == 4);
+    uint8_t *space;
+    CHECK(atlink_port_space(&space) == ATLINK_TX_SIZE - 4);
+    memcpy(space, "body", 4);
+    atlink_port_filled(4);
+    CHECK(put("tail") == 4);
+    atlink_port_push();
+    CHECK_BYTES(heard, hear(far_end), "headbodytail");
+    CHECK(atlink_port_space(&space) == ATLINK_TX_SIZE); // an empty ring begins anew
+    atlink_port_filled(ATLINK_TX_SIZE);
+    CHECK(hear(far_end) == ATLINK_TX_SIZE); // more than half: it leaves by itself
+}
+
 static void a_full_wire_loses_nothing(void) {
     on_sockets();
     uint8_t block_of[1000];
@@ -335,6 +350,7 @@ int main(void) {
     the_first_bytes_are_reported_once();
     writes_leave_together();
     a_half_full_ring_leaves_by_itself();
+    bytes_are_received_straight_into_the_ring();
     a_full_wire_loses_nothing();
     what_arrives_wakes_and_is_read();
     a_lost_event_descriptor_is_left_alone();
