@@ -130,7 +130,7 @@ class Sockets(Links):
         self.is_active = False
         self.trust = Trust(at.mfg)
         self._at = at
-        super().__init__(at.settings, at.names, self.trust, at.wifi, self._news, at.log)
+        super().__init__(at.settings, at.names, self.trust, at.wifi, self._news, at.port, at.log)
         self._links = [None] * (LAST + 1)
         self._options = [list(_OPTIONS) for _ in range(LAST + 1)]
 
