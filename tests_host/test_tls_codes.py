@@ -1,4 +1,4 @@
-"""The codes of TLS failures: the table of the service, the reasons of the C layer, the document."""
+"""The codes of TLS failures: the service's table, the reasons of the C layer, the document."""
 
 import ast
 import re
