@@ -162,8 +162,13 @@ def test_the_recorder_notes_forms_results_and_codes(fake, tmp_path):
     recorder = seen.Recorder(notes)
     play(fake, "> AT+ECHO=1\n< +ECHO:1\n< OK\n", observer=recorder)
     play(fake, "> AT+NO?\n< ERR CODE:0x01090000\n< ERROR\n", observer=recorder)
+    # a payload's end is not the beginning of the next line
+    recorder.sent(b"x: y")
+    recorder.sent(b"AT+LATER?\r\n")
+    recorder.received(b"\r\nOK\r\n")
     recorder.flush("test")
     record = seen.read(notes)
+    assert record.ran("+LATER", "query")
     assert record.ran("+ECHO", "set")
     assert record.ran("", "execute")
     assert record.ran("E0", "execute")

@@ -59,6 +59,42 @@ def test_a_users_command_is_like_any_other(simulator):
         assert module.read_until(b"OK\r\n").endswith(b'+HELLO:"abc",3\r\n\r\nOK\r\n')
 
 
+UNSPEAKABLE = """
+from at.command import command
+
+
+class Unspeakable(Exception):
+    def __repr__(self):
+        raise ValueError("no words")
+
+    __str__ = __repr__
+
+
+BAD = command("+BAD", "Fail in a way that cannot be told", ())
+
+
+@BAD.query
+def bad_query(at):
+    raise Unspeakable
+
+
+@BAD.execute
+async def bad_execute(at):
+    raise Unspeakable
+"""
+
+
+@pytest.mark.parametrize("line", ["AT+BAD?", "AT+BAD"])
+def test_an_error_that_cannot_be_told_leaves_the_port_alive(simulator, line):
+    simulator.put_user_file("bad.py", UNSPEAKABLE)
+    simulator.start()
+    with simulator.module() as module:
+        module.echo_off()
+        assert said(module, "AT+SYSLOG=2").endswith("\r\nOK\r\n")
+        assert said(module, line).endswith("\r\nERROR\r\n")
+        assert said(module, "AT") == "\r\nOK\r\n"
+
+
 def test_a_broken_file_is_reported_and_skipped(simulator):
     simulator.put_user_file("a_syntax.py", "def broken(:\n")
     simulator.put_user_file("b_raises.py", "raise RuntimeError('not today')\n")

@@ -206,7 +206,7 @@ def test_what_is_wrong_with_a_number_is_said_exactly(text, code):
 
 
 def test_a_number_may_have_a_plus():
-    assert bound(MODE, b"+1,+0") == [1, 0]  # time zones are written so: seed 003 3.3.20
+    assert bound(MODE, b"+1,+0") == [1, 0]  # time zones are written so: manual 3.3.20
 
 
 @pytest.mark.parametrize(

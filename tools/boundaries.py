@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tools.declarations import Command, Parameter
 
-# Subcategories of ERR CODE (seed 003 section 3.1.24).
+# Subcategories of ERR CODE (manual section 3.1.24).
 LENGTH, TYPE, COUNT, INVALID, PARSE = 0x04, 0x05, 0x06, 0x07, 0x08
 PARAMETER_SUBS = frozenset((LENGTH, TYPE, COUNT, INVALID, PARSE))
 _MAX_LINE = 254  # 256 bytes with CR LF

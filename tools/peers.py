@@ -315,6 +315,8 @@ class Peers:
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
         self._programs: dict[str, OpensslServer] = {}
+        self._deaf = socket.socket()  # bound, so that the port stays free of listeners
+        self._deaf.bind((self._host, 0))
         if CERTIFICATES.is_dir():
             self._start_tls()
 
@@ -330,6 +332,7 @@ class Peers:
         for name, context in contexts.items():
             self.servers[name] = Server(echo, self._host, context)
             self.servers[name.replace("tls", "web_tls")] = WebServer(self._host, context)
+        self.servers["tls_puppet"] = Server(commanded, self._host, server_context())
         if shutil.which("openssl"):
             pair = f"-cert {CERTIFICATES}/peer.crt -key {CERTIFICATES}/peer.key"
             programs = {
@@ -350,10 +353,11 @@ class Peers:
         """Return name -> port, and `closed`, a port where nobody listens."""
         ports = {name: str(server.port) for name, server in self.servers.items()}
         ports |= {name: str(program.port) for name, program in self._programs.items()}
-        return ports | {"closed": str(free_port())}
+        return ports | {"closed": str(self._deaf.getsockname()[1])}
 
     def close(self) -> None:
         """End all of them."""
+        self._deaf.close()
         for server in self.servers.values():
             server.close()
         for program in self._programs.values():

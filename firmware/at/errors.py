@@ -13,7 +13,7 @@ exception into text. Nothing is imported here.
       StoreError            flash refused or lost something     0x0A
 """
 
-# Subcategories of ERR CODE, seed 003 section 3.1.24.
+# Subcategories of ERR CODE, manual section 3.1.24.
 SUB_NO_AT = 0x03
 SUB_LENGTH = 0x04
 SUB_TYPE = 0x05

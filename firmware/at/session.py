@@ -189,13 +189,24 @@ class Session:
             outcome = await coroutine
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
-        # Stray bytes behind a payload, or half a line, are answered before the final result.
-        while not self._keep_surplus and self.uart.fragment():
-            self._say_busy()
-        self._end(outcome)
+        self._end(outcome, not self._keep_surplus)
         self._receive()
 
-    def _end(self, outcome):
+    def _end(self, outcome, has_surplus=False):
+        """Write the final result and serve the port again, whatever happens on the way.
+
+        Stray bytes behind a payload, or half a line, are answered before the result.
+        """
+        try:
+            while has_surplus and self.uart.fragment():
+                self._say_busy()
+            self._conclude(outcome)
+        except Exception:  # noqa: BLE001 - no memory left, or an error that cannot be printed
+            forget()
+            self.port.message(b"\r\nERROR\r\n")
+            self.start()
+
+    def _conclude(self, outcome):
         """Write the final result; take the next line, or do what was put off until now."""
         if self._was_keeping is not None:
             self.settings.keeping = self._was_keeping
@@ -246,7 +257,7 @@ class Session:
     def emit(self, kind, *details):
         """Report an event of a service: the row of `events`, as one line of the AT port.
 
-        While passthrough runs, only AT+SYSMSG bit 2 lets it through (seed 003 3.1.15).
+        While passthrough runs, only AT+SYSMSG bit 2 lets it through (manual 3.1.15).
         """
         text = find_event(kind)
         if callable(text):

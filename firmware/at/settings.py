@@ -5,7 +5,7 @@ written only when it differs from what flash holds, each in one NVS entry, so th
 leaves the old value or the new one.
 
 A row is (key, kind, factory value, policy). Kinds: "int" (32 bits), "str", and "json" for
-lists of those. Policies: "always", and "sysstore" (kept while AT+SYSSTORE=1; seed 003 3.1.26).
+lists of those. Policies: "always", and "sysstore" (kept while AT+SYSSTORE=1; manual 3.1.26).
 """
 
 import json

@@ -57,6 +57,8 @@ class Recorder:
 
     def sent(self, data: bytes) -> None:
         """Take note of command lines among the bytes sent."""
+        if data.startswith(b"AT"):
+            self._out.clear()  # a payload without line end is not the beginning of this line
         self._out += data
         while b"\r\n" in self._out:
             line, _, rest = bytes(self._out).partition(b"\r\n")

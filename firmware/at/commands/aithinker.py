@@ -1,4 +1,4 @@
-"""The Ai-Thinker dialect: AT+SOCKET and its companions (seed 004)
+"""The Ai-Thinker dialect: AT+SOCKET and its companions (Ai-Thinker manual)
 
 A second dialect beside the first one, over the same services. Its strings need no quotes; one
 that holds commas, quotes or spaces at its ends is put in double quotes as a whole, with `\\"` for

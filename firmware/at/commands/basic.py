@@ -1,4 +1,4 @@
-"""Basic commands (seed 003 chapter 3.1), but for the UART, message filters and flash."""
+"""Basic commands (manual chapter 3.1), but for the UART, message filters and flash."""
 
 from at import version
 from at.command import all_flags, command

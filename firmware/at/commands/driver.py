@@ -1,4 +1,4 @@
-"""Peripherals of the chip (seed 003 chapter 3.10).
+"""Peripherals of the chip (manual chapter 3.10).
 
 Only pins that have no other task can be used: those of the AT port, and pins that wake the host or
 the module, are refused.

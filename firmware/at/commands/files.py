@@ -1,4 +1,4 @@
-"""Files (seed 003 chapter 3.6).
+"""Files (manual chapter 3.6).
 
 The files lie in a folder of their own on the module's littlefs (204 KB together with the user
 commands of `user/`), not in the partition `fatfs`. Names are case-sensitive and have no folders.

@@ -1,4 +1,4 @@
-"""Filtering of system messages by POSIX basic regular expressions (seed 003 3.1.16, 3.1.17)."""
+"""Filtering of system messages by POSIX basic regular expressions (manual 3.1.16, 3.1.17)."""
 
 from at.command import command
 from at.errors import invalid

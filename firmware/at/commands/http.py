@@ -1,4 +1,4 @@
-"""HTTP client (seed 003 section 3.5)."""
+"""HTTP client (manual section 3.5)."""
 
 from micropython import const
 

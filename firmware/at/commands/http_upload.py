@@ -1,4 +1,4 @@
-"""HTTP client: bodies of a given length (seed 003 sections 3.5.5 and 3.5.6)."""
+"""HTTP client: bodies of a given length (manual sections 3.5.5 and 3.5.6)."""
 
 import asyncio
 

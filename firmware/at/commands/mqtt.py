@@ -1,4 +1,4 @@
-"""MQTT: configuration and connection (seed 003 sections 3.4.2 to 3.4.9 and 3.4.14)."""
+"""MQTT: configuration and connection (manual sections 3.4.2 to 3.4.9 and 3.4.14)."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ _PAYLOAD_MS = 20000  # without a byte of an announced payload
 _TAKE = 512  # payload bytes taken at once
 LINK = 0  # the only one
 
-# ERR CODE extensions, seed 003 section 3.4.15.
+# ERR CODE extensions, manual section 3.4.15.
 _COUNT_WRONG = const(0x6008)
 _RECEIVED_LENGTH_WRONG = const(0x604D)
 # Of a parameter: unreadable, missing or empty, of a wrong value or too long.

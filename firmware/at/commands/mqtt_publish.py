@@ -1,4 +1,4 @@
-"""MQTT: messages and subscriptions (seed 003 sections 3.4.10 to 3.4.13)."""
+"""MQTT: messages and subscriptions (manual sections 3.4.10 to 3.4.13)."""
 
 from at.command import command
 from at.commands.mqtt import LINK, LINK_ID, refuse_with, take

@@ -1,4 +1,4 @@
-"""Names and time: resolver, time servers, ping, mDNS (seed 003 chapter 3.3)."""
+"""Names and time: resolver, time servers, ping, mDNS (manual chapter 3.3)."""
 
 from at.command import command, events
 from at.errors import SUB_COUNT, LinkError, ParamError, invalid, text_of

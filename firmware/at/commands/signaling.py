@@ -1,4 +1,4 @@
-"""Signalling tests (seed 003 chapter 3.8)."""
+"""Signalling tests (manual chapter 3.8)."""
 
 from at.command import command
 

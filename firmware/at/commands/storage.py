@@ -1,4 +1,4 @@
-"""User partitions and manufacturing data in flash (seed 003 sections 3.1.18 and 3.1.19)."""
+"""User partitions and manufacturing data in flash (manual sections 3.1.18 and 3.1.19)."""
 
 from at.command import command
 from at.errors import StoreError, text_of

@@ -1,4 +1,4 @@
-"""Links: opening, closing, their state and options (seed 003 chapter 3.3)."""
+"""Links: opening, closing, their state and options (manual chapter 3.3)."""
 
 from at.command import command, events
 from at.errors import StateError, text_of

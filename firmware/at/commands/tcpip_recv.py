@@ -1,4 +1,4 @@
-"""Receiving from links: active and passive mode, the sender's address (seed 003 chapter 3.3)."""
+"""Receiving from links: active and passive mode, the sender's address (manual chapter 3.3)."""
 
 from at.command import alias, command, events
 from at.commands.tcpip import numbers_of

@@ -1,4 +1,4 @@
-"""Sending to links and passthrough (seed 003 sections 3.3.8 to 3.3.12, 3.3.18 and 3.3.32)."""
+"""Sending to links and passthrough (manual sections 3.3.8 to 3.3.12, 3.3.18 and 3.3.32)."""
 
 from at.command import command, events
 from at.errors import StateError, invalid, text_of

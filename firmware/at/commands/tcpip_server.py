@@ -1,4 +1,4 @@
-"""The module's own server (seed 003 sections 3.3.16, 3.3.17 and 3.3.19)."""
+"""The module's own server (manual sections 3.3.16, 3.3.17 and 3.3.19)."""
 
 from at.command import command, events
 from at.errors import StateError

@@ -1,4 +1,4 @@
-"""TLS settings of client links (seed 003 sections 3.3.26 to 3.3.31)."""
+"""TLS settings of client links (manual sections 3.3.26 to 3.3.31)."""
 
 from at.command import alias, command, events
 from at.commands.tcpip import numbers_of

@@ -1,4 +1,4 @@
-"""The command port itself and passthrough at power-up (seed 003 sections 3.1.9 to 3.1.12)."""
+"""The command port itself and passthrough at power-up (manual sections 3.1.9 to 3.1.12)."""
 
 from at.command import alias, command
 from at.errors import text_of

@@ -1,4 +1,4 @@
-"""Updates over the network (seed 003 sections 3.3.23, 3.3.24 and 3.11.3)."""
+"""Updates over the network (manual sections 3.3.23, 3.3.24 and 3.11.3)."""
 
 import asyncio
 

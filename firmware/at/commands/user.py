@@ -1,4 +1,4 @@
-"""User commands (seed 003 chapter 3.11)."""
+"""User commands (manual chapter 3.11)."""
 
 from at.command import command
 from at.errors import invalid

@@ -1,4 +1,4 @@
-"""Wi-Fi: driver, mode and station (seed 003 chapter 3.2)."""
+"""Wi-Fi: driver, mode and station (manual chapter 3.2)."""
 
 from at.command import alias, command, events, old_endings
 from at.errors import text_of

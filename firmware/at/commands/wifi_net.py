@@ -1,4 +1,4 @@
-"""Addresses of station and softAP: MAC, DHCP, static IPv4 (seed 003 chapter 3.2)."""
+"""Addresses of station and softAP: MAC, DHCP, static IPv4 (manual chapter 3.2)."""
 
 from at.command import command, old_endings
 from at.errors import invalid

@@ -1,4 +1,4 @@
-"""Provisioning and enterprise networks (seed 003 sections 3.2.22 to 3.2.25)."""
+"""Provisioning and enterprise networks (manual sections 3.2.22 to 3.2.25)."""
 
 from micropython import const
 
@@ -80,7 +80,7 @@ async def wps_set(at, enable, floor):
     await Wps(at.wifi, floor).start()
 
 
-# Errors of AT+CWJEAP, seed 003 3.2.25; the others are the service's.
+# Errors of AT+CWJEAP, manual 3.2.25; the others are the service's.
 _CONN_FAILED = const(0x8003)
 _ALREADY_CONNECTED = const(0x8011)
 _GET_SSID = const(0x8012)

@@ -1,4 +1,4 @@
-"""Looking for access points (seed 003 sections 3.2.7 and 3.2.8)."""
+"""Looking for access points (manual sections 3.2.7 and 3.2.8)."""
 
 from at.command import command
 from at.errors import invalid

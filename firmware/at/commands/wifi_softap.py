@@ -1,4 +1,4 @@
-"""The module's own access point (seed 003 chapter 3.2)."""
+"""The module's own access point (manual chapter 3.2)."""
 
 from at.command import alias, command, events, old_endings
 from at.errors import SUB_LENGTH, ParamError

@@ -2,7 +2,7 @@
 
 Owns the URL and the headers that the host set for later, what a request carries besides them, and
 which answers count as failures. Nothing is kept between requests, and redirects are not followed
-(seed 003 3.5.2). Connections are http_exchange.py's.
+(manual 3.5.2). Connections are http_exchange.py's.
 """
 
 from at.errors import LinkError

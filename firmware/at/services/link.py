@@ -13,8 +13,8 @@ from at.loop import ready
 CLIENT = 0
 SERVER = 1
 _FIRST_BIT = 8  # of atlink.wait(), for slot 0 of atnet
-_HANDSHAKE_MS = 10000  # for each packet of a TLS handshake (seed 003 3.3.6)
-_KEEP_INTERVAL_S = 1  # seed 003 3.3.39
+_HANDSHAKE_MS = 10000  # for each packet of a TLS handshake (manual 3.3.6)
+_KEEP_INTERVAL_S = 1  # manual 3.3.39
 _KEEP_COUNT = 3
 
 

@@ -13,7 +13,7 @@ from at.services.mqtt_client import Client
 from at.services.mqtt_stream import START_FAILED, Dialer, is_web
 from at.wire import mqtt
 
-# States of the link, as AT+MQTTCONN? and AT+MQTTSUB? show them (seed 003 section 3.4.9).
+# States of the link, as AT+MQTTCONN? and AT+MQTTSUB? show them (manual section 3.4.9).
 EMPTY = 0
 CONFIGURED = 1  # by configure()
 PREPARED = 2  # by prepare() as well
@@ -30,7 +30,7 @@ _FIRST_PAUSE_MS = 1000  # before the first attempt to come back; each next pause
 _MAX_PAUSE_MS = 10000
 _REPORT_HEAD = 40  # bytes of a report beside topic and data
 
-# ERR CODE extensions, seed 003 section 3.4.15.
+# ERR CODE extensions, manual section 3.4.15.
 _NOT_CONFIGURED = 0x6001
 _NOT_IN_CONFIGURED_STATE = 0x6002
 _ALREADY_CLEAN = 0x6003

@@ -16,7 +16,7 @@ from at.services.mqtt_feed import feed
 from at.services.mqtt_inbox import Inbox
 from at.wire import mqtt
 
-_ANSWER_MS = 10000  # how long a request may take (seed 003 3.4.16)
+_ANSWER_MS = 10000  # how long a request may take (manual 3.4.16)
 _RETRY_MS = 3000  # until a message of QoS 1 or 2 is sent again
 _MIN_PING_MS = 1000  # for the answer to a ping: half the keep-alive time within these limits
 _MAX_PING_MS = 10000

@@ -24,7 +24,7 @@ _PRESENT = 4  # our certificate
 _WEB = 8
 _SCHEMES = b"\x00\x01\x03\x05\x07\x08\x09\x0b\x0d\x0f"
 
-# ERR CODE extensions, seed 003 section 3.4.15.
+# ERR CODE extensions, manual section 3.4.15.
 TLS_CONFIG = 0x6009
 START_FAILED = 0x600B
 _WRONG_NAME = 0x6052

@@ -13,7 +13,7 @@ from at.errors import ATError, LinkError, StateError
 from at.services.exchange import exchange, exchange_now
 from at.wire import dns
 
-_FALLBACK = ("208.67.222.222", "8.8.8.8")  # seed 003 3.3.37
+_FALLBACK = ("208.67.222.222", "8.8.8.8")  # manual 3.3.37
 _PORT = 53
 _WAITS_MS = (1000, 2000, 3000)  # for an answer, in the first round over the servers and the next
 _MAX_ALIASES = 8
@@ -51,7 +51,7 @@ class Names:
         self._change(list(servers or _FALLBACK))
 
     def set_automatic(self):
-        """Use the fallback until DHCP gives servers the next time (seed 003 3.3.37)."""
+        """Use the fallback until DHCP gives servers the next time (manual 3.3.37)."""
         self._leased = ()
         self._change([])
 

@@ -1,4 +1,4 @@
-"""The clock's regulator: asks time servers and sets the clock (seed 003 3.3.20 to 3.3.22).
+"""The clock's regulator: asks time servers and sets the clock (manual 3.3.20 to 3.3.22).
 
 Owns AT+CIPSNTPCFG's configuration, which is kept because +TIME_UPDATED may come at power-on, the
 interval, and the retries. Emits "time_updated" once after each configuration or start.

@@ -28,7 +28,7 @@ VERSION = 3  # the version is known
 DONE = 4
 
 FIRMWARE = "ota"  # name of the firmware among the images
-_LIMIT_MS = 180000  # of AT+CIUPDATE, seed 003 3.3.24
+_LIMIT_MS = 180000  # of AT+CIUPDATE, manual 3.3.24
 _MAX_MANIFEST = 2048
 _SECTOR = 4096
 _MAX_CERTIFICATE = 4000  # bytes of one blob in NVS

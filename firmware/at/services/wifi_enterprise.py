@@ -1,7 +1,7 @@
 """WPA2-Enterprise: gives the driver identity, passwords and certificates before it connects.
 
 Imported when first needed. Certificates come from the manufacturing data, namespaces wpa2_ca,
-wpa2_cert and wpa2_key (seed 003 6.8.1), with or without ".0" behind the key.
+wpa2_cert and wpa2_key (manual 6.8.1), with or without ".0" behind the key.
 """
 
 import atchip
@@ -12,7 +12,7 @@ _TLS = 0
 _CLIENT_CERTIFICATE = 1  # bits of `security`
 _VERIFY_SERVER = 2
 
-# Errors of AT+CWJEAP, seed 003 3.2.25.
+# Errors of AT+CWJEAP, manual 3.2.25.
 _SET_IDENTITY = 0x8005
 _SET_USERNAME = 0x8006
 _SET_PASSWORD = 0x8007

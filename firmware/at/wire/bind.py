@@ -22,7 +22,7 @@ def bind(params, tokens, quoted, mux, is_bare=False):
 
     `mux` says whether "link" parameters are there (else they bind to 0 without a token),
     `is_bare` whether strings may lack their quotes.
-    Raise ParamError with the sub-code and extension of seed 003 section 3.1.24.
+    Raise ParamError with the sub-code and extension of manual section 3.1.24.
     """
     values = []
     index = 0

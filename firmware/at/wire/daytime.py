@@ -1,4 +1,4 @@
-"""Local time as AT+CIPSNTPCFG and AT+CIPSNTPTIME write it (seed 003 3.3.20, 3.3.21).
+"""Local time as AT+CIPSNTPCFG and AT+CIPSNTPTIME write it (manual 3.3.20, 3.3.21).
 
 The calendar is computed here because MicroPython's ports count from different years.
 """

@@ -1,4 +1,4 @@
-"""The grammar of a command line: name, form and raw parameters (seed 003 section 3.12).
+"""The grammar of a command line: name, form and raw parameters (manual section 3.12).
 
 Pure functions on bytes. What the parameters may be is bind.py's business.
 """
