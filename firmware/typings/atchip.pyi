@@ -298,3 +298,68 @@ def mdns_start(
 
 def mdns_stop() -> None:
     """Take the announcement back and free the memory: mdns_free, which says good-bye."""
+
+# PWM, I2C and SPI: what `machine` lacks. Pins are GPIO numbers which the caller has checked and
+# releases again with machine.Pin(n, machine.Pin.IN, None).
+
+def pwm_start(frequency: int, bits: int, pins: tuple[int, ...]) -> None:
+    """Put PWM of duty 0 on up to four pins, the channels 0 to 3 of the calls below.
+
+    One LEDC timer of 1 to 8000000 Hz and 1 to 14 bits for all; timer 3 and channels 4 to 7 of the
+    chip, because machine.PWM begins with the first: ledc_timer_config with LEDC_AUTO_CLK,
+    ledc_channel_config, ledc_fade_func_install. Only after pwm_stop() if it runs already.
+    ESP_FAIL if no divider makes this frequency with so many bits; no pin is touched then.
+    """
+
+def pwm_duty(channel: int, duty: int | None = None) -> int:
+    """Set (if given, at once) and return the duty of a channel, 0 to 2 ** bits (always high).
+
+    A fade ends: ledc_fade_stop, ledc_set_duty, ledc_update_duty; ledc_get_duty. The counter does
+    not reach 2 ** 14: that is set as 16383, followed by ledc_stop with idle level 1.
+    """
+
+def pwm_fade(channel: int, duty: int, scale: int, cycles: int) -> None:
+    """Let the hardware go from the present duty to `duty`; does not wait.
+
+    It changes by `scale` every `cycles` periods, both 1 to 1023: ledc_fade_stop,
+    ledc_set_fade_with_step, ledc_fade_start with LEDC_FADE_NO_WAIT.
+    """
+
+def pwm_stop() -> None:
+    """Leave all channels at a low level, free the timer; nothing if there is no PWM.
+
+    ledc_fade_stop, ledc_stop, ledc_timer_pause, ledc_timer_config with deconfigure.
+    """
+
+def i2c_stop(port: int) -> None:
+    """Free the driver that machine.I2C(port) installed: i2c_driver_delete; errors are ignored."""
+
+def spi_start(
+    frequency: int, mode: int, lsb: int, has_dma: bool, mosi: int, miso: int, sclk: int, cs: int, /
+) -> None:
+    """Start the master of SPI2: spi_bus_initialize, spi_bus_add_device.
+
+    The clock is the nearest possible that is not above `frequency` (Hz); `mode` 0 to 3; `lsb` bit
+    0: SPI_DEVICE_TXBIT_LSBFIRST, bit 1: SPI_DEVICE_RXBIT_LSBFIRST; `miso` and `cs` -1 for none.
+    SPI_DEVICE_HALFDUPLEX, max_transfer_sz 4092, SPI_DMA_CH_AUTO or SPI_DMA_DISABLED.
+    ESP_ERR_INVALID_STATE if somebody has SPI2 already; ESP_ERR_NO_MEM.
+    """
+
+def spi_transfer(
+    command: int,
+    command_bits: int,
+    address: int,
+    address_bits: int,
+    write: Buffer | None,
+    read: bytearray | memoryview | None,
+    /,
+) -> None:
+    """Do one transaction: command (0 to 16 bits), address (0 to 64 bits), then write or read.
+
+    Not both; None or empty for no data. spi_device_transmit with spi_transaction_ext_t,
+    SPI_TRANS_VARIABLE_CMD and SPI_TRANS_VARIABLE_ADDR; the GIL is released meanwhile.
+    ESP_ERR_INVALID_STATE before spi_start().
+    """
+
+def spi_stop() -> None:
+    """Free SPI2: spi_bus_remove_device, spi_bus_free; nothing if it is not started."""
