@@ -28,7 +28,7 @@ test: simulator ## all tests that need no hardware
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	@$(FIRMWARE) --sanitize $(QUIET)
 	$(PACKAGES) test $(QUIET)
-	@$(SYSTEM) mosquitto
+	@$(SYSTEM) mosquitto cmake
 	@echo "[test] on this PC: tools, C core with sanitizers, protocol"
 	@$(PYTEST) tests_host
 	@echo "[test] conversations with the simulated module, 64 bit"

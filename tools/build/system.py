@@ -20,6 +20,7 @@ PACKAGES = {
     "socat": "socat",
     "valgrind": "valgrind",
     "mosquitto": "mosquitto",
+    "cmake": "cmake",
 }
 
 

@@ -1,0 +1,30 @@
+// What the board does before Python starts, and the limit of Python's heap. Takes the place of the ESP32 port's
+// boardctrl_startup(). Written against ESP-IDF v5.4 (nvs_flash.h, esp_heap_caps.h, esp_log.h).
+#include <stddef.h>
+
+#include "esp_err.h"
+#include "esp_heap_caps.h"
+#include "esp_log.h"
+#include "nvs_flash.h"
+
+void at_board_startup(void);
+size_t __wrap_gc_get_max_new_split(void);
+
+// Open the partition of the settings. One that cannot be read is emptied: a module with factory settings is of more
+// use in the field than one that keeps none. Lack of memory, or of the partition, is no reason to erase anything.
+void at_board_startup(void) {
+    esp_err_t error = nvs_flash_init();
+    if (error == ESP_OK || error == ESP_ERR_NO_MEM || error == ESP_ERR_NOT_FOUND) {
+        return;
+    }
+    ESP_LOGE("board", "settings cannot be read (0x%x): back to factory settings", (unsigned)error);
+    if (nvs_flash_erase() != ESP_OK || nvs_flash_init() != ESP_OK) {
+        ESP_LOGE("board", "no settings: the flash does not take them");
+    }
+}
+
+// How much Python's heap may grow by. Never into internal memory, which belongs to Wi-Fi, TLS and sockets; as far
+// as it likes into PSRAM. The linker puts this in the place of the port's own answer (usermods.cmake).
+size_t __wrap_gc_get_max_new_split(void) {
+    return heap_caps_get_largest_free_block(MALLOC_CAP_SPIRAM);
+}

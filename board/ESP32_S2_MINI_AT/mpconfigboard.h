@@ -1,0 +1,42 @@
+// What MicroPython's ESP32 port is told about the board: which of its parts are built, and how much memory Python
+// gets. Options of ESP-IDF are in sdkconfig.board, paths in mpconfigboard.cmake.
+#ifndef BOARD_ESP32_S2_MINI_AT_MPCONFIGBOARD_H
+#define BOARD_ESP32_S2_MINI_AT_MPCONFIGBOARD_H
+
+// A variant may bring a name of its own.
+#ifndef MICROPY_HW_BOARD_NAME
+#define MICROPY_HW_BOARD_NAME "ESP32_S2_MINI_AT"
+#endif
+#define MICROPY_HW_MCU_NAME "ESP32S2"
+
+// Python's heap: as much as the simulated module has. board.c keeps it from growing into what Wi-Fi, TLS and
+// sockets need.
+#define MICROPY_GC_INITIAL_HEAP_SIZE (88 * 1024)
+#define MICROPY_TASK_STACK_SIZE (16 * 1024)
+
+// GPIO 19 and 20, the chip's USB, are RTS and CTS of the AT port; the prompt and the log are on UART0.
+#define MICROPY_HW_ENABLE_USBDEV (0)
+#define MICROPY_HW_ENABLE_UART_REPL (1)
+
+// Events of foreign tasks reach Python through nodes that need no memory.
+#define MICROPY_SCHEDULER_STATIC_NODES (1)
+
+// mDNS is started by AT+MDNS, not with the first address.
+#define MICROPY_HW_ENABLE_MDNS_QUERIES (0)
+#define MICROPY_HW_ENABLE_MDNS_RESPONDER (0)
+
+// Not on the chip, or of no use to an AT module.
+#define MICROPY_PY_BLUETOOTH (0)
+#define MICROPY_PY_ESPNOW (0)
+#define MICROPY_PY_NETWORK_LAN (0)
+#define MICROPY_PY_MACHINE_I2S (0)
+#define MICROPY_PY_MACHINE_I2C_TARGET (0) // MicroPython 1.26 and later
+#define MICROPY_HW_ENABLE_SDCARD (0)
+
+#define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "espressif"
+
+// Opens the settings partition before Python starts; see board.c.
+#define MICROPY_BOARD_STARTUP at_board_startup
+void at_board_startup(void);
+
+#endif // BOARD_ESP32_S2_MINI_AT_MPCONFIGBOARD_H

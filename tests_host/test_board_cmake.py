@@ -1,0 +1,189 @@
+"""MicroPython's own CMake files, run over our board with an ESP-IDF that only takes notes.
+
+Proves that every source exists, which sdkconfig comes out, and what is told to the linker. What
+ESP-IDF makes of it needs ESP-IDF.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import fetch
+import firmware
+import sdist
+from pins import ROOT
+
+BOARD = ROOT / "board/ESP32_S2_MINI_AT"
+
+# The part of ESP-IDF's CMake interface that MicroPython calls. The executable is never built: it
+# is there for what CMake writes into its link command.
+IDF = """
+set(IDF_PATH $ENV{IDF_PATH})
+set(CONFIG_IDF_TARGET_ARCH_XTENSA 1)
+set(CONFIG_IDF_TARGET_ESP32S2 1)
+function(idf_component_register)
+    cmake_parse_arguments(ARG "" "" "SRCS;INCLUDE_DIRS;REQUIRES;LDFRAGMENTS" ${ARGN})
+    add_library(__idf_main STATIC ${ARG_SRCS})
+    target_include_directories(__idf_main PUBLIC ${ARG_INCLUDE_DIRS})
+    set(COMPONENT_TARGET __idf_main PARENT_SCOPE)
+    file(WRITE ${CMAKE_BINARY_DIR}/sources "${ARG_SRCS}")
+    file(WRITE ${CMAKE_BINARY_DIR}/manifest "${MICROPY_FROZEN_MANIFEST}")
+endfunction()
+function(idf_component_get_property variable component)
+    set(${variable} ${IDF_PATH}/components/${component} PARENT_SCOPE)
+endfunction()
+macro(project name)
+    _project(${name} C)
+    add_subdirectory(main)
+    file(WRITE ${CMAKE_BINARY_DIR}/main.c "")
+    add_executable(micropython.elf ${CMAKE_BINARY_DIR}/main.c)
+    target_link_libraries(micropython.elf PRIVATE __idf_main)
+endmacro()
+"""
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("cmake") is None or shutil.which("make") is None,
+    reason="cmake and make are needed",
+)
+
+
+def micropython_tree(folder):
+    """Return a MicroPython tree with links to the pinned one; an empty Berkeley DB in it.
+
+    The pinned source comes without its submodules, and the ESP32 port insists on this one.
+    """
+    with fetch.locked():
+        source = fetch.micropython()
+        fetch.micropython_lib()
+        sdist.umqtt()
+    for path in [*source.iterdir(), *(source / "lib").iterdir()]:
+        if path.name not in ("lib", "berkeley-db-1.xx"):
+            link = folder / path.relative_to(source)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+    berkeley = folder / "lib/berkeley-db-1.xx"
+    named = re.findall(r"BERKELEY_DIR}/(\w+/\w+\.c)", (source / "extmod/extmod.cmake").read_text())
+    for name in ("README", *named):
+        (berkeley / name).parent.mkdir(parents=True, exist_ok=True)
+        (berkeley / name).touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """Return the MicroPython tree of these tests."""
+    return micropython_tree(tmp_path_factory.mktemp("micropython"))
+
+
+@pytest.fixture(scope="module", params=["", "PSRAM"], ids=["plain", "psram"])
+def configured(request, tree, tmp_path_factory):
+    """Return (variant, build folder) after CMake's configuration."""
+    folder = tmp_path_factory.mktemp("build")
+    (folder / "idf/tools/cmake").mkdir(parents=True)
+    (folder / "idf/tools/cmake/project.cmake").write_text(IDF)
+    given = {
+        "MICROPY_DIR": tree,
+        "MICROPY_PORT_DIR": tree / "ports/esp32",
+        "MICROPY_BOARD": BOARD.name,
+        "MICROPY_BOARD_DIR": BOARD,
+        "USER_C_MODULES": BOARD / "usermods.cmake",
+        "MICROPY_LIB_DIR": ROOT / "build/deps/micropython-lib",
+    }
+    if request.param:
+        given["MICROPY_BOARD_VARIANT"] = request.param
+    command = ["cmake", "-G", "Unix Makefiles", "-S", tree / "ports/esp32", "-B", folder / "out"]
+    command += [f"-D{name}={value}" for name, value in given.items()]
+    environment = {**os.environ, "IDF_PATH": str(folder / "idf")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    # Sources that do not exist end it.
+    assert done.returncode == 0, done.stdout + done.stderr
+    return request.param, folder / "out"
+
+
+def options(folder):
+    """Return the options that ESP-IDF would get, the later of two."""
+    text = (folder / "sdkconfig.combined").read_text()
+    return dict(re.findall(r"^CONFIG_(\w+)=(.*)$", text, re.MULTILINE))
+
+
+def test_partition_table_is_ours_by_its_absolute_path(configured):
+    name = options(configured[1])["PARTITION_TABLE_CUSTOM_FILENAME"]
+    assert name == f'"{ROOT}/partitions.csv"'
+
+
+def test_image_carries_the_version_of_gmr(configured):
+    found = re.search(r'^BIN = "(.*)"', (ROOT / "firmware/at/version.py").read_text(), re.M)
+    assert options(configured[1])["APP_PROJECT_VER"] == f'"{found[1]}"'
+
+
+def test_board_has_the_last_word(configured):
+    found = options(configured[1])
+    wanted = re.findall(
+        r"^CONFIG_(\w+)=(.*)$", (BOARD / "sdkconfig.board").read_text(), re.MULTILINE
+    )
+    assert [(name, found[name]) for name, _ in wanted] == wanted
+    assert found["BOOTLOADER_APP_ROLLBACK_ENABLE"] == "y"  # from the base: updates rely on it
+    assert found["PM_ENABLE"] == "y"
+
+
+def test_only_the_variant_turns_psram_on(configured):
+    variant, folder = configured
+    assert options(folder).get("SPIRAM", "n") == ("y" if variant else "n")
+    assert options(folder).get("SPIRAM_IGNORE_NOTFOUND", "n") == ("y" if variant else "n")
+
+
+def test_our_c_is_compiled_and_tinyusb_is_not(configured):
+    sources = (configured[1] / "sources").read_text().split(";")
+    assert str(BOARD / "board.c") in sources
+    assert not any("tinyusb" in name for name in sources)
+    flags = (configured[1] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
+    for name in ("modatlink.c", "port_esp32.c", "net/socket.c"):
+        assert f"firmware/atlink/{name}" in flags
+    assert "port_unix" not in flags
+
+
+def test_every_c_file_of_the_firmware_is_in_the_build(configured):
+    built = (configured[1] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
+    missing = [
+        path.name
+        for path in (ROOT / "firmware").rglob("*.c")
+        if not path.name.startswith("port_unix") and path.name not in built
+    ]
+    assert missing == []
+
+
+def test_heap_limit_reaches_the_linker(configured):
+    link = (configured[1] / "CMakeFiles/micropython.elf.dir/link.txt").read_text()
+    assert "-Wl,--wrap=gc_get_max_new_split" in link
+    assert "__wrap_gc_get_max_new_split" in (BOARD / "board.c").read_text()
+
+
+def test_variant_has_a_name_of_its_own(configured):
+    variant, folder = configured
+    flags = (folder / "main/CMakeFiles/__idf_main.dir/flags.make").read_text()
+    assert ("with PSRAM" in flags) == bool(variant)
+
+
+def test_frozen_are_the_application_and_its_own_start(configured, tree, tmp_path):
+    assert (configured[1] / "manifest").read_text() == str(BOARD / "manifest.py")
+    genhdr = firmware.build(32).parent / "genhdr"
+    shutil.copytree(genhdr, tmp_path / "genhdr")
+    command = [sys.executable, tree / "tools/makemanifest.py", "-o", tmp_path / "frozen.c"]
+    command += ["-v", f"MPY_DIR={tree}", "-v", f"MPY_LIB_DIR={ROOT}/build/deps/micropython-lib"]
+    command += ["-v", f"PORT_DIR={tree}/ports/esp32", "-v", f"BOARD_DIR={BOARD}"]
+    command += ["-b", tmp_path, "-f-march=xtensawin", BOARD / "manifest.py"]
+    environment = {**os.environ, "MICROPY_MPYCROSS": str(ROOT / "build/mpy-cross/mpy-cross")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    frozen = set(
+        re.findall(
+            r"^// frozen bytecode for file (\S+),", (tmp_path / "frozen.c").read_text(), re.M
+        )
+    )
+    assert {"_boot.py", "main.py", "at/app.py", "socket.py", "commandindex.py"} <= frozen
+    assert {"asyncio/core.py", "umqtt/simple.py"} <= frozen
+    assert not {"inisetup.py", "flashbdev.py", "webrepl.py", "machine.py", "atchip.py"} & frozen
