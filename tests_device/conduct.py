@@ -97,6 +97,13 @@ TABLE: dict[str, Conduct] = {
     "+HTTPHEAD": Conduct(payload=("req_header_len",), undo=("AT+HTTPCHEAD=0",)),
     "+USEROTA": Conduct(payload=("url_len",)),
     "+USERRAM": Conduct(payload=("size",), undo=("AT+USERRAM=0",)),
+    # waves on pins of which nobody knows what hangs there; half of the parameters is refused
+    "+DRVPWMINIT": Conduct(
+        safe=r"AT\+DRVPWMINIT=(0|[^,]*,.+)",
+        refuses=".*",
+        simulated_only=True,
+        undo=("AT+DRVPWMINIT=0",),
+    ),
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
     # wake mode 2 is for UART 1, a pin's level is 0 or 1
     "+USERWKMCUCFG": Conduct(

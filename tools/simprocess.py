@@ -37,6 +37,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "dns": ("name", "ip"),
     "gpio": ("pin", "level"),
     "adc": ("pin", "mv"),
+    "wave": ("pin", "is"),
     "status": (),
 }
 _NUMBERS = frozenset(("rssi", "n", "on", "pin", "level", "mv"))

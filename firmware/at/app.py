@@ -32,6 +32,7 @@ _ON_DEMAND = {
     "passthrough": "passthrough",
     "ping": "ping",
     "pins": "pins",
+    "pwm": "pwm",
     "server": "server",
     "sntp": "sntp",
     "sockets": "sockets",

@@ -1,7 +1,7 @@
 """The world while it runs: what the world file began with, and what control commands changed.
 
 Owns the list of access points, names, input pins and what the module drives; what happens in the
-air is in tools/simulator/wifi.
+air is in tools/simulator/wifi, what hangs on its pins in tools/simulator/wires.
 News for the module leave through `emit`, as tuples of atchip.event().
 """
 
@@ -14,6 +14,7 @@ from tools.simulator import worldfile
 from tools.simulator.boardfile import BoardFile
 from tools.simulator.errors import CommandError, SimulatorError
 from tools.simulator.names import hold_name
+from tools.simulator.wires.waves import Waves
 
 Emit = Callable[[tuple], None]
 Command = dict[str, Any]
@@ -31,6 +32,7 @@ class World:
         self.voltages: dict[int, int] = content["adc"]
         self.pins: dict[int, dict[str, Any]] = {}
         self.power_save = 0
+        self.waves = Waves()
         self._board = board
         self._emit = emit
         self._lease = self._take_lease()
@@ -38,12 +40,17 @@ class World:
             "dns": self._dns,
             "gpio": self._gpio,
             "adc": self._adc,
+            "wave": self._wave,
         }
-        self.requests = {"adc": lambda request: {"mv": self.voltages.get(request["pin"], 0)}}
+        self.requests = {
+            "adc": lambda request: {"mv": self.voltages.get(request["pin"], 0)},
+            **self.waves.requests,
+        }
 
     def power_on(self) -> None:
         """Take back what the module did to the world; inputs keep their levels."""
         self.restart()
+        self.waves.stop()
         for pin, level in self.inputs.items():
             self._board.set_gpio(pin, level)
 
@@ -51,6 +58,7 @@ class World:
         """Forget what the module drives; a pin that it holds keeps its level."""
         self.pins = {pin: state for pin, state in self.pins.items() if state.get("hold")}
         self.power_save = 0
+        self.waves.restart()
 
     def status(self) -> dict[str, Any]:
         """Return the world for the status command."""
@@ -60,6 +68,7 @@ class World:
             "inputs": {str(pin): level for pin, level in sorted(self.inputs.items())},
             "adc": {str(pin): mv for pin, mv in sorted(self.voltages.items())},
             "address": self.address,
+            "waves": self.waves.all(),
         }
 
     # What the module reports.
@@ -92,6 +101,16 @@ class World:
         pin = field(command, "pin", worldfile.integer(0, worldfile.GPIOS - 1))
         self.voltages[pin] = field(command, "mv", worldfile.integer(0, worldfile.HIGHEST_MV))
         return {}
+
+    def _wave(self, command: Command) -> dict[str, Any]:
+        """Tell what PWM is at a pin; with "is", refuse if it is something else."""
+        pin = field(command, "pin", worldfile.integer(0, worldfile.GPIOS - 1))
+        wave = self.waves.at(pin)
+        if command.get("is", wave) != wave:
+            raise CommandError(
+                f"pin {pin} has {wave or 'no PWM'}, not {command['is'] or 'no PWM'}"
+            )
+        return {"wave": wave}
 
     # The module's address: of the range, the first that no other simulated module holds.
 

@@ -118,6 +118,7 @@ SLEEPWKCFG = command(
 @SLEEPWKCFG.set
 def sleepwkcfg_set(at, source, pin, level):
     """Sources 0 and 1 are reserved in the manual and refused. The level defaults to low."""
+    at.pins.need_free(pin, is_wake=True)
     at.power.set_wake_pin(pin, level)
 
 

@@ -104,6 +104,8 @@ def userwkmcucfg_set(at, enable, mode=0, number=0, signal=0, delay_ms=0, methods
         raise invalid(2, "the command port is UART 1")
     if mode == 1 and signal > 1:
         raise invalid(3, "a pin's level is 0 or 1")
+    if mode == 1:
+        at.pins.need_free(number, is_wake=True)
     at.power.set_host_wake(mode, number, signal, delay_ms, methods)
 
 

@@ -30,16 +30,30 @@ class Power:
         self._wake = _NOT_AT_ALL  # (mode, pin or UART number, signal, delay in ms, methods)
         self._awake = asyncio.Event()
         self._awake.set()
+        self._lets_go = []
+
+    def before_restart(self, function):
+        """Call `function` before each restart, of which the chip's outputs notice nothing."""
+        self._lets_go.append(function)
 
     def restart(self):
         """Start afresh at once; does not return."""
+        self._let_go()
         machine.reset()
 
     def deep_sleep(self, ms):
         """Sleep and start afresh after `ms` milliseconds; 0 restarts at once."""
+        self._let_go()
         if ms == 0:
             machine.reset()
         atchip.deep_sleep(ms)
+
+    def _let_go(self):
+        for function in self._lets_go:
+            try:
+                function()
+            except OSError as error:
+                self.port.log("power: restarting in spite of:", error)
 
     def set_mode(self, mode):
         """Set the sleep mode 0..3 of AT+SLEEP; it may also tell whether the host is awake."""

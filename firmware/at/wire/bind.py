@@ -77,6 +77,17 @@ def _omitted(param, index, tokens, params, mux):
     raise ParamError(SUB_COUNT, need << 8 | len(tokens), param[1] + " is missing")
 
 
+def demand(params, values, first):
+    """Refuse None among values that can only be left out together; `first` is the index of one."""
+    for i, value in enumerate(values):
+        if value is None:
+            name = params[i][1]
+            if any(later is not None for later in values[i:]):
+                raise ParamError(SUB_INVALID, first + i, name + " must be given")
+            count = first + len(values) << 8 | first + i
+            raise ParamError(SUB_COUNT, count, name + " is missing")
+
+
 def _convert(param, token, is_quoted, index, is_bare):
     kind = param[0]
     if kind == "int" or kind == "link":

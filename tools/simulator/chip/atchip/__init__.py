@@ -28,7 +28,15 @@ from atchip.power import (  # noqa: F401
     tx_power,
     wake_gpio,
 )
-from atchip.wifi import find as __getattr__  # noqa: F401
+
+
+def __getattr__(name):
+    """Return a call that the supervisor answers. AttributeError if the chip has none."""
+    if name in wifi.CALLS:
+        return lambda *args: wifi.call(name, *args)
+    from atchip.wires import find
+
+    return find(name)
 
 
 def event():

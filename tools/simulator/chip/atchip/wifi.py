@@ -1,13 +1,13 @@
 """Wi-Fi and network interfaces of the imitated chip: every call is a question to the supervisor.
 
-There the driver lives (tools/simulator/wifi/driver.py). Here is one function for all calls, made
+There the driver lives (tools/simulator/wifi/driver.py). Here is one function for all calls, found
 when its name is asked for, because on the chip they cost no heap either.
 """
 
 import _sim
 import simbus
 
-_CALLS = (
+CALLS = (
     "wifi_init",
     "wifi_deinit",
     "wifi_connect",
@@ -45,13 +45,6 @@ _CALLS = (
     "eap_enable",
     "eap_disable",
 )
-
-
-def find(name):
-    """Return the function of this name. AttributeError if the chip has none."""
-    if name not in _CALLS:
-        raise AttributeError(name)
-    return lambda *args: call(name, *args)
 
 
 _has_ip = [False, False]  # station, softAP: whether sockets find a network
