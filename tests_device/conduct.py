@@ -95,6 +95,11 @@ TABLE: dict[str, Conduct] = {
     "+HTTURLCFG": Conduct(payload=("url_length",), refuses=".*=[1-7]", undo=("AT+HTTPURLCFG=0",)),
     "+HTTPCHEAD": Conduct(payload=("req_header_len",), undo=("AT+HTTPCHEAD=0",)),
     "+HTTPHEAD": Conduct(payload=("req_header_len",), undo=("AT+HTTPCHEAD=0",)),
+    # what is no URI is refused as well; no network, so nothing happens
+    "+WSOPEN": Conduct(refuses='.*"a*".*'),
+    "+WSOPE": Conduct(refuses='.*"a*".*'),
+    "+WSOOPEN": Conduct(refuses='.*"a*".*'),
+    "+WSHEAD": Conduct(payload=("req_header_len",), undo=("AT+WSHEAD=0",)),
     "+USEROTA": Conduct(payload=("url_len",)),
     "+USERRAM": Conduct(payload=("size",), undo=("AT+USERRAM=0",)),
     # waves on pins of which nobody knows what hangs there; half of the parameters is refused
@@ -126,6 +131,9 @@ SAMPLES: Samples = {
     ("+HTTPCPOST", "url"): '"http://a.test/"',
     ("+HTTPPOST", "url"): '"http://a.test/"',
     ("+HTTPCPUT", "url"): '"http://a.test/"',
+    ("+WSOPEN", "uri"): '"ws://a.test/"',
+    ("+WSOPE", "uri"): '"ws://a.test/"',
+    ("+WSOOPEN", "uri"): '"ws://a.test/"',
     ("+SYSFLASH", "partition"): '"fatfs"',
     ("+CIPDNS", "dns_ip1"): '"9.9.9.9"',
     ("+CIPDNS", "dns_ip2"): '"1.1.1.1"',

@@ -19,6 +19,7 @@ UNITS = {
     "test_filter": ["core/filter.c"],
     "test_framer": ["core/framer.c"],
     "test_small": ["core/ipd.c", "core/unescape.c", "core/settings.c"],
+    "test_websocket": ["core/websocket.c"],
     "test_uart": ["uart.c", "core/rx.c"],
     "test_port_unix": ["port_unix.c", "core/settings.c"],
 }

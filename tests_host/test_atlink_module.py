@@ -369,6 +369,27 @@ print(atlink.filter_list(), cut(message) == message)
     ]
 
 
+def test_masking_and_texts(run: Callable) -> None:
+    assert run("""
+data, key = bytearray(b"0123456789"), b"\\x01\\x02\\x03\\x04"
+atlink.mask(memoryview(data)[:4], key)
+atlink.mask(memoryview(data)[4:], key, 4)
+print(bytes(data))
+atlink.mask(data, key)
+print(bytes(data), failing(atlink.mask, data, b"abc")[0], failing(atlink.mask, data, key, -1)[0])
+print(failing(atlink.mask, b"fixed", key)[0], failing(atlink.utf8, b"", 99)[0])
+state = atlink.utf8(b"a\\xe2\\x82")
+print(atlink.utf8(b"abc"), state > 0, atlink.utf8(memoryview(b"\\xac"), state))
+print(atlink.utf8(b"\\xff"), atlink.utf8(b"", -1), failing(atlink.utf8, "text", "no")[0])
+""") == [
+        "b'131757539;'",
+        "b'0123456789' ValueError ValueError",
+        "TypeError ValueError",
+        "0 True 0",
+        "-1 -1 TypeError",
+    ]
+
+
 def test_the_typings_name_what_there_is(run: Callable) -> None:
     import ast
 

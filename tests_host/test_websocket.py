@@ -1,4 +1,4 @@
-"""WebSocket handshake, masking and frames of the client's side, under CPython."""
+"""WebSocket handshake and frames of the client's side, under CPython."""
 
 import base64
 import contextlib
@@ -94,23 +94,31 @@ def test_a_fragment_is_marked():
     assert ws.frame_head(ws.TEXT, 3, b"abcd", is_last=False) == b"\x01\x83abcd"
 
 
-@given(st.binary(max_size=300), st.binary(min_size=4, max_size=4), st.integers(0, 9), PLACES)
-def test_masking_in_pieces_is_that_of_the_standard(data, key, at, places):
-    want = bytes(byte ^ key[(at + i) % 4] for i, byte in enumerate(data))
-    out = bytearray(data)
-    ends = sorted({place % (len(data) + 1) for place in places} | {len(data)})
-    start = 0
-    for end in ends:
-        ws.mask(memoryview(out)[start:end], key, at + start)
-        start = end
-    assert out == want
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (b"", 1000),
+        (b"\x03\xe8", 1000),
+        (b"\x03\xf6bye", 1014),
+        (b"\x0b\xb8", 3000),
+        (b"\x13\x87x", 4999),
+    ],
+)
+def test_the_code_of_a_close_frame(payload, code):
+    assert ws.close_code(payload) == code
+    if payload:
+        assert ws.close_payload(code, payload[2:]) == payload
 
 
-def test_a_control_frame_is_masked():
-    assert ws.control(ws.PONG, b"Hello", b"\x37\xfa\x21\x3d") == (
-        b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"  # RFC 6455 section 5.7, as a pong
-    )
-    assert ws.control(ws.CLOSE, ws.close_payload(1000, b"bye"), b"\0\0\0\0")[6:] == b"\x03\xe8bye"
+@pytest.mark.parametrize("code", [0, 999, 1004, 1005, 1006, 1015, 1999, 2999, 5000, 65535])
+def test_codes_that_are_never_sent(code):
+    with pytest.raises(ValueError, match="valid code"):
+        ws.close_code(code.to_bytes(2, "big"))
+
+
+def test_half_a_code():
+    with pytest.raises(ValueError, match="valid code"):
+        ws.close_code(b"\x03")
 
 
 @pytest.mark.parametrize(
@@ -141,8 +149,8 @@ def test_garbage_is_read_or_refused(stream, places):
         read(stream, places)
 
 
-def answered(data, places=()):
-    answer = ws.Answer(KEY)
+def answered(data, places=(), protocols=b""):
+    answer = ws.Answer(KEY, protocols)
     ends = sorted({place % (len(data) + 1) for place in places} | {len(data)})
     start, behind = 0, b""
     for end in ends:
@@ -165,8 +173,8 @@ def test_the_accept_value_of_the_standard():
 @given(PLACES)
 def test_an_answer_is_read_in_any_pieces(places):
     data = ANSWER + b"sec-websocket-protocol: mqtt\r\n\r\n" + frame(ws.PING)
-    answer, behind = answered(data, places)
-    assert (answer.done, answer.protocol, behind) == (True, b"mqtt", frame(ws.PING))
+    answer, behind = answered(data, places, b"other, mqtt")
+    assert (answer.done, answer.status, behind) == (True, 101, frame(ws.PING))
 
 
 def test_an_answer_may_be_incomplete():
@@ -178,6 +186,9 @@ def test_an_answer_may_be_incomplete():
     [
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "status 404"),
         (b"HTTP/1.1 200 OK\r\n\r\n", "status 200"),
+        (b"HTTP/1.1 307 No\r\nLocation: /b\r\n\r\n", "status 307 and leads to /b"),
+        (ANSWER + b"Sec-WebSocket-Protocol: mqtt\r\n\r\n", "subprotocol that was not offered"),
+        (ANSWER + b"Sec-WebSocket-Extensions: x\r\n\r\n", "extension that was not offered"),
         (ANSWER.replace(ACCEPT, ACCEPT[::-1]) + b"\r\n", "does not speak"),
         (ANSWER.replace(b"Upgrade: websocket\r\n", b"") + b"\r\n", "does not speak"),
         (b"SSH-2.0-x\r\n", "no HTTP server"),

@@ -13,6 +13,7 @@ tools/peers.py's.
     heard PEER BYTES                      expect that a UDP peer got these bytes
     drop PEER, break PEER                 a server closes, or resets, its connections
     stop PEER, start PEER                 a server stops, listens again on its port
+    ws ACT                                tools/websocketraw.py says what there is
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ import time
 
 from tools import peers
 from tools.transcript.grammar import unescape
+from tools.websocketraw import RawServer
 
 _OF_CLIENTS = ("connect", "tell", "hear", "gone", "hang", "cut", "refused")
-_OF_PEERS = ("datagram", "heard", "drop", "break", "stop", "start")
+_OF_PEERS = ("datagram", "heard", "drop", "break", "stop", "start", "ws")
 WORDS = frozenset((*_OF_CLIENTS, *_OF_PEERS))
 _LIMIT_S = 10.0
 _RESET = b"\1\0\0\0\0\0\0\0"
@@ -55,6 +57,7 @@ class HostActs:
         self._clients.clear()
         for name in list(self._stopped):
             self._start(name)
+        self._raw.forget()
 
     def _open(self, ip: str, port: str, how: str) -> socket.socket:
         sock = socket.create_connection((ip, int(port)), _LIMIT_S)
@@ -144,6 +147,18 @@ class HostActs:
                 raise ActFailed(f"{name} did not get {want!r} but {server.received[-5:]}")
             time.sleep(0.02)
         server.received.clear()
+
+    @property
+    def _raw(self) -> RawServer:
+        server = self._peers.servers["ws_raw"]
+        assert isinstance(server, RawServer)
+        return server
+
+    def _ws(self, rest: str) -> None:
+        try:
+            self._raw.act(rest)
+        except AssertionError as problem:
+            raise ActFailed(str(problem)) from None
 
     def _server(self, name: str) -> peers.Server:
         server = self._peers.servers[name]

@@ -16,9 +16,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from tools.updatepeer import UpdatePeer
 from tools.webpeer import WebServer
+from tools.websocketraw import RawServer
 
 ROOT = Path(__file__).resolve().parent.parent
 CERTIFICATES = ROOT / "build" / "certs"
@@ -294,13 +296,24 @@ class OpensslServer:
         self._process.wait()
 
 
+class Peer(Protocol):
+    """What all peers have."""
+
+    port: int
+
+    def close(self) -> None:
+        """End it."""
+
+
 class Peers:
     """The peers that transcripts know by name: `variables` maps names in braces to ports."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         """Start the plain ones; those with certificates start if build/certs is there."""
         self._host = host
-        self.servers: dict[str, Server | UdpServer | UpdatePeer | WebServer] = {
+        from tools.websocketpeer import WebSocketServer  # its library is the tests' alone
+
+        self.servers: dict[str, Peer] = {
             "echo": Server(echo, host),
             "sink": Server(sink, host),
             "source": Server(source, host),
@@ -311,6 +324,8 @@ class Peers:
             "udp_other": UdpServer(host=host),
             "update": UpdatePeer(host),
             "web": WebServer(host),
+            "ws": WebSocketServer(host),
+            "ws_raw": RawServer(host),
         }
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
@@ -318,9 +333,9 @@ class Peers:
         self._deaf = socket.socket()  # bound, so that the port stays free of listeners
         self._deaf.bind((self._host, 0))
         if CERTIFICATES.is_dir():
-            self._start_tls()
+            self._start_tls(WebSocketServer)
 
-    def _start_tls(self) -> None:
+    def _start_tls(self, web_socket: Callable[[str, ssl.SSLContext], Peer]) -> None:
         """Start the TLS peers: good ones and each kind that a client must refuse."""
         contexts = {
             "tls": server_context(),
@@ -332,6 +347,7 @@ class Peers:
         for name, context in contexts.items():
             self.servers[name] = Server(echo, self._host, context)
             self.servers[name.replace("tls", "web_tls")] = WebServer(self._host, context)
+            self.servers[name.replace("tls", "wss")] = web_socket(self._host, context)
         self.servers["tls_puppet"] = Server(commanded, self._host, server_context())
         if shutil.which("openssl"):
             pair = f"-cert {CERTIFICATES}/peer.crt -key {CERTIFICATES}/peer.key"
@@ -342,7 +358,7 @@ class Peers:
             for name, options in programs.items():
                 self._programs[name] = OpensslServer(options, self._host)
 
-    def _try(self, name: str, start: Callable[[], Server | UdpServer]) -> None:
+    def _try(self, name: str, start: Callable[[], Peer]) -> None:
         try:
             self.servers[name] = start()
         except OSError:  # no IPv6 on this machine: transcripts that need it are skipped

@@ -39,6 +39,7 @@ _ON_DEMAND = {
     "tls": "tls",
     "update": "update",
     "userram": "userram",
+    "websocket": "websocket",
 }
 
 _USER = "user"  # folder of commands that a user adds, imported at boot

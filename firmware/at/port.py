@@ -14,6 +14,7 @@ import atlink
 from at.errors import StateError
 from at.loop import ready
 
+_ENOUGH = 8100  # bytes of room in the ring that a report of any length starts with
 _MAX_REPORTS = 64  # reports kept for a host that does not read or wake; then the oldest goes
 
 
@@ -199,8 +200,17 @@ class Port:
 
     async def free(self, count):
         """Wait until a report of `count` bytes goes out at once: long ones must not pile up."""
+        count = min(count, _ENOUGH)
         while self._holds or self._reports or self._backlog or self.uart.room() < count:
             await asyncio.sleep_ms(1)
+
+    def burst(self, parts):
+        """Send a report in parts right after free(); a filter costs a copy of them."""
+        if self.filtering:
+            self.message(b"".join([bytes(part) for part in parts]))
+            return
+        for part in parts:
+            self.raw(part)
 
     async def reported(self):
         """Wait until the reports there are have been sent, so that what follows comes behind."""

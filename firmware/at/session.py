@@ -29,6 +29,7 @@ from at.wire.grammar import SET, TEST, split_arguments, split_line
 
 _TOO_LONG = "a command line has at most 256 bytes"
 _TRANSFER_ROOM = 4096  # of the transmit ring, for the largest piece that C writes at once
+_STREAM_POLL_MS = 20  # while passthrough keeps data of others back
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
 
 
@@ -264,9 +265,26 @@ class Session:
             text = text(self, *details)
         elif details:
             text = text % details
-        if text is not None and not (self.is_streaming and not self.settings.get("sysmsg") & 4):
+        if text is not None and not self._is_hushed():
             line = text.encode() if isinstance(text, str) else bytes(text)
             self.port.report(line + b"\r\n")
+
+    def _is_hushed(self):
+        return self.is_streaming and not self.settings.get("sysmsg") & 4
+
+    async def deliver(self, kind, parts, *details):
+        """Report an event with data behind its text, once the host takes it; nothing is copied.
+
+        While passthrough runs, AT+SYSMSG bit 2 lets it through, or it waits for the end.
+        """
+        parts = [(find_event(kind) % details).encode()] + parts + [b"\r\n"]
+        while True:
+            await self.port.knock()
+            await self.port.free(sum([len(part) for part in parts]))
+            if not self._is_hushed():
+                break
+            await asyncio.sleep_ms(_STREAM_POLL_MS)
+        self.port.burst(parts)
 
     # What handlers call.
 

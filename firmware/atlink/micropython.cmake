@@ -11,6 +11,7 @@ target_sources(usermod_atlink INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/core/rx.c
     ${CMAKE_CURRENT_LIST_DIR}/core/settings.c
     ${CMAKE_CURRENT_LIST_DIR}/core/unescape.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/websocket.c
 )
 
 # The UART of the board: the IDF driver where there is an IDF, a descriptor elsewhere.

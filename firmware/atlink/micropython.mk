@@ -13,6 +13,7 @@ SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
 	core/rx.c \
 	core/settings.c \
 	core/unescape.c \
+	core/websocket.c \
 	)
 CFLAGS_USERMOD += -I$(ATLINK_DIR) -DATLINK_ROUTE
 

@@ -7,6 +7,7 @@
 #include "py/runtime.h"
 
 #include "core/filter.h"
+#include "core/websocket.h"
 #include "uart.h"
 #include "wait.h"
 
@@ -293,6 +294,30 @@ static mp_obj_t mod_filter_cut(mp_obj_t message) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(mod_filter_cut_obj, mod_filter_cut);
 
+static mp_obj_t mod_mask(size_t n_args, const mp_obj_t *args) {
+    mp_buffer_info_t data, key;
+    mp_get_buffer_raise(args[0], &data, MP_BUFFER_RW);
+    mp_get_buffer_raise(args[1], &key, MP_BUFFER_READ);
+    mp_int_t at = n_args > 2 ? mp_obj_get_int(args[2]) : 0;
+    if (key.len != ATLINK_MASK_KEY || at < 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("a mask has 4 bytes"));
+    }
+    atlink_mask(data.buf, data.len, key.buf, at);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_mask_obj, 2, 3, mod_mask);
+
+static mp_obj_t mod_utf8(size_t n_args, const mp_obj_t *args) {
+    mp_buffer_info_t data;
+    mp_get_buffer_raise(args[0], &data, MP_BUFFER_READ);
+    mp_int_t state = n_args > 1 ? mp_obj_get_int(args[1]) : ATLINK_UTF8_WHOLE;
+    if (!atlink_utf8_is_state(state)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such state"));
+    }
+    return MP_OBJ_NEW_SMALL_INT(atlink_utf8(state, data.buf, data.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_utf8_obj, 1, 2, mod_utf8);
+
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_atlink)},
     {MP_ROM_QSTR(MP_QSTR_UART), MP_ROM_PTR(&atlink_uart_type)},
@@ -302,6 +327,8 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_filter_clear), MP_ROM_PTR(&mod_filter_clear_obj)},
     {MP_ROM_QSTR(MP_QSTR_filter_list), MP_ROM_PTR(&mod_filter_list_obj)},
     {MP_ROM_QSTR(MP_QSTR_filter_cut), MP_ROM_PTR(&mod_filter_cut_obj)},
+    {MP_ROM_QSTR(MP_QSTR_mask), MP_ROM_PTR(&mod_mask_obj)},
+    {MP_ROM_QSTR(MP_QSTR_utf8), MP_ROM_PTR(&mod_utf8_obj)},
     // Events of UART.poll().
     {MP_ROM_QSTR(MP_QSTR_NONE), MP_ROM_INT(ATLINK_NONE)},
     {MP_ROM_QSTR(MP_QSTR_LINE), MP_ROM_INT(ATLINK_LINE)},

@@ -137,3 +137,16 @@ def filter_cut(message: bytes | bytearray | memoryview, /) -> bytes:
     A filter matches if its head and its tail each match somewhere in the message (an empty one
     always does); the bytes that either of them matches are cut out, the rest stays.
     """
+
+def mask(data: bytearray | memoryview, key: bytes, at: int = 0, /) -> None:
+    """Mask bytes of a WebSocket's payload in place (RFC 6455 section 5.3); it undoes itself too.
+
+    `key` has 4 bytes; data[0] is byte number `at` of the payload. ValueError. Never allocates.
+    """
+
+def utf8(data: bytes | bytearray | memoryview, state: int = 0, /) -> int:
+    """Check more bytes of a text; return the state behind them, which the next call is given.
+
+    0: whole characters so far; -1: this is no UTF-8; others: in the middle of a character.
+    ValueError: no such state. Never allocates.
+    """

@@ -14,7 +14,7 @@ from tools.simprocess import Simulator
 # A user's file that makes time-outs short.
 HASTE = """\
 from at.command import find
-from at.services import mqtt_client, mqtt_stream
+from at.services import mqtt_client, stream
 
 find("+MQTTUSERCFG")
 from at.commands import mqtt
@@ -22,7 +22,7 @@ from at.commands import mqtt
 mqtt._PAYLOAD_MS = 2000
 mqtt_client._ANSWER_MS = 1500
 mqtt_client._RETRY_MS = 300
-mqtt_stream._STALL_MS = 1000
+stream._STALL_MS = 1000
 """
 
 

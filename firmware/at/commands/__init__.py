@@ -21,6 +21,7 @@ GROUPS = (
     "mqtt_publish",
     "http",
     "http_upload",
+    "websocket",
     "files",
     "signaling",
     "driver",

@@ -1,19 +1,17 @@
 """The connection to an MQTT broker as a stream of bytes.
 
-Owns the way there (name, connection, TLS) with the certificates of mfg_nvs, and waiting for the
-socket. WebSocket is mqtt_web.py's, packets are mqtt_client.py's business.
+Owns the way there (name, connection, TLS) with the certificates of mfg_nvs. The stream is
+stream.py's, WebSocket mqtt_web.py's, packets are mqtt_client.py's business.
 """
 
 import asyncio
 
 import atnet
 from at.errors import ATError, LinkError, StoreError
-from at.loop import on
 from at.services.link import Link
+from at.services.stream import Stream
 
-_BUFFER = 1024  # bytes received at once
 _CONNECT_MS = 20000
-_STALL_MS = 10000  # without a byte taken by the stack
 _ANY_FAMILY = 1  # of names.resolve(): IPv4 if there is one
 _OPTIONS = (-1, 1, 0, 0)  # linger, no delay, send time-out, keep-alive
 
@@ -67,10 +65,10 @@ class Dialer:
             if profile:
                 await _secure(link, profile, bits, host, sni)
             if bits & _WEB:
-                from at.services.mqtt_web import WebStream  # on first use: it takes its memory
+                from at.services.mqtt_web import MqttStream  # on first use: its memory
 
-                begun = stream = WebStream(link)
-                await stream.greet("wss" if bits & _TLS else "ws", host, port, path)
+                begun = stream = MqttStream(link)
+                await stream.open("wss" if bits & _TLS else "ws", host, port, path)
             else:
                 stream = Stream(link)
             begun = None
@@ -142,86 +140,3 @@ async def _secure(link, profile, bits, host, sni):
     except LinkError as error:
         code = _WRONG_NAME if error.reason.endswith("wrong name") else START_FAILED
         raise LinkError(error.reason, code)
-
-
-class Stream:
-    """A connected socket that a reader and a writer wait for at the same time."""
-
-    def __init__(self, link):
-        self.on_urgent = None  # function: tend() has something to send
-        self._link = link
-        self._event = asyncio.Event()
-        self._wanted = 0
-        self._buffer = memoryview(bytearray(_BUFFER))
-        on(link.bit, self._news)
-
-    @property
-    def is_open(self):
-        """Whether close() has not been called."""
-        return self._link is not None
-
-    @property
-    def local_ip(self):
-        """This end's IPv4 address, None for IPv6."""
-        return self._link.local_ip if self._link.family == 4 else None
-
-    async def read(self):
-        """Wait for bytes and return a view of them, good until the next call; empty at the end.
-
-        OSError if the connection breaks.
-        """
-        return self._buffer[: await self._fill()]
-
-    async def write(self, data):
-        """Send bytes. OSError if the connection breaks or its peer takes none for 10 s."""
-        await self._send(data)
-
-    async def tend(self):
-        """Send what the stream itself has to say meanwhile."""
-
-    async def finish(self):
-        """Send what the stream itself has to say at the end."""
-
-    def close(self):
-        """Give the socket back; who waits for it gets an OSError. Harmless the second time."""
-        if self._link:
-            on(self._link.bit, None)
-            self._link.close()
-            self._link = None
-            self._event.set()
-
-    def _news(self):
-        atnet.arm(self._link.handle, 0)
-        self._wanted = 0
-        self._event.set()
-
-    def _handle(self):
-        if not self._link:
-            raise OSError(-1, "closed")
-        return self._link.handle
-
-    def _want(self, events):
-        """Return what to await until the socket may be ready."""
-        self._wanted |= events
-        atnet.arm(self._link.handle, self._wanted)
-        self._event.clear()
-        return self._event.wait()
-
-    async def _fill(self):
-        while True:
-            count = atnet.readinto(self._handle(), self._buffer)
-            if count is not None:
-                return count
-            await self._want(atnet.READ)
-
-    async def _send(self, data):
-        done = 0
-        while done < len(data):
-            count = atnet.send(self._handle(), data, done)
-            if count is None:
-                try:
-                    await asyncio.wait_for_ms(self._want(atnet.WRITE), _STALL_MS)
-                except asyncio.TimeoutError:
-                    raise OSError(-1, "the broker takes no more data")
-            else:
-                done += count

@@ -1,8 +1,8 @@
-"""WebSocket (RFC 6455), a client's side: handshake, heads of frames, masking, a reader of frames.
+"""WebSocket (RFC 6455), a client's side: handshake, heads of frames, a reader of frames.
 
 Functions and state machines on bytes; no I/O. Payloads stay outside: frames are composed as their
-heads alone, and read as ranges of the bytes that came. What messages mean, and whether text is
-UTF-8, is the caller's business.
+heads alone, and read as ranges of the bytes that came. Masking, what messages mean, and whether
+text is UTF-8, is the caller's business.
 """
 
 import binascii
@@ -21,10 +21,21 @@ PONG = 10
 # Codes of a close frame.
 NORMAL = 1000
 PROTOCOL_ERROR = 1002
+BAD_DATA = 1007
+_NEVER_SENT = (1004, 1005, 1006, 1015)  # of the standard's own, up to 1999
+_LAST_OWN = 1014
+
+# Fields of the request that are the module's own.
+OWN_FIELDS = (
+    b"upgrade",
+    b"connection",
+    b"sec-websocket-key",
+    b"sec-websocket-version",
+    b"sec-websocket-extensions",
+)
 
 MAX_CONTROL = 125  # payload bytes of a control frame
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_BLOCK = 64  # bytes masked at once, as one integer
 
 # States of a reader.
 _HEAD = 0
@@ -62,15 +73,25 @@ def accept(key):
 
 
 class Answer:
-    """Reads a server's answer to request(); `protocol` is the one it chose, b"" for none."""
+    """Reads a server's answer to request() with this key and these protocols.
 
-    def __init__(self, key):
+    `status` is 0 until the head is complete.
+    """
+
+    def __init__(self, key, protocols=b""):
         self.done = False
-        self.protocol = b""
+        self._offered = [name.strip() for name in protocols.split(b",")]
         self._accept = accept(key)
         self._accepted = b""
         self._upgrade = b""
+        self._protocol = b""
+        self._extensions = b""
         self._response = http.Response(False, self._take_field)
+
+    @property
+    def status(self):
+        """The status code of the answer."""
+        return self._response.status
 
     def take(self, data, at, end):
         """Consume bytes of data[at:end] and return the place behind them; see `done`.
@@ -81,19 +102,30 @@ class Answer:
         while at < end and not response.done:
             at = response.take(data, at, end)
         if response.done:
-            if response.status != 101:
-                raise ValueError("the server answers with status %d" % response.status)
-            if self._upgrade.lower() != b"websocket" or self._accepted != self._accept:
-                raise ValueError("the server does not speak WebSocket")
+            self._judge(response)
             self.done = True
         return at
+
+    def _judge(self, response):
+        if response.status != 101:
+            reason = "the server answers with status %d" % response.status
+            location = response.fields.get("location")
+            raise ValueError(reason + (" and leads to " + location if location else ""))
+        if self._upgrade.lower() != b"websocket" or self._accepted != self._accept:
+            raise ValueError("the server does not speak WebSocket")
+        if self._protocol and self._protocol not in self._offered:
+            raise ValueError("the server chose a subprotocol that was not offered")
+        if self._extensions:
+            raise ValueError("the server wants an extension that was not offered")
 
     def _take_field(self, name, value):
         name = name.lower()
         if name == b"sec-websocket-accept":
             self._accepted = value
         elif name == b"sec-websocket-protocol":
-            self.protocol = value
+            self._protocol = value
+        elif name == b"sec-websocket-extensions":
+            self._extensions = value
         elif name == b"upgrade":
             self._upgrade = value
 
@@ -111,32 +143,23 @@ def frame_head(opcode, size, key, is_last=True):
     return bytes((first, 0xFF)) + size.to_bytes(8, "big") + key
 
 
-def mask(data, key, at=0):
-    """Mask bytes `at`... of a payload, in place: `data` is a bytearray or a view of one."""
-    at &= 3
-    pad = (key[at:] + key[:at]) * (_BLOCK // 4)
-    whole = int.from_bytes(pad, "big")
-    size = len(data)
-    done = 0
-    while size - done >= _BLOCK:
-        block = int.from_bytes(data[done : done + _BLOCK], "big") ^ whole
-        data[done : done + _BLOCK] = block.to_bytes(_BLOCK, "big")
-        done += _BLOCK
-    while done < size:
-        data[done] ^= pad[done & 3]
-        done += 1
-
-
-def control(opcode, payload, key):
-    """Compose a whole control frame: CLOSE, PING or PONG with up to 125 bytes."""
-    data = bytearray(payload)
-    mask(data, key)
-    return frame_head(opcode, len(data), key) + data
-
-
 def close_payload(code, reason=b""):
     """Compose the payload of a close frame."""
     return code.to_bytes(2, "big") + reason
+
+
+def close_code(payload):
+    """Return the code that a server's close frame carries, NORMAL if none.
+
+    ValueError if a server may not send this.
+    """
+    if not payload:
+        return NORMAL
+    code = int.from_bytes(payload[:2], "big")
+    own = NORMAL <= code <= _LAST_OWN and code not in _NEVER_SENT
+    if len(payload) < 2 or not (own or 3000 <= code <= 4999):
+        raise ValueError("a close frame without a valid code")
+    return code
 
 
 # Frames that a client gets.

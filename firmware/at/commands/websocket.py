@@ -1,0 +1,178 @@
+"""WebSocket client (manual section 3.7)."""
+
+from micropython import const
+
+from at.command import alias, command, events
+from at.commands.payload import collect, set_field, show_fields
+from at.errors import invalid
+from at.services.websocket import OVERHEAD
+from at.wire import url, websocket
+from at.wire.http import field_name
+from at.wire.reply import SEND_OK
+
+_OPEN_MS = const(15000)
+_SEND_MS = const(10000)
+
+events.update(
+    {
+        "ws_connected": "+WS_CONNECTED:%d",
+        "ws_disconnected": "+WS_DISCONNECTED:%d",
+        "ws_closed": "+WS_CLOSED:%d",
+        "ws_data": "+WS_DATA:%d,%d,",  # and the data
+    }
+)
+
+WSCFG = command(
+    "+WSCFG",
+    "Pings, buffer and TLS checks of a WebSocket link",
+    (
+        ("int", "link_id", 0, 2),
+        ("int", "ping_intv_sec", 1, 7200),
+        ("int", "ping_timeout_sec", 1, 7200),
+        ("int", "buffer_size", 1, 8192, 1024),
+        ("int", "auth_mode", 0, 3, 0),
+        ("int", "pki_number", 0, 255, 0),
+        ("int", "ca_number", 0, 255, 0),
+    ),
+)
+
+
+@WSCFG.set
+def wscfg_set(at, number, *values):
+    """Counts from the link's next AT+WSOPEN; 10, 120 and 1024 without it.
+
+    The buffer bounds the pieces in which messages come, and AT+WSSEND. Authentication is 0 none,
+    1 show our certificate, 2 check the server's, 3 both, with `client_cert.n`, `client_key.n` and
+    `client_ca.n` of mfg_nvs; a host given by name must be in the certificate. Checking needs the
+    right time: AT+CIPSNTPCFG first.
+    """
+    at.websocket.configure(number, *values)
+
+
+WSHEAD = command(
+    "+WSHEAD",
+    "Set headers for all later WebSocket handshakes, one a command; 0 for none",
+    (("int", "req_header_len", 0, 2048),),
+)
+
+
+@WSHEAD.query
+def wshead_query(at):
+    """Index, from 0, and header."""
+    show_fields(at, at.websocket.fields)
+
+
+@WSHEAD.set
+async def wshead_set(at, length):
+    """After `>` come `length` bytes, `name: value`; it replaces a header of the same name.
+
+    4096 bytes of headers can be set. Upgrade, Connection, Sec-WebSocket-Key, ...-Version and
+    ...-Extensions are the module's own.
+    """
+    await set_field(at, at.websocket.fields, length)
+
+
+WSOPEN = command(
+    "+WSOPEN",
+    "Open a WebSocket link",
+    (
+        ("int", "link_id", 0, 2),
+        ("str", "uri", 1, 256),
+        ("str", "subprotocol", 0, 256, None),
+        ("int", "timeout", 0, 180000, 15000),
+        ("str", "auth", 0, 256, None),
+    ),
+)
+alias("+WSOPE", WSOPEN)
+alias("+WSOOPEN", WSOPEN)
+
+
+@WSOPEN.query
+def wsopen_query(at):
+    """Link, state and URI: 1 reconnecting, 2 connected, 3 lost, 4 being closed by the server."""
+    for link in at.websocket.all():
+        at.reply(link.number, link.state, link.uri)
+
+
+@WSOPEN.set
+async def wsopen_set(at, number, uri, protocol, timeout_ms, auth):
+    """`+WS_CONNECTED:<id>`, then OK. The time-out is in ms, 0 stands for 15000.
+
+    The subprotocol may be several, written with `\\,` between them; a server that chooses none
+    is taken. `auth` is the value of the Authorization header. A message comes as
+    `+WS_DATA:<id>,<n>,` and n bytes, one longer than the buffer in pieces of its size. Pings are
+    answered, not shown. A server that closes the link gives `+WS_CLOSED:<id>`. A lost one gives
+    `+WS_DISCONNECTED:<id>` and is opened again after 1, 2, 4, 8 and then every 10 s; AT+WSOPEN
+    or AT+WSCLOSE end that. ERR CODE 0x010a7000 is no connection, with the status of the server's
+    answer added a refusal, 0x010a50xx a failure of TLS.
+    """
+    protocol = _value(b"Sec-WebSocket-Protocol: ", protocol, 2)
+    auth = _value(b"Authorization: ", auth, 4)
+    try:
+        if not url.split(uri)[0].startswith("ws"):
+            raise ValueError("a WebSocket's URI begins with ws:// or wss://")
+    except ValueError as error:
+        raise invalid(1, str(error))
+    await at.websocket.open(number, uri, protocol, auth, timeout_ms or _OPEN_MS)
+
+
+WSSEND = command(
+    "+WSSEND",
+    "Send a frame on a WebSocket link",
+    (
+        ("int", "link_id", 0, 2),
+        ("int", "length", 0, 8182),
+        ("int", "opcode", 0, 15, 1),
+        ("int", "timeout", 0, 60000, 10000),
+        ("int", "fin", 0, 1, 1),
+    ),
+)
+alias("+WSEND", WSSEND)
+alias("+WSSSEND", WSSEND)
+
+
+@WSSEND.set
+async def wssend_set(at, number, length, opcode, timeout_ms, fin):
+    """After `>` come `length` bytes, at most the buffer size of AT+WSCFG less 10; then SEND OK.
+
+    Opcodes, also as 0x1: 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong; others are
+    sent as they are. The module does not check that frames make sense together, nor that text is
+    UTF-8. `fin` 0, an addition of this firmware, sends a fragment: 0 on the first (opcode 1 or 2)
+    and each further one (opcode 0), 1 on the last. A close frame (empty, or code and reason)
+    begins the end of the link. The time-out in ms, 0 for 10000, is how long the peer may take no
+    data; then ERROR, and the link is lost.
+    """
+    link = at.websocket.get(number)
+    most = link.size - OVERHEAD
+    if length > most:
+        raise invalid(1, "the buffer of the link allows %d bytes, see AT+WSCFG" % max(most, 0))
+    if opcode >= websocket.CLOSE and (length > websocket.MAX_CONTROL or not fin):
+        raise invalid(1 if fin else 4, "a control frame has at most 125 bytes and one part")
+    data = await collect(at, length)
+    await link.send(opcode, data, fin == 1, timeout_ms or _SEND_MS)
+    return SEND_OK
+
+
+WSCLOSE = command(
+    "+WSCLOSE",
+    "Close a WebSocket link",
+    (("int", "link_id", 0, 2),),
+)
+
+
+@WSCLOSE.set
+async def wsclose_set(at, number):
+    """`+WS_CLOSED:<id>`, then OK. The server has two seconds to answer. ERROR if it is not open.
+
+    What had come before is shown first. A link that was lost is not opened again.
+    """
+    await at.websocket.close(number)
+
+
+def _value(name, value, index):
+    """Return a header's value, b"" for none; it is parameter number `index`."""
+    try:
+        field_name(name + (value or b""))
+    except ValueError as error:
+        raise invalid(index, str(error))
+    return value or b""

@@ -1,0 +1,228 @@
+"""One link of the WebSocket client while its connection stands.
+
+Owns collecting messages in pieces for the host, the check of texts, pings with their time-out and
+the close handshake. Making the connection, again and again, is websocket.py's business.
+"""
+
+import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+import atlink
+from at.errors import LinkError
+from at.wire import websocket
+
+# States, as AT+WSOPEN? shows them (manual section 3.7.4).
+RECONNECTING = 1
+OPEN = 2
+LOST = 3
+CLOSING = 4  # the server has sent a close frame
+
+_CHUNK = const(512)  # the heap need not have one place for a whole piece
+_LEAVE_MS = const(2000)  # for the other side's part of the close handshake
+_POLL_MS = const(100)  # while the host takes its time
+
+
+class _BadText(ValueError):
+    pass
+
+
+class WebLink:
+    """A link; `place` is (scheme, host, port, target), `fields` lines for the handshake.
+
+    `deliver` is awaited with the parts of each piece, up to `size` bytes; pings go out every
+    `ping_s`, and a pong has to come within `pong_s`.
+    """
+
+    def __init__(self, number, uri, place, size, ping_s, pong_s, deliver):
+        self.number = number
+        self.uri = uri
+        self.place = place
+        self.size = size
+        self.state = RECONNECTING
+        self.stream = None
+        self.is_leaving = False  # somebody has sent a close frame
+        self.ended = asyncio.Event()  # it will not come back
+        self.kick = asyncio.Event()  # the network has changed
+        self._ping_ms = ping_s * 1000
+        self._pong_ms = pong_s * 1000
+        self._deliver = deliver
+        self._chunks = [bytearray(min(_CHUNK, size - i)) for i in range(0, size, _CHUNK)]
+        self._urgent = asyncio.Event()  # the keeper has something to do
+
+    def begin(self, stream):
+        """Start afresh with a stream."""
+        self.stream = stream
+        self.state = OPEN
+        self._why = None  # the connection ended
+        self._filled = 0  # bytes of the chunks
+        self._text = 0  # state of atlink.utf8()
+        self._is_delivering = False
+        self._is_pinged = False  # no pong has come since
+        self._sent_ms = self._pinged_ms = self._left_ms = ticks_ms()
+        stream.on_urgent = self._urgent.set
+
+    def lost(self, state=LOST):
+        """Note that the connection is gone, or is being made again."""
+        self.state = state
+
+    def fail(self, why):
+        """End the connection for a reason, unless it has one already."""
+        if self._why is None:
+            self._why = why
+        self.stream.close()
+
+    # Receiving.
+
+    async def run(self):
+        """Serve the connection until it ends, and return why."""
+        keeper = asyncio.create_task(self._keep())
+        try:
+            await self._receive()
+            self.fail("by the server")
+        except OSError as error:
+            self.fail(error.args[-1])
+        except ValueError as error:
+            await self._complain(error)
+        except MemoryError:
+            self.fail("no memory for what the server sends")
+        finally:
+            keeper.cancel()
+            self.fail("ended")
+        return self._why
+
+    async def _complain(self, error):
+        """Tell a server that broke the rules, and end."""
+        is_text = isinstance(error, _BadText)
+        try:
+            if not self.is_leaving:
+                code = websocket.BAD_DATA if is_text else websocket.PROTOCOL_ERROR
+                await self.stream.leave(code)
+        except OSError:  # it is gone
+            pass
+        self.fail("the server breaks the rules: %s" % error)
+
+    async def _receive(self):
+        frames = self.stream.frames
+        while True:
+            data = await self.stream.advance()
+            if data is None:
+                return
+            if self.state == CLOSING:
+                continue
+            if frames.control == websocket.CLOSE:
+                await self._answer_close(websocket.close_code(frames.payload))
+            elif frames.control == websocket.PONG:
+                self._is_pinged = False
+            else:
+                await self._take(data, frames)
+
+    async def _answer_close(self, code):
+        """Do our part; the server is the one that ends the connection then."""
+        self.state = CLOSING
+        if not self.is_leaving:
+            await self._leave(self.stream.leave(code))
+
+    async def _take(self, data, frames):
+        """Collect payload; pass on what is a whole piece, or the end of a message."""
+        if frames.opcode == websocket.TEXT:
+            self._text = atlink.utf8(data, self._text)
+            if self._text < 0 or (frames.is_end and self._text):
+                raise _BadText("a text is not UTF-8")
+        at = 0
+        while at < len(data):
+            if self._filled == self.size:
+                await self._pass_on()
+            start = self._filled % _CHUNK
+            count = min(len(data) - at, self.size - self._filled, _CHUNK - start)
+            chunk = self._chunks[self._filled // _CHUNK]
+            chunk[start : start + count] = data[at : at + count]
+            self._filled += count
+            at += count
+        if frames.is_end:
+            await self._pass_on()
+
+    async def _pass_on(self):
+        """Give the host a piece; as long as it takes no pong can be seen."""
+        whole = self._filled // _CHUNK
+        parts = self._chunks[:whole]
+        if self._filled % _CHUNK:
+            parts.append(memoryview(self._chunks[whole])[: self._filled % _CHUNK])
+        self._is_delivering = True
+        began = ticks_ms()
+        await self._deliver("ws_data", parts, self.number, self._filled)
+        self._is_delivering = False
+        self._pinged_ms = ticks_add(self._pinged_ms, ticks_diff(ticks_ms(), began))
+        self._filled = 0
+
+    # Pings.
+
+    async def _keep(self):
+        while True:
+            try:
+                await asyncio.wait_for_ms(self._urgent.wait(), self._idle_ms())
+            except asyncio.TimeoutError:
+                pass
+            self._urgent.clear()
+            try:
+                await self._tend()
+            except OSError as error:
+                self.fail(error.args[-1])
+                return
+
+    def _idle_ms(self):
+        """Return how long the keeper has nothing to do, if nothing urgent comes."""
+        now = ticks_ms()
+        if self.is_leaving:
+            return max(_LEAVE_MS - ticks_diff(now, self._left_ms), 1)
+        left_ms = self._ping_ms - ticks_diff(now, self._sent_ms)
+        if self._is_pinged:
+            pong_ms = self._pong_ms - ticks_diff(now, self._pinged_ms)
+            left_ms = min(left_ms, max(pong_ms, _POLL_MS if self._is_delivering else 1))
+        return max(left_ms, 1)
+
+    async def _tend(self):
+        now = ticks_ms()
+        if self.is_leaving:
+            if ticks_diff(now, self._left_ms) >= _LEAVE_MS:
+                self.fail("the server does not end the connection")
+            return
+        await self.stream.tend()
+        overdue_ms = ticks_diff(now, self._pinged_ms) - self._pong_ms
+        if self._is_pinged and overdue_ms >= 0 and not self._is_delivering:
+            self.fail("no pong for %d s" % (self._pong_ms // 1000))
+        elif ticks_diff(now, self._sent_ms) >= self._ping_ms:
+            self._sent_ms = now
+            if not self._is_pinged:
+                self._is_pinged = True
+                self._pinged_ms = now
+            await self.stream.send(websocket.PING, ())
+
+    # Sending.
+
+    async def send(self, opcode, pieces, is_last, limit_ms):
+        """Send a frame; LinkError if the connection breaks or takes nothing for `limit_ms`."""
+        if self.state != OPEN or self.is_leaving:
+            raise LinkError("link %d has ended meanwhile" % self.number)
+        work = self.stream.send(opcode, pieces, is_last, limit_ms)
+        try:
+            await (self._leave(work) if opcode == websocket.CLOSE else work)
+        except OSError as error:
+            self.fail(error.args[-1])
+            raise LinkError("link %d: not sent: %s" % (self.number, error.args[-1]))
+
+    async def leave(self):
+        """Begin the close handshake, if it has not begun."""
+        try:
+            if not self.is_leaving:
+                await self._leave(self.stream.leave(websocket.NORMAL))
+        except OSError as error:
+            self.fail(error.args[-1])
+
+    async def _leave(self, sending):
+        """Send a close frame; the connection ends soon, whatever the server does."""
+        self.is_leaving = True
+        self._left_ms = ticks_ms()
+        self._urgent.set()  # the keeper's next look is at another time
+        await sending
