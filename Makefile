@@ -73,19 +73,20 @@ conformance: ## the conversations over a serial port: PORT=/dev/ttyUSB0 or any p
 	$(PACKAGES) test $(QUIET)
 	@$(PYTHON) -m pytest tests_device --port "$(PORT)" $(CONFORMANCE)
 
-firmware: ## the ESP32-S2 image (needs IDF_PATH)
-	@test -n "$(IDF_PATH)" || { echo "error: make firmware needs ESP-IDF 5.4: set IDF_PATH to it" >&2; exit 1; }
-	@test -d board/ESP32_S2_MINI_AT || { echo "error: board/ESP32_S2_MINI_AT is missing: \
-	the chip's board definition is not part of this version" >&2; exit 1; }
+firmware: ## the ESP32-S2 image: needs IDF_PATH, or DOCKER=1; VARIANT=PSRAM
+	$(PACKAGES) mfg flash $(QUIET)
+	@$(PYTHON) -m tools.image.build $(if $(VARIANT),--variant $(VARIANT)) $(if $(DOCKER),--docker)
 
-flash: ## write the image to the module: PORT=
-	@test -n "$(PORT)" || { echo "error: make flash needs PORT=, the module's serial port" >&2; exit 1; }
-	@test -d build/firmware || { echo "error: build/firmware is missing: make firmware comes first" >&2; exit 1; }
+flash: ## write the image to the module: PORT=, the serial port of UART0; VARIANT=, BAUD=, MFG=1
+	@test -n "$(PORT)" || { echo "error: make flash needs PORT=, the module's serial port (UART0)" >&2; exit 1; }
+	$(PACKAGES) flash $(QUIET)
+	@$(PYTHON) -m tools.image.flash "$(PORT)" $(if $(BAUD),--baud $(BAUD)) $(if $(VARIANT),--variant $(VARIANT)) \
+		$(if $(MFG),--mfg)
 
-monitor: ## show the module's log (UART0): PORT=
+monitor: ## show the module's log (UART0): PORT=; BAUD=
 	@test -n "$(PORT)" || { echo "error: make monitor needs PORT=, the serial port of UART0" >&2; exit 1; }
 	$(PACKAGES) run $(QUIET)
-	@$(PYTHON) -m serial.tools.miniterm "$(PORT)" 115200
+	@$(PYTHON) -m tools.image.monitor "$(PORT)" $(if $(BAUD),--baud $(BAUD))
 
 clean: ## remove build/
 	rm -rf build
