@@ -109,6 +109,13 @@ TABLE: dict[str, Conduct] = {
         simulated_only=True,
         undo=("AT+DRVPWMINIT=0",),
     ),
+    "+DRVI2CINIT": Conduct(
+        safe=r"AT\+DRVI2CINIT=[^,]*(,.+,[^,]+,[^,]+)?",
+        refuses=".*",
+        simulated_only=True,
+        undo=("AT+DRVI2CINIT=0", "AT+DRVI2CINIT=1"),
+    ),
+    "+DRVI2CWRBYTES": Conduct(refuses=r".*,1,(4294967295|0xffffffff)"),  # it has four bytes
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
     # wake mode 2 is for UART 1, a pin's level is 0 or 1
     "+USERWKMCUCFG": Conduct(

@@ -4,6 +4,7 @@ It uses nothing but what the ESP32 port and our C modules offer, so it can run o
 Prints "contract: ok" at the end; anything else is a traceback.
 """
 
+import errno
 import time
 
 import atchip
@@ -139,6 +140,46 @@ def check_pins():
     assert 0 <= adc.read() <= 8191 and adc.read_u16() >> 3 == adc.read()
 
 
+def check_pwm():
+    atchip.pwm_stop()
+    fails_with("ESP_ERR_INVALID_STATE", atchip.pwm_duty, 0, 1)
+    fails_with("ESP_FAIL", atchip.pwm_start, 5000, 14, (14,))
+    fails_with("ESP_ERR_INVALID_ARG", atchip.pwm_start, 5000, 15, (14,))
+    atchip.pwm_start(4882, 14, (14, 16))
+    fails_with("ESP_ERR_INVALID_STATE", atchip.pwm_start, 4882, 14, (18,))
+    assert atchip.pwm_duty(0) == 0 and atchip.pwm_duty(1, 5) == 5 and atchip.pwm_duty(1) == 5
+    assert atchip.pwm_duty(0, 16384) == 16383
+    atchip.pwm_fade(0, 16000, 1023, 1)
+    fails_with("ESP_ERR_INVALID_ARG", atchip.pwm_fade, 0, 16384, 1, 1)
+    fails_with("ESP_ERR_INVALID_ARG", atchip.pwm_fade, 0, 0, 1024, 1)
+    fails_with("ESP_ERR_INVALID_STATE", atchip.pwm_duty, 2)
+    atchip.pwm_stop()
+
+
+def check_i2c():
+    raises(ValueError, machine.I2C, 2)
+    for bus in (
+        machine.I2C(0, scl=machine.Pin(9), sda=machine.Pin(8), freq=100000, timeout=1000000),
+        machine.SoftI2C(scl=machine.Pin(9), sda=machine.Pin(8), freq=1000),
+    ):
+        assert bus.writeto(0x34, b"\x27") == 1
+        data = bytearray(2)
+        bus.readfrom_into(0x34, data)
+        assert data == b"\x12\x34"
+        assert bus.writevto(0x7A, (b"\xff", b"\x27")) == 2
+        bus.readfrom_mem_into(0x7A, 0xFF, memoryview(data)[:1])
+        assert data == b"\x56\x34"
+        assert raises(OSError, bus.readfrom_into, 0x35, data)[0] == errno.ENODEV
+        code = raises(OSError, bus.readfrom_mem_into, 0x7A, 0xFE, data)[0]
+        assert code == errno.ENODEV if isinstance(bus, machine.I2C) else errno.EIO
+    machine.I2C(1, scl=9, sda=8, freq=1000)
+    raises(OSError, machine.I2C(1, scl=9, sda=8, freq=1000).writeto, 0x34, b"")
+    atchip.i2c_stop(0)
+    atchip.i2c_stop(0)
+    assert machine.Pin(9, machine.Pin.OPEN_DRAIN, value=1).value() == 1
+    machine.Pin(9, machine.Pin.IN, None)
+
+
 def check_machine():
     assert machine.reset_cause() == machine.PWRON_RESET and atchip.reset_reason() == 1
     assert len(machine.unique_id()) == 6
@@ -209,6 +250,8 @@ check_nvs_of_any_partition()
 check_partitions()
 check_blocks()
 check_pins()
+check_pwm()
+check_i2c()
 check_machine()
 check_memory()
 check_power()

@@ -72,6 +72,14 @@ def test_what_an_access_point_does_not_say(tmp_path):
         ("[adc]\n47 = 1\n", ["adc.47", "46"]),
         ("[adc]\n4 = 3301\n", ["adc.4", "0 to 3300"]),
         ("[clock]\noffset = 'noon'\n", ["clock.offset"]),
+        ("i2c = 1\n", ["[[i2c]]"]),
+        ("[[i2c]]\naddress = 1\n", ["i2c 1.device", "missing"]),
+        ("[[i2c]]\ndevice = 'eeprom'\n", ["i2c 1.address", "missing"]),
+        ("[[i2c]]\ndevice = 'lamp'\n", ["i2c 1.device", "eeprom, sensor"]),
+        ("[[i2c]]\ndevice = 'sensor'\naddress = 0x80\n", ["i2c 1.address", "ten_bit"]),
+        ("[[i2c]]\ndevice = 'sensor'\nregisters = {256 = 1}\n", ["i2c 1.registers", "256"]),
+        ("[[i2c]]\ndevice = 'sensor'\nregisters = {1 = 'a'}\n", ["i2c 1.registers", "255"]),
+        ("[[i2c]]\ndevice = 'sensor'\nregisters = 5\n", ["i2c 1.registers", "table"]),
     ],
 )
 def test_a_wrong_file_is_named_with_its_key(tmp_path, text, words):

@@ -24,6 +24,7 @@ from at.settings import Settings
 _ON_DEMAND = {
     "files": "files",
     "http": "http",
+    "i2c": "i2c",
     "links": "links",
     "long": "sending",
     "mdns": "mdns",

@@ -14,6 +14,7 @@ from tools.simulator import worldfile
 from tools.simulator.boardfile import BoardFile
 from tools.simulator.errors import CommandError, SimulatorError
 from tools.simulator.names import hold_name
+from tools.simulator.wires.i2c import I2cBuses
 from tools.simulator.wires.waves import Waves
 
 Emit = Callable[[tuple], None]
@@ -33,6 +34,7 @@ class World:
         self.pins: dict[int, dict[str, Any]] = {}
         self.power_save = 0
         self.waves = Waves()
+        self.i2c = I2cBuses(content["i2c"], self.inputs.get)
         self._board = board
         self._emit = emit
         self._lease = self._take_lease()
@@ -41,10 +43,12 @@ class World:
             "gpio": self._gpio,
             "adc": self._adc,
             "wave": self._wave,
+            "device": self._device,
         }
         self.requests = {
             "adc": lambda request: {"mv": self.voltages.get(request["pin"], 0)},
             **self.waves.requests,
+            **self.i2c.requests,
         }
 
     def power_on(self) -> None:
@@ -59,6 +63,7 @@ class World:
         self.pins = {pin: state for pin, state in self.pins.items() if state.get("hold")}
         self.power_save = 0
         self.waves.restart()
+        self.i2c.restart()
 
     def status(self) -> dict[str, Any]:
         """Return the world for the status command."""
@@ -69,6 +74,7 @@ class World:
             "adc": {str(pin): mv for pin, mv in sorted(self.voltages.items())},
             "address": self.address,
             "waves": self.waves.all(),
+            "i2c": self.i2c.status(),
         }
 
     # What the module reports.
@@ -111,6 +117,12 @@ class World:
                 f"pin {pin} has {wave or 'no PWM'}, not {command['is'] or 'no PWM'}"
             )
         return {"wave": wave}
+
+    def _device(self, command: Command) -> dict[str, Any]:
+        """Change a device on a bus: {"name": N, "present": false}, registers by their number."""
+        fields = {key: command[key] for key in command if key not in ("do", "name")}
+        self.i2c.change(field(command, "name", worldfile.text(1, 32)), fields)
+        return {}
 
     # The module's address: of the range, the first that no other simulated module holds.
 

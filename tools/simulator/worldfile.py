@@ -7,7 +7,7 @@ ValueError saying what would be right.
 import ipaddress
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +164,36 @@ _DHCP = (
     ("gateway", ipv4, "127.0.0.1"),
     ("netmask", ipv4, "255.0.0.0"),
 )
+
+
+def registers(value: Any) -> dict[int, int]:
+    """Check the registers of a sensor: number = value, both 0 to 255."""
+    if not isinstance(value, dict):
+        raise ValueError("must be a table like { 0x27 = 0x12 }")
+    checked = {}
+    for key, content in value.items():
+        try:
+            number = int(key, 0)
+        except ValueError:
+            number = -1
+        if not 0 <= number <= 0xFF:
+            raise ValueError(f"there is no register {key}, only 0 to 255")
+        checked[number] = integer(0, 0xFF)(content)
+    return checked
+
+
+_I2C = (
+    ("device", one_of(("eeprom", "sensor")), None),
+    ("name", text(1, 32), ""),
+    ("scl", integer(0, GPIOS - 1), 9),
+    ("sda", integer(0, GPIOS - 1), 8),
+    ("address", integer(0, 0x3FF), None),
+    ("ten_bit", switch, False),
+    ("size", integer(1, 65536), 4096),
+    ("page", integer(1, 256), 32),
+    ("cycle_ms", integer(0, 1000), 5),
+    ("registers", registers, {}),
+)
 _CLOCK = (("offset", integer(-(2**31), 2**31 - 1), 0),)
 
 
@@ -183,15 +213,13 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def _world(raw: dict[str, Any]) -> dict[str, Any]:
-    known = ("ap", "dhcp", "dns", "clock", "gpio", "adc")
+    known = ("ap", "dhcp", "dns", "clock", "gpio", "adc", "i2c")
     for name in raw:
         if name not in known:
             raise ValueError(f"{name}: no such section; there are {', '.join(known)}")
-    aps = raw.get("ap", [])
-    if not isinstance(aps, list):
-        raise ValueError("ap: must be written [[ap]], once for each access point")
     world = {
-        "ap": [_ap(row, number) for number, row in enumerate(aps, 1)],
+        "ap": [_ap(row, number) for number, row in _rows(raw, "ap", "access point")],
+        "i2c": [_i2c(row, number) for number, row in _rows(raw, "i2c", "device")],
         "dhcp": _table("dhcp", raw.get("dhcp", {}), _DHCP),
         "dns": _free_table("dns", raw.get("dns", {}), str.lower, addresses),
         "clock": _table("clock", raw.get("clock", {}), _CLOCK),
@@ -202,6 +230,25 @@ def _world(raw: dict[str, Any]) -> dict[str, Any]:
     if first > last:
         raise ValueError("dhcp.last: must not come before dhcp.first")
     return world
+
+
+def _rows(raw: dict[str, Any], name: str, what: str) -> Iterator[tuple[int, Any]]:
+    rows = raw.get(name, [])
+    if not isinstance(rows, list):
+        raise ValueError(f"{name}: must be written [[{name}]], once for each {what}")
+    return enumerate(rows, 1)
+
+
+def _i2c(row: Any, number: int) -> dict[str, Any]:
+    """Check one device on an I2C bus."""
+    name = f"i2c {number}"
+    device = _table(name, row, _I2C)
+    for key in ("device", "address"):
+        if device[key] is None:
+            raise ValueError(f"{name}.{key}: is missing")
+    if device["address"] > 0x7F and not device["ten_bit"]:
+        raise ValueError(f"{name}.address: only with ten_bit = true above 0x7f")
+    return device
 
 
 def _ap(row: Any, number: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ GROUPS = (
     "files",
     "signaling",
     "driver",
+    "driver_i2c",
     "user",
     "aithinker",
 )

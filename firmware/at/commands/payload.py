@@ -1,8 +1,11 @@
-"""What commands that take a payload after `>` have in common: collecting it, setting headers."""
+"""What commands with a payload have in common: collecting it after `>`, showing it, headers."""
+
+import binascii
 
 from at.errors import ATError
 
 _PIECE = 512
+_SHOWN = 256  # bytes made hexadecimal at a time
 
 
 async def collect(at, count):
@@ -19,6 +22,28 @@ async def collect(at, count):
             piece[done : done + len(data)] = data
             done += len(data)
     return pieces
+
+
+async def fill(at, view, keep_surplus=False):
+    """Ask the host for as many bytes as the buffer has, and put them there."""
+    at.ask(len(view), keep_surplus)
+    done = 0
+    while done < len(view):
+        piece = await at.take(min(len(view) - done, _PIECE))
+        view[done : done + len(piece)] = piece
+        done += len(piece)
+
+
+async def show_hex(at, view):
+    """Write `+NAME:` and a buffer in hexadecimal digits."""
+    at.port.hold()
+    try:
+        at.port.raw(b"%s:" % at.name.encode())
+        for start in range(0, len(view), _SHOWN):
+            await at.port.send(binascii.hexlify(view[start : start + _SHOWN]))
+        at.port.raw(b"\r\n")
+    finally:
+        at.port.release()
 
 
 def show_fields(at, fields):

@@ -1,6 +1,7 @@
 """User commands (manual chapter 3.11)."""
 
 from at.command import command
+from at.commands.payload import fill
 from at.errors import invalid
 from at.wire.reply import WRITE_OK
 
@@ -49,12 +50,7 @@ def userram_set(at, operation, size=0, offset=0):
 
 
 async def _write(at, view):
-    at.ask(len(view), keep_surplus=True)
-    done = 0
-    while done < len(view):
-        piece = await at.take(_READ)
-        view[done : done + len(piece)] = piece
-        done += len(piece)
+    await fill(at, view, keep_surplus=True)
     return WRITE_OK
 
 

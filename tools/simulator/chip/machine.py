@@ -21,6 +21,15 @@ _CAUSES = {1: 1, 9: 1, 5: 3, 6: 3, 7: 3, 8: 4, 3: 2, 4: 2, 2: 2}  # esp_reset_re
 _freq = 160 * _MHZ
 
 
+def __getattr__(name):
+    """Import what is rarely used when it is asked for: on the chip it costs no heap either."""
+    if name in ("I2C", "SoftI2C"):
+        import i2cbus
+
+        return getattr(i2cbus, name)
+    raise AttributeError(name)
+
+
 def reset():
     _sim.reset()
 
@@ -113,6 +122,10 @@ class Pin:
     def value(self, level=None):
         state = self._pins[self._id]
         if level is None:
+            if state[0] == self.OPEN_DRAIN and state[1]:
+                import simbus
+
+                return simbus.call("line", pin=self._id)["level"]
             return state[1] if state[0] & 2 else _sim.gpio_level(self._id)
         state[1] = int(bool(level))
         if not state[3]:

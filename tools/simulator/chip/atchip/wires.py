@@ -2,7 +2,7 @@
 
 import simbus
 
-_CALLS = ("pwm_start", "pwm_duty", "pwm_fade", "pwm_stop")
+_CALLS = ("pwm_start", "pwm_duty", "pwm_fade", "pwm_stop", "i2c_stop")
 
 
 def find(name):
