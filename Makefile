@@ -45,6 +45,8 @@ bench: simulator ## measure speed and memory; writes build/bench.json
 
 fuzz: simulator ## feed the sanitizer build with garbage for FUZZ_SECONDS (60)
 	@$(FIRMWARE) --sanitize $(QUIET)
+	$(PACKAGES) test $(QUIET)
+	@$(SYSTEM) mosquitto
 	@echo "[fuzz] $(FUZZ_SECONDS) seconds"
 	@$(PYTHON) -m tools.fuzz
 

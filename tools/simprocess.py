@@ -173,9 +173,13 @@ class Simulator:
             raise SimulatorError(f"{message}: {answer}")
         return answer
 
-    def log_text(self) -> str:
-        """Return what the module printed on its log port (UART0) so far."""
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+    def log_text(self, start: int = 0) -> str:
+        """Return what the module printed on its log port (UART0) so far, from a byte on."""
+        if not self.log_path.exists():
+            return ""
+        with self.log_path.open("rb") as log:
+            log.seek(start)
+            return log.read().decode(errors="surrogateescape")
 
     def wait_log(self, text: str, timeout_s: float = 20.0) -> str:
         """Wait until text stands in the log and return the whole log."""

@@ -21,9 +21,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tools.atclient import Module
 from tools.declarations import ROOT, all_commands
-from tools.fuzz.bursts import Burst, Bursts
-from tools.fuzz.drive import Driver, FuzzFailure, load
-from tools.fuzz.peer import echo_servers
+from tools.fuzz.burst import Burst, load
+from tools.fuzz.bursts import Bursts
+from tools.fuzz.drive import Driver, FuzzFailure
+from tools.fuzz.peers import Peers
 from tools.fuzz.phases import World
 from tools.simprocess import Simulator
 
@@ -38,9 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     console.print(f"fuzzing for {options.seconds} s, seed {options.seed}")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         simulator = Simulator(folder, bits=options.bits, sanitize=not options.plain)
-        with simulator.start(erase=True), simulator.module() as module, echo_servers() as ports:
-            driver = Driver(simulator, module)
-            bursts = _bursts(options, module, ports)
+        with simulator.start(erase=True), simulator.module() as module, Peers(simulator) as peers:
+            driver = Driver(simulator, module, peers)
+            bursts = _bursts(options, module, peers)
             failures = _run(console, driver, bursts, options)
             if failures:
                 (_FOLDER / f"failure-{options.seed}.log").write_text(simulator.log_text())
@@ -48,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"{failures} failures: {driver.bursts} bursts, {driver.sent_bytes} bytes, "
         f"{driver.restarts} asked-for restarts"
     )
+    console.print("heard: " + ", ".join(f"{n} {what}" for what, n in driver.heard.most_common(30)))
     return int(failures > 0)
 
 
@@ -64,15 +66,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _bursts(
-    options: argparse.Namespace, module: Module, ports: tuple[int, int]
-) -> Iterable[Burst]:
+def _bursts(options: argparse.Namespace, module: Module, peers: Peers) -> Iterable[Burst]:
     if options.replay:
         return load(options.replay)
     module.echo_off()
     partitions = re.findall(r'SYSFLASH:"(\w+)"', "\n".join(module.ok("AT+SYSFLASH?")))
-    words = (*partitions, "fuzz", "TCP", "UDP", "localhost", "espressif")
-    world = World(words, tcp_port=ports[0], udp_port=ports[1])
+    words = (*partitions, "fuzz", "TCP", "UDP", "SSL", "127.0.0.1", "peer.test", "espressif")
+    world = World(words, ports=frozenset(peers.ports))
     return _endless(Bursts(options.seed, all_commands(), world), options.first)
 
 

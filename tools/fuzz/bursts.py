@@ -1,44 +1,26 @@
-"""Make fuzz input: short bursts of bytes, each from its own seed so that it can be made again.
+"""Make fuzz input: short bursts, each from its own seed so that it can be made again.
 
-Owns what is sent: command lines made from the declarations (valid, at their limits, damaged),
+Owns what hosts send: command lines made from the declarations (valid, at their limits, damaged),
 random bytes, half and over-long lines, data phases with too little, enough or too much payload.
+Bursts in which the network takes part are those of tools/fuzz/network.py.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from tools import boundaries
 from tools.declarations import FORMS, SUFFIX, Command, Parameter
-from tools.fuzz import phases
+from tools.fuzz import network, phases
+from tools.fuzz.burst import Burst
+from tools.fuzz.harm import cut, damage, payload
 from tools.fuzz.phases import World
 
 # What a line may look like that puts the module to sleep for longer than a burst may wait.
 _SLEEP = re.compile(rb"GSLP=(?![0?][,\r])")
 _NOISE = b'\0\r\n\x7f\xff ,=?"\\+AT>:;'
-_HARD = (b"\r", b"\n", b"\r\r\n", b"\n\r", b"\0", b"+++", b"\x1b", b'"', b"\\", b",", b">")
-
-
-@dataclass
-class Burst:
-    """Chunks of bytes, sent one after the other with a pause of some ms before each."""
-
-    number: int
-    kind: str
-    chunks: list[tuple[int, bytes]] = field(default_factory=list)
-
-    def add(self, data: bytes, pause_ms: int = 0) -> None:
-        """Append a chunk."""
-        if data:
-            self.chunks.append((pause_ms, data))
-
-    @property
-    def data(self) -> bytes:
-        """Return all bytes in a row."""
-        return b"".join(data for _, data in self.chunks)
 
 
 class Bursts:
@@ -58,12 +40,15 @@ class Bursts:
             self._boundary: 20,
             self._damaged: 20,
             self._phase: 20,
-            self._passthrough: 3 if world.tcp_port else 0,
+            self._passthrough: 3 if world.ports else 0,
             self._random: 8,
             self._half: 6,
             self._long: 4,
             self._crowd: 6,
+            self._mixed: 4,
         }
+        if world.ports:
+            kinds |= {self._with_world(make): often for make, often in network.KINDS.items()}
         self._kinds = list(kinds)
         self._weights = list(kinds.values())
 
@@ -77,6 +62,15 @@ class Bursts:
             if not _SLEEP.search(burst.data):
                 return burst
         return Burst(number, "empty", [(0, b"AT\r\n")])
+
+    def _with_world(
+        self, make: Callable[[random.Random, Burst, World], None]
+    ) -> Callable[[random.Random, Burst], None]:
+        def kind(rng: random.Random, burst: Burst) -> None:
+            make(rng, burst, self._world)
+
+        kind.__name__ = make.__name__
+        return kind
 
     # Kinds of bursts
 
@@ -99,7 +93,7 @@ class Bursts:
         for line, pause_ms in phase.lines:
             burst.add(line.encode() + b"\r\n", pause_ms)
         size = max(0, phase.size + rng.choice((0, 0, 0, -1, 1, -phase.size, 7, 300)))
-        for piece in cut(rng, phases.payload(rng, size)):
+        for piece in cut(rng, payload(rng, size)):
             burst.add(piece, rng.choice((0, 0, 0, 1, 5)))
 
     def _passthrough(self, rng: random.Random, burst: Burst) -> None:
@@ -107,7 +101,7 @@ class Bursts:
         for line, pause_ms in phases.open_link(rng, self._world, "TCP"):
             burst.add(line.encode() + b"\r\n", pause_ms)
         burst.add(b"AT+CIPMODE=1\r\nAT+CIPSEND\r\n", 50)
-        for piece in cut(rng, phases.payload(rng, rng.choice((1, 100, 3000, 20000)))):
+        for piece in cut(rng, payload(rng, rng.choice((1, 100, 3000, 20000)))):
             burst.add(piece, rng.choice((0, 0, 25)))
             if rng.random() < 0.3:
                 burst.add(
@@ -140,6 +134,18 @@ class Bursts:
         lines = [self.line(rng).encode("latin-1") + b"\r\n" for _ in range(rng.randint(5, 60))]
         burst.add(b"".join(lines))
 
+    def _mixed(self, rng: random.Random, burst: Burst) -> None:
+        """Damage the lines of another kind, and let its bytes come together or apart."""
+        other = Burst(burst.number, "")
+        kinds = [kind for kind in self._kinds if kind.__name__ != "_mixed"]
+        rng.choice(kinds)(rng, other)
+        for pause, what in other.chunks:
+            if isinstance(what, bytes):
+                data = damage(rng, what) if rng.random() < 0.3 else what
+                burst.add(data, rng.choice((0, pause)))
+            else:
+                burst.act(pause, **what)
+
     # Lines
 
     def line(self, rng: random.Random) -> str:
@@ -166,6 +172,8 @@ class Bursts:
         if parameter.kind in ("int", "link"):
             middle = rng.randint(parameter.low, parameter.high)
             small = min(parameter.high, parameter.low + rng.randint(0, 40))
+            if "port" in parameter.name and self._world.ports and rng.random() < 0.5:
+                return f"<{rng.choice(sorted(self._world.ports))}>"
             number = rng.choice((parameter.low, parameter.high, middle, small, small))
             return hex(number) if number >= 0 and rng.random() < 0.1 else str(number)
         if parameter.kind == "str":
@@ -182,31 +190,3 @@ def quoted(data: bytes) -> str:
     """Escape a string for a command line; CR, LF are replaced, they would end the line."""
     text = data.replace(b"\r", b"r").replace(b"\n", b"n").decode("latin-1")
     return re.sub(r'([\\",])', r"\\\1", text)
-
-
-def damage(rng: random.Random, line: bytes) -> bytes:
-    """Return the line with one to four small accidents."""
-    data = bytearray(line)
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(data) + 1)
-        match rng.randrange(6):
-            case 0:
-                data[at:at] = rng.choice(_HARD)
-            case 1:
-                del data[at : at + rng.randint(1, 4)]
-            case 2 if at < len(data):
-                data[at] = rng.randrange(256)
-            case 3 if at < len(data):
-                data[at] ^= 1 << rng.randrange(8)
-            case 4:
-                data[at:at] = data[at // 2 : at]
-            case _:
-                data[at:at] = str(rng.choice((-1, 0, 256, 65536, 1 << 31, 1 << 64))).encode()
-    return bytes(data)
-
-
-def cut(rng: random.Random, data: bytes) -> Iterator[bytes]:
-    """Cut bytes into a few pieces at random places."""
-    places = sorted(rng.randrange(len(data) + 1) for _ in range(rng.randint(0, 4)))
-    for start, end in zip([0, *places], [*places, len(data)], strict=True):
-        yield data[start:end]

@@ -7,22 +7,30 @@ crashes and unexpected exceptions.
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 
 from tools.atclient import ATMismatch, Module, show
-from tools.fuzz.bursts import Burst
+from tools.fuzz.burst import Act, Burst, save
+from tools.fuzz.peers import Peers
 from tools.simprocess import Simulator
 
 _RESTARTS = re.compile(rb"AT\+(RST|RESTORE|GSLP=|SYSROLLBACK)")
+_POWER = frozenset(("power_cycle", "power_cut_after_flash_writes"))
 _READY = b"\r\nready\r\n"
 _BAD_LOG = re.compile(
     r"AddressSanitizer|UndefinedBehavior|LeakSanitizer|runtime error:|crashed|failed unexpectedly"
 )
 _EXPECTED_LOG = re.compile(r"MemoryError")  # 88 KB of heap may run out; the answer is ERROR
+# What shows that the fuzzer gets further than to parameters; counted for whoever reads its report.
+_NEWS = re.compile(
+    rb"\r\n((?:\d,)?(?:CONNECT|CLOSED)|SEND OK|SEND FAIL|WRITE OK|busy p|OK|ERROR|WIFI GOT IP|"
+    rb"\+[A-Z]+(?=[:,]))"
+)
+_ANSWER = re.compile(rb"\r\n(?:OK|ERROR|SEND OK|SEND FAIL|ready|busy p\.\.\.)\r\n|\r\n>")
+_BUSY = b"\r\nbusy p...\r\n"
 _KEPT = 20  # bursts that are saved with a failing one, since state can build up
 _ATTEMPTS = 40
 
@@ -34,14 +42,18 @@ class FuzzFailure(Exception):
 class Driver:
     """Fuzz one simulated module."""
 
-    def __init__(self, simulator: Simulator, module: Module) -> None:
+    def __init__(self, simulator: Simulator, module: Module, peers: Peers | None = None) -> None:
+        """Prepare; without peers, bursts have no acts."""
         self._simulator = simulator
         self._module = module
+        self._peers = peers
         self._recent: deque[Burst] = deque(maxlen=_KEPT)
         self._log_seen = 0
+        self._mark = 0  # where in the buffer the answer to the last line may begin
         self.bursts = 0
         self.restarts = 0
         self.sent_bytes = 0
+        self.heard: Counter[str] = Counter()
 
     def run(self, burst: Burst) -> None:
         """Send a burst and check that the module survived it; raise FuzzFailure otherwise."""
@@ -49,21 +61,44 @@ class Driver:
         self.bursts += 1
         self._module.log.clear()
         try:
-            for pause_ms, data in burst.chunks:
-                if pause_ms:
-                    time.sleep(pause_ms / 1000)
-                self._module.write(data)
-                self.sent_bytes += len(data)
+            for pause_ms, what in burst.chunks:
+                self._pause(pause_ms / 1000)
+                self._do(what)
             self._come_back(burst)
         except (ATMismatch, OSError) as problem:
             self.check_log()
             raise FuzzFailure(f"after burst {burst.number} ({burst.kind}): {problem}") from None
         self.check_log()
 
+    def _pause(self, seconds: float) -> None:
+        """Let time pass; what the module says meanwhile is read."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._module.pump(left)
+
+    def _do(self, what: bytes | Act) -> None:
+        if isinstance(what, bytes):
+            data = self._peers.fill(what) if self._peers else what
+            self._mark = len(self._module.buffer)
+            self._module.write(data)
+            self.sent_bytes += len(data)
+        elif what.get("host"):
+            self._await_answer(what["ms"] / 1000)
+        elif self._peers:
+            self._peers.act(what)
+
+    def _await_answer(self, limit_s: float) -> None:
+        until = time.monotonic() + limit_s
+        while not _ANSWER.search(self._module.buffer, self._mark):
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._module.pump(left)
+
     def check_log(self) -> None:
         """Raise FuzzFailure if the log port shows that something is broken."""
-        text = self._simulator.log_text()
-        new, self._log_seen = text[self._log_seen :], len(text)
+        new = self._simulator.log_text(self._log_seen)
+        self._log_seen += len(new.encode(errors="surrogateescape"))
         for found in _BAD_LOG.finditer(new):
             before = 1500 if found[0] == "crashed" else 100  # the traceback comes first
             report = new[max(0, found.start() - before) : found.start() + 2500]
@@ -82,13 +117,8 @@ class Driver:
 
     def save(self, folder: Path, seed: int) -> Path:
         """Write the last bursts as JSON lines, for --replay."""
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"failure-{seed}-{self._recent[-1].number}.jsonl"
-        with path.open("w") as out:
-            for burst in self._recent:
-                chunks = [[pause, data.hex()] for pause, data in burst.chunks]
-                entry = {"number": burst.number, "kind": burst.kind, "chunks": chunks}
-                out.write(json.dumps(entry) + "\n")
+        save(path, self._recent)
         return path
 
     def _come_back(self, burst: Burst) -> None:
@@ -98,14 +128,18 @@ class Driver:
         message filter that swallows OK.
         """
         module, may_restart = self._module, bool(_RESTARTS.search(burst.data))
-        heard = bytearray()
+        may_restart = may_restart or any(act.get("do") in _POWER for act in burst.acts)
+        heard = bytearray(module.quiet(15))
+        is_busy = False
+        if self._peers:
+            self._peers.hush()
         for attempt in range(_ATTEMPTS):
             heard += module.quiet(15)
             if attempt % 4 == 2:
                 time.sleep(0.05)  # guard times of passthrough
                 module.write(b"+++")
                 heard += module.quiet(60)
-            if attempt:
+            if attempt and not is_busy:
                 module.write(b"AT\r\n" * min(8**attempt, 4096))
                 heard += module.quiet(30 * attempt)
             module.write(b"\r\nAT+SYSMSGFILTER=0\r\n")
@@ -114,6 +148,7 @@ class Driver:
             try:
                 heard += module.read_until(b"\r\nOK\r\n", 0.1 * (attempt + 1))
             except ATMismatch:
+                is_busy = _BUSY in module.buffer  # a command runs: wait, there is nothing to end
                 heard += module.take(len(module.buffer))
                 continue
             rest = module.quiet(10)
@@ -122,6 +157,7 @@ class Driver:
                 break
         else:
             raise FuzzFailure(f"AT is not answered after burst {burst.number} ({burst.kind})")
+        self.heard.update(found.decode() for found in _NEWS.findall(heard))
         self._count_restarts(bytes(heard), may_restart, burst)
 
     def _count_restarts(self, heard: bytes, may_restart: bool, burst: Burst) -> None:
@@ -132,13 +168,3 @@ class Driver:
                 f"{show(heard[-1000:])}"
             )
         self.restarts += count
-
-
-def load(path: Path) -> list[Burst]:
-    """Read bursts saved by a failing run."""
-    bursts = []
-    for line in path.read_text().splitlines():
-        entry = json.loads(line)
-        chunks = [(pause, bytes.fromhex(data)) for pause, data in entry["chunks"]]
-        bursts.append(Burst(entry["number"], entry["kind"], chunks))
-    return bursts

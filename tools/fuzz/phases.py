@@ -18,8 +18,7 @@ class World:
     words: tuple[str, ...] = ()
     ssid: str = "espressif"
     password: str = "1234567890"
-    tcp_port: int = 0  # 0: nothing listens, so there are no links
-    udp_port: int = 0
+    ports: frozenset[str] = frozenset()  # names of peers, whose ports stand as <name> in bursts
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,6 @@ class Phase:
     size: int
 
 
-def payload(rng: random.Random, size: int) -> bytes:
-    """Return so many bytes: random ones, or such that look like commands and line ends."""
-    kinds = (rng.randbytes(size), b"AT\r\n" * (size // 4 + 1), b"\r\n" * size, b"\\0+++" * size)
-    return rng.choice(kinds)[:size]
-
-
 def open_link(rng: random.Random, world: World, kind: str) -> list[tuple[str, int]]:
     """Return the lines that open link 0 without AT+CIPMUX; joining is not always repeated."""
     join = [
@@ -43,7 +36,7 @@ def open_link(rng: random.Random, world: World, kind: str) -> list[tuple[str, in
         (f'AT+CWJAP="{world.ssid}","{world.password}"', 10),
         ("AT", 500),
     ]
-    port = world.udp_port if kind == "UDP" else world.tcp_port
+    port = "<udp_echo>" if kind == "UDP" else "<echo>"
     return [
         *(join if rng.random() < 0.5 else ()),
         ("AT+CIPCLOSE", 0),
@@ -86,7 +79,7 @@ def _send(command: str) -> Callable[[random.Random, World], Phase]:
     def make(rng: random.Random, world: World) -> Phase:
         size = rng.choice((1, 4, 100, 1460, 2048, 8192))
         lines = []
-        if world.tcp_port and rng.random() < 0.4:
+        if "echo" in world.ports and rng.random() < 0.4:
             lines = open_link(rng, world, rng.choice(("TCP", "UDP")))
         return Phase([*lines, (f"AT{command}={size}", 0)], size)
 

@@ -114,10 +114,12 @@ class Internet:
 
     def _dns_servers(self, command: Command) -> Command:
         self._names.is_silent = _switch(command)
+        self._names.replies = _packets(command)
         return {"last_query": self._names.last_query.hex()}
 
     def _time_servers(self, command: Command) -> Command:
         self._times.is_silent = _switch(command)
+        self._times.replies = _packets(command)
         if "offset" in command:
             self._world.clock_offset = int(command["offset"])
         return {"asked": self._times.asked}
@@ -133,3 +135,10 @@ def _switch(command: Command) -> bool:
     if not isinstance(silent, bool):
         raise CommandError("silent: must be true or false")
     return silent
+
+
+def _packets(command: Command) -> list[bytes]:
+    try:
+        return [bytes.fromhex(each) for each in command.get("replies", ())]
+    except (TypeError, ValueError):
+        raise CommandError("replies: must be a list of packets in hex") from None

@@ -33,6 +33,7 @@ class TimeServer:
         self._offset_s = offset_s
         self._sockets: list[socket.socket] = []
         self.is_silent = False
+        self.replies: list[bytes] = []  # sent in place of an answer, with the query's stamp
         self.asked = 0
 
     def serve(self, mood: str, family: int = 4) -> int | None:
@@ -60,6 +61,10 @@ class TimeServer:
         if self.is_silent or mood == "silent" or len(packet) < _SIZE or packet[0] & 7 != 3:
             return
         try:
+            if self.replies:
+                for reply in self.replies:
+                    sock.sendto(reply[:24] + packet[40:48] + reply[32:], sender)
+                return
             if mood == "forged":
                 sock.sendto(self._answer(bytes(_SIZE), GOOD, at=1_000_000_000.0), sender)
             sock.sendto(self._answer(packet, mood), sender)
