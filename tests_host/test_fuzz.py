@@ -162,8 +162,9 @@ def test_a_mangled_way_has_its_accidents_where_they_are_ordered(peers):
 
 
 def test_hostile_peers_are_cut_when_the_burst_is_over(peers):
-    peers.act({"peer": "script", "steps": []})
+    peers.act({"peer": "script", "steps": [["say", "6869"]]})
     with connect(peers, "script") as sock:
+        assert sock.recv(10) == b"hi"
         peers.hush()
         assert sock.recv(10) == b""
 

@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"{failures} failures: {driver.bursts} bursts, {driver.sent_bytes} bytes, "
         f"{driver.restarts} asked-for restarts"
     )
+    spent = ", ".join(f"{kind} {s:.0f}" for kind, s in driver.seconds.most_common())
+    console.print(f"seconds: {spent}", highlight=False)
     console.print("heard: " + ", ".join(f"{n} {what}" for what, n in driver.heard.most_common(30)))
     return int(failures > 0)
 

@@ -35,7 +35,8 @@ class Burst:
     def act(self, pause_ms: int = 0, **act: Any) -> None:
         """Append an act: `peer` names one of tools/fuzz/peers.py, `do` one of the simulator.
 
-        `host="answer"` waits until the last line has an answer, for `ms` at most.
+        `host="answer"` waits until the last line has an answer, for `ms` at most; `host="join"`
+        has the module join with `line`, if need be.
         """
         self.chunks.append((pause_ms, act))
 

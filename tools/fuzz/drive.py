@@ -30,6 +30,7 @@ _NEWS = re.compile(
     rb"\+[A-Z]+(?=[:,]))"
 )
 _ANSWER = re.compile(rb"\r\n(?:OK|ERROR|SEND OK|SEND FAIL|ready|busy p\.\.\.)\r\n|\r\n>")
+_JOINED = re.compile(rb"\+CWSTATE:2|WIFI GOT IP")
 _BUSY = b"\r\nbusy p...\r\n"
 _KEPT = 20  # bursts that are saved with a failing one, since state can build up
 _ATTEMPTS = 40
@@ -49,17 +50,23 @@ class Driver:
         self._peers = peers
         self._recent: deque[Burst] = deque(maxlen=_KEPT)
         self._log_seen = 0
+        self._may_restart = False
         self._mark = 0  # where in the buffer the answer to the last line may begin
         self.bursts = 0
         self.restarts = 0
         self.sent_bytes = 0
         self.heard: Counter[str] = Counter()
+        self.seconds: Counter[str] = Counter()  # spent on each kind of burst
 
     def run(self, burst: Burst) -> None:
         """Send a burst and check that the module survived it; raise FuzzFailure otherwise."""
         self._recent.append(burst)
         self.bursts += 1
         self._module.log.clear()
+        self._may_restart = bool(_RESTARTS.search(burst.data)) or any(
+            act.get("do") in _POWER for act in burst.acts
+        )
+        start = time.monotonic()
         try:
             for pause_ms, what in burst.chunks:
                 self._pause(pause_ms / 1000)
@@ -69,6 +76,7 @@ class Driver:
             self.check_log()
             raise FuzzFailure(f"after burst {burst.number} ({burst.kind}): {problem}") from None
         self.check_log()
+        self.seconds[burst.kind] += time.monotonic() - start
 
     def _pause(self, seconds: float) -> None:
         """Let time pass; what the module says meanwhile is read."""
@@ -82,10 +90,27 @@ class Driver:
             self._mark = len(self._module.buffer)
             self._module.write(data)
             self.sent_bytes += len(data)
+        elif what.get("host") == "join":
+            self._join(what["line"])
         elif what.get("host"):
             self._await_answer(what["ms"] / 1000)
         elif self._peers:
             self._peers.act(what)
+
+    def _join(self, line: str) -> None:
+        """Have the module on the network; factory settings help if earlier bursts left it deaf."""
+        for preparation in ("AT+CWSTATE?", "AT+CWMODE=1", "AT+RESTORE", "AT+CWMODE=1"):
+            self._do(preparation.encode() + b"\r\n")
+            if preparation == "AT+RESTORE":
+                self._may_restart = True
+                self._await_answer(1.0)
+                self._mark = len(self._module.buffer)
+            self._await_answer(2.0)
+            if preparation == "AT+CWMODE=1":
+                self._do(line.encode() + b"\r\n")
+                self._await_answer(3.0)
+            if _JOINED.search(self._module.buffer, self._mark):
+                return
 
     def _await_answer(self, limit_s: float) -> None:
         until = time.monotonic() + limit_s
@@ -127,8 +152,7 @@ class Driver:
         What was left open can be half a line, a data phase of unknown length, passthrough or a
         message filter that swallows OK.
         """
-        module, may_restart = self._module, bool(_RESTARTS.search(burst.data))
-        may_restart = may_restart or any(act.get("do") in _POWER for act in burst.acts)
+        module = self._module
         heard = bytearray(module.quiet(15))
         is_busy = False
         if self._peers:
@@ -158,11 +182,11 @@ class Driver:
         else:
             raise FuzzFailure(f"AT is not answered after burst {burst.number} ({burst.kind})")
         self.heard.update(found.decode() for found in _NEWS.findall(heard))
-        self._count_restarts(bytes(heard), may_restart, burst)
+        self._count_restarts(bytes(heard), burst)
 
-    def _count_restarts(self, heard: bytes, may_restart: bool, burst: Burst) -> None:
+    def _count_restarts(self, heard: bytes, burst: Burst) -> None:
         count = heard.count(_READY)
-        if count and not may_restart:
+        if count and not self._may_restart:
             raise FuzzFailure(
                 f"the module restarted after burst {burst.number} ({burst.kind}):\n"
                 f"{show(heard[-1000:])}"

@@ -36,9 +36,7 @@ def _say(rng: random.Random, burst: Burst, text: str, pause_ms: int = 0) -> None
 def _join(rng: random.Random, burst: Burst, world: World, chance: float = 0.6) -> None:
     """Join the access point, most often for nothing because it is joined already."""
     if rng.random() < chance:
-        for text in ("AT+CWMODE=1", f'AT+CWJAP="{world.ssid}","{world.password}"'):
-            burst.line(text)
-            burst.act(host="answer", ms=5000)
+        burst.act(host="join", line=f'AT+CWJAP="{world.ssid}","{world.password}"')
 
 
 def mangle(rng: random.Random, burst: Burst, most: int = 3) -> None:

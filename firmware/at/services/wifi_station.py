@@ -87,6 +87,7 @@ class Station:
         self._is_interrupted = False  # a scan came in the middle of an attempt
         self._news = asyncio.Event()
         self._task = None  # coming back
+        self._turn = 0  # counts who may try; an attempt of an earlier turn comes too late
         self._has_eap = False  # the driver is set up for an enterprise network
 
     # What is so.
@@ -159,7 +160,7 @@ class Station:
     async def _within_limit(self):
         limit_ms = self.target[_LIMIT_S] * 1000
         try:
-            reason = await asyncio.wait_for_ms(self._connect(_TRIES), limit_ms)
+            reason = await asyncio.wait_for_ms(self._connect(_TRIES, self._turn), limit_ms)
         except asyncio.TimeoutError:
             await self._drop()
             raise JoinFailed(_TIMED_OUT, "no address within %d s" % self.target[_LIMIT_S])
@@ -234,8 +235,9 @@ class Station:
 
     async def _attempt(self):
         """Try once; return whether the station is associated."""
+        limit_ms = self.target[_LIMIT_S] * 1000
         try:
-            reason = await asyncio.wait_for_ms(self._connect(1), self.target[_LIMIT_S] * 1000)
+            reason = await asyncio.wait_for_ms(self._connect(1, self._turn), limit_ms)
         except asyncio.TimeoutError:
             if self._link == _UP:
                 return True  # the DHCP client goes on asking
@@ -247,6 +249,7 @@ class Station:
         return not reason
 
     def _end_task(self):
+        self._turn += 1
         task, self._task = self._task, None
         if task:
             task.cancel()
@@ -257,9 +260,15 @@ class Station:
 
     # The driver.
 
-    async def _connect(self, tries):
-        """Associate and get an address; return 0, or the reason of the last failure."""
+    async def _connect(self, tries, turn):
+        """Associate and get an address; return 0, or the reason of the last failure.
+
+        A task that was cancelled may begin all the same, later than who cancelled it: its turn
+        is over by then.
+        """
         for _ in range(tries):
+            if turn != self._turn:
+                break
             self._link = _TRYING
             self._was_tried = True
             self._reason = 0

@@ -303,11 +303,11 @@ static mp_obj_t network(mp_obj_t up) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(network_obj, network);
 
-// Called when the module is imported, which is the first thing the simulated chip does.
+// Called at each import of the module, the first of which is the first thing the simulated chip does.
 static mp_obj_t sim_init(void) {
     #if defined(__SANITIZE_ADDRESS__) && defined(__i386__)
     // The port allows 40 KB here; the sanitizer makes frames several times as large.
-    MP_STATE_THREAD(stack_limit) *= 4;
+    MP_STATE_THREAD(stack_limit) = 160000;
     #endif
     return mp_const_none;
 }
