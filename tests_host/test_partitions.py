@@ -52,6 +52,8 @@ def test_flash_is_used_to_its_end():
         ("sixteen_letters_, data, fat, 0x30000, 0x1000", "1 to 15 bytes"),
         (", data, fat, 0x30000, 0x1000", "1 to 15 bytes"),
         ("x, data, ota, 0x30000, 0x1000", "otadata has 0x2000 bytes"),
+        ("a, data, ota, 0x30000, 8K\nb, data, ota, 0x32000, 8K", "more than one otadata"),
+        ("x, data, nvs, 0x30000, 0x1000, encrypted", "flags are not supported: encrypted"),
         ("x, 0xff, 0, 0x30000, 0x1000", "up to 0xfe"),
         ("x, data, nvs, 0x30000", "too few columns"),
         ("x, data, nosuch, 0x30000, 0x1000", "nosuch"),

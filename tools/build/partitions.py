@@ -66,6 +66,8 @@ def parse_row(line: str) -> Partition:
     fields = [field.strip() for field in line.split(",")]
     if len(fields) < 5:
         raise PartitionError(f"too few columns: {line!r}")
+    if any(fields[5:]):
+        raise PartitionError(f"{fields[0]}: flags are not supported: {', '.join(fields[5:])}")
     name, kind, subtype, offset, size = fields[:5]
     try:
         subtypes = SUBTYPES.get(kind, {})
@@ -113,6 +115,8 @@ def check(parts: list[Partition]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise PartitionError(f"{name}: there are two of this name")
+    if sum((part.type, part.subtype) == (1, 0) for part in parts) > 1:
+        raise PartitionError("there is more than one otadata")
     in_order = sorted(parts, key=lambda part: part.offset)
     for before, after in itertools.pairwise(in_order):
         if after.offset < before.end:
