@@ -70,10 +70,14 @@ docs: ## write docs/commands.md from the declarations
 mfg: ## build/mfg_nvs.bin: factory parameters and test certificates
 	@python3 tools/mfg/build.py
 
-conformance: ## the conversations over a serial port: PORT=/dev/ttyUSB0 or any pyserial URL
+conformance: ## the conversations over a serial port: PORT=, SSID=, PASSWORD=; HOST_IP=, BAUD=, REFERENCE=1
 	@test -n "$(PORT)" || { echo "error: make conformance needs PORT=, a serial port or pyserial URL" >&2; exit 1; }
-	$(PACKAGES) test $(QUIET)
-	@$(PYTHON) -m pytest tests_device --port "$(PORT)" $(CONFORMANCE)
+	$(PACKAGES) mfg test $(QUIET)
+	@$(SYSTEM) mosquitto
+	@$(PYTHON) tools/mfg/build.py $(QUIET)
+	@$(PYTHON) -m tools.conformance "$(PORT)" $(if $(SSID),--ssid "$(SSID)") \
+		$(if $(PASSWORD),--password "$(PASSWORD)") $(if $(HOST_IP),--host-ip "$(HOST_IP)") \
+		$(if $(BAUD),--baud "$(BAUD)") $(if $(REFERENCE),--reference) -- $(CONFORMANCE)
 
 firmware: ## the ESP32-S2 image: needs IDF_PATH, or DOCKER=1; VARIANT=PSRAM
 	$(PACKAGES) mfg flash $(QUIET)

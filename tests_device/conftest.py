@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests_device.rig import Rig, RigOptions
+from tools.conformance.collect import Collector, readable
 from tools.transcript import seen
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ssid", help="access point a real module may join")
     group.addoption("--password", help="its password")
     group.addoption("--host-ip", help="address of this machine as the module reaches it")
+    group.addoption("--results", type=Path, help="JSON file for what each test did")
+    group.addoption("--firmware", default="", help="what the report calls the module's firmware")
+    group.addoption("--reference", action="store_true", help="record what comes, do not judge it")
     group.addoption("--accept", action="store_true", help="rewrite expected lines, for review")
 
 
@@ -39,6 +43,17 @@ def pytest_configure(config: pytest.Config) -> None:
         notes.parent.mkdir(parents=True, exist_ok=True)
         notes.unlink(missing_ok=True)
         os.environ[_NOTES] = str(notes)
+    if config.option.results:
+        config.pluginmanager.register(Collector(config.option.results, _facts(config)))
+
+
+def _facts(config: pytest.Config) -> dict[str, str]:
+    options = config.option
+    return {
+        "firmware": options.firmware,
+        "port": f"{options.port}, {options.baud} baud" if options.port else "simulated",
+        "host": options.host_ip or "",
+    }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,3 +106,17 @@ def rig(
     rig = Rig(options, tmp_path_factory.mktemp("rig"), recorder)
     yield rig
     rig.end()
+
+
+@pytest.fixture(autouse=True)
+def keeping_bytes(request: pytest.FixtureRequest, recording: None) -> Iterator[None]:
+    """Give the report of --results what went over the port in each test."""
+    del recording
+    rig = None
+    if request.config.option.results and "rig" in request.fixturenames:
+        rig = request.getfixturevalue("rig")
+        if rig.log:
+            rig.log.clear()
+    yield
+    if rig and rig.log:
+        request.node.user_properties.append(("log", readable(rig.log, rig.options.password)))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import hostacts, mqttacts, mqttbroker
-from tools.atclient import ATMismatch, Module, Observer
+from tools.atclient import ATMismatch, ByteLog, Module, Observer
 from tools.hostacts import HostActs
 from tools.mqttacts import MqttActs
 from tools.mqttbroker import Broker
@@ -53,6 +53,7 @@ class Rig:
         self._observer = observer
         self._folder = folder
         self._module: Module | None = None
+        self._log: ByteLog | None = None  # of the port that was closed last
         self._peers: Peers | None = None
         self._host_acts: HostActs | None = None
         self._broker: Broker | None = None
@@ -86,6 +87,11 @@ class Rig:
             self._open()
         assert self._module is not None
         return self._module
+
+    @property
+    def log(self) -> ByteLog | None:
+        """Return the bytes of the port, be it closed by now; None if it never was open."""
+        return self._module.log if self._module else self._log
 
     def fresh(self, *, blank: bool = True) -> Module:
         """Bring the module to factory settings, just restarted, echo on.
@@ -200,6 +206,7 @@ class Rig:
     def close(self) -> None:
         """Close the port and end the simulated module."""
         if self._module:
+            self._log = self._module.log
             self._module.close()
             self._module = None
         if self.simulator:

@@ -17,22 +17,29 @@ NAMES = sorted(
 @pytest.mark.parametrize("name", NAMES)
 def test_transcript(name: str, rig: Rig, request: pytest.FixtureRequest) -> None:
     script = grammar.load(SCENARIOS / f"{name}.at", name)
+    request.node.user_properties.append(("title", script.title))
     missing = missing_needs(script, rig.offers)
     if missing:
         pytest.skip(f"the bench does not offer: {', '.join(missing)}")
+    is_reference = request.config.option.reference
     player = Player(
         script,
         rig.prepare(script),
         rig,
         rig.variables,
         timeout_s=10.0 if rig.simulated else 20.0,
-        accept=request.config.option.accept,
+        accept=request.config.option.accept or is_reference,
     )
     problem = None
     try:
         player.play()
     except TranscriptFailure as failure:
         problem = str(failure)
+    if is_reference:
+        note = problem or f"{player.differences} places differ from the transcript"
+        request.node.user_properties.append(("outcome", "recorded"))
+        request.node.user_properties.append(("reason", note))
+        return
     if problem:
         request.node.add_report_section("call", "log port (UART0)", rig.log_tail())
         rig.close()

@@ -83,6 +83,10 @@ class ByteLog:
         self._start = time.monotonic()
         self._entries.clear()
 
+    def entries(self) -> list[tuple[float, str, bytes]]:
+        """Return all entries: seconds, direction, bytes."""
+        return [(stamp, direction, bytes(data)) for stamp, direction, data in self._entries]
+
     def format(self, last: int = 60, width: int = 400) -> str:
         """Return the last entries as text, one a line: seconds, direction, escaped bytes."""
         lines = []

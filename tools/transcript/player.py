@@ -79,6 +79,11 @@ class Player:
             index = self._differ(index, problem)
         self._end()
 
+    @property
+    def differences(self) -> int:
+        """Return at how many places what came was taken instead of what stands there."""
+        return len(self._edits)
+
     def rewrite(self) -> bool:
         """Write what was accepted to the file; tell whether anything changed."""
         lines = list(self._script.source)

@@ -1,0 +1,83 @@
+"""A pytest plugin that gathers what each test of tests_device/ did: outcome, reason, bytes.
+
+Leaves a JSON file that report.py makes a page of, and that serves as reference for a later run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.atclient import ByteLog, show
+
+_MOST_ENTRIES = 400  # of one test's byte log
+_MOST_BYTES = 600  # of one entry
+
+Entry = tuple[float, str, str]
+
+
+def readable(log: ByteLog, secret: str | None = None) -> list[Entry]:
+    """Return a byte log as (seconds, direction, text), the middle left out if it is very long.
+
+    The access point's password is replaced: reports are made to be passed on.
+    """
+    hidden = secret.encode() if secret else b""
+    out: list[Entry] = []
+    entries = log.entries()
+    half = _MOST_ENTRIES // 2
+    for index, (stamp, direction, data) in enumerate(entries):
+        if half <= index < len(entries) - half:
+            if index == half:
+                out.append((stamp, "!", f"{len(entries) - 2 * half} entries left out"))
+            continue
+        told = data.replace(hidden, b"(password)") if hidden else data
+        text = show(told[:_MOST_BYTES])
+        if len(told) > _MOST_BYTES:
+            text += f" ... {len(told) - _MOST_BYTES} bytes more"
+        out.append((round(stamp, 3), direction, text))
+    return out
+
+
+class Collector:
+    """Watches a session; `facts` are what the report's head says."""
+
+    def __init__(self, path: Path, facts: dict[str, str]) -> None:
+        self._path = path
+        self._facts = facts
+        self._tests: dict[str, dict[str, Any]] = {}
+        self._start = time.monotonic()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one phase of a test."""
+        name = report.nodeid.partition("tests_device/")[2] or report.nodeid
+        test = self._tests.setdefault(
+            name, {"outcome": "passed", "title": "", "reason": "", "log": [], "seconds": 0.0}
+        )
+        test["seconds"] = round(test["seconds"] + report.duration, 2)
+        if report.skipped:
+            test["outcome"], test["reason"] = "skipped", _skip_reason(report)
+        elif report.failed:
+            test["outcome"], test["reason"] = "failed", str(report.longrepr)
+        test |= dict(report.user_properties)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the JSON file."""
+        now = datetime.datetime.now().astimezone()
+        facts = {
+            **self._facts,
+            "date": now.strftime("%Y-%m-%d %H:%M"),
+            "duration": f"{time.monotonic() - self._start:.0f} s",
+        }
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps({"facts": facts, "tests": self._tests}, indent=1))
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return str(report.longrepr)
