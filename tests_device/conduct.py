@@ -115,6 +115,11 @@ TABLE: dict[str, Conduct] = {
         simulated_only=True,
         undo=("AT+DRVI2CINIT=0", "AT+DRVI2CINIT=1"),
     ),
+    # miso or cs may be the pin that another parameter names; 46 is an input
+    "+DRVSPICONFGPIO": Conduct(refuses=".*", simulated_only=True),
+    "+DRVSPIINIT": Conduct(safe=r"AT\+DRVSPIINIT=(0|[^,]*(,[^,]+){4,})"),
+    "+DRVSPINIIT": Conduct(safe=r"AT\+DRVSPINIIT=(0|[^,]*(,[^,]+){4,})"),
+    "+DRVSPiINIT": Conduct(safe=r"AT\+DRVSPiINIT=(0|[^,]*(,[^,]+){4,})"),
     "+DRVI2CWRBYTES": Conduct(refuses=r".*,1,(4294967295|0xffffffff)"),  # it has four bytes
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
     # wake mode 2 is for UART 1, a pin's level is 0 or 1

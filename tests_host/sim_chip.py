@@ -180,6 +180,25 @@ def check_i2c():
     machine.Pin(9, machine.Pin.IN, None)
 
 
+def check_spi():
+    atchip.spi_stop()
+    fails_with("ESP_ERR_INVALID_STATE", atchip.spi_transfer, 0, 0, 0, 0, None, None, False)
+    atchip.spi_start(1000000, 0, 0, True, 35, 37, 36, 34)
+    fails_with("ESP_ERR_INVALID_STATE", atchip.spi_start, 1000, 0, 0, True, 35, 37, 36, 34)
+    data = bytearray(2)
+    atchip.spi_transfer(0x9F, 8, 0, 0, None, data, True)
+    assert data == b"\xef\x40"
+    atchip.spi_transfer(0, 0, 0, 0, None, memoryview(data)[1:], False)
+    assert data == b"\xef\x14"
+    atchip.spi_transfer(0, 0, 0x9F, 8, None, data, False)
+    assert data == b"\xef\x40"
+    atchip.spi_transfer(0, 4, 0x9, 4, b"\xff", None, True)
+    atchip.spi_transfer(0, 0, 0, 0, None, data, False)
+    assert data == b"\xff\xff"
+    atchip.spi_stop()
+    atchip.spi_stop()
+
+
 def check_machine():
     assert machine.reset_cause() == machine.PWRON_RESET and atchip.reset_reason() == 1
     assert len(machine.unique_id()) == 6
@@ -252,6 +271,7 @@ check_blocks()
 check_pins()
 check_pwm()
 check_i2c()
+check_spi()
 check_machine()
 check_memory()
 check_power()

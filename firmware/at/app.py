@@ -37,6 +37,7 @@ _ON_DEMAND = {
     "server": "server",
     "sntp": "sntp",
     "sockets": "sockets",
+    "spi": "spi",
     "tls": "tls",
     "update": "update",
     "userram": "userram",

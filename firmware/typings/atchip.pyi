@@ -352,13 +352,15 @@ def spi_transfer(
     address_bits: int,
     write: Buffer | None,
     read: bytearray | memoryview | None,
+    has_more: bool,
     /,
 ) -> None:
-    """Do one transaction: command (0 to 16 bits), address (0 to 64 bits), then write or read.
+    """Send a command (0 to 16 bits) and an address (0 to 64 bits), then write or read data.
 
-    Not both; None or empty for no data. spi_device_transmit with spi_transaction_ext_t,
-    SPI_TRANS_VARIABLE_CMD and SPI_TRANS_VARIABLE_ADDR; the GIL is released meanwhile.
-    ESP_ERR_INVALID_STATE before spi_start().
+    Not both; None for no data. With `has_more` the device stays selected for the next call:
+    spi_device_acquire_bus, SPI_TRANS_CS_KEEP_ACTIVE; a call without it, or an error, lets go.
+    spi_device_transmit with spi_transaction_ext_t, SPI_TRANS_VARIABLE_CMD and
+    SPI_TRANS_VARIABLE_ADDR. ESP_ERR_INVALID_STATE before spi_start().
     """
 
 def spi_stop() -> None:

@@ -15,6 +15,7 @@ from tools.simulator.boardfile import BoardFile
 from tools.simulator.errors import CommandError, SimulatorError
 from tools.simulator.names import hold_name
 from tools.simulator.wires.i2c import I2cBuses
+from tools.simulator.wires.spi import SpiBus
 from tools.simulator.wires.waves import Waves
 
 Emit = Callable[[tuple], None]
@@ -35,6 +36,7 @@ class World:
         self.power_save = 0
         self.waves = Waves()
         self.i2c = I2cBuses(content["i2c"], self.inputs.get)
+        self.spi = SpiBus(content["spi"])
         self._board = board
         self._emit = emit
         self._lease = self._take_lease()
@@ -49,6 +51,7 @@ class World:
             "adc": lambda request: {"mv": self.voltages.get(request["pin"], 0)},
             **self.waves.requests,
             **self.i2c.requests,
+            **self.spi.requests,
         }
 
     def power_on(self) -> None:
@@ -64,6 +67,7 @@ class World:
         self.power_save = 0
         self.waves.restart()
         self.i2c.restart()
+        self.spi.restart()
 
     def status(self) -> dict[str, Any]:
         """Return the world for the status command."""
@@ -75,6 +79,7 @@ class World:
             "address": self.address,
             "waves": self.waves.all(),
             "i2c": self.i2c.status(),
+            "spi": self.spi.status(),
         }
 
     # What the module reports.
@@ -121,7 +126,11 @@ class World:
     def _device(self, command: Command) -> dict[str, Any]:
         """Change a device on a bus: {"name": N, "present": false}, registers by their number."""
         fields = {key: command[key] for key in command if key not in ("do", "name")}
-        self.i2c.change(field(command, "name", worldfile.text(1, 32)), fields)
+        name = field(command, "name", worldfile.text(1, 32))
+        devices = {device.name: device for device in (*self.i2c.devices, *self.spi.devices)}
+        if name not in devices:
+            raise CommandError(f"name: there is no {name!r}; there are {', '.join(devices)}")
+        devices[name].change(fields)
         return {}
 
     # The module's address: of the range, the first that no other simulated module holds.

@@ -194,6 +194,26 @@ _I2C = (
     ("cycle_ms", integer(0, 1000), 5),
     ("registers", registers, {}),
 )
+
+
+def identity(value: Any) -> str:
+    """Check what a flash says of itself: hexadecimal bytes."""
+    if not isinstance(value, str) or not re.fullmatch("([0-9a-fA-F]{2}){1,16}", value):
+        raise ValueError("must be hexadecimal bytes like ef4014")
+    return value
+
+
+_SPI = (
+    ("device", one_of(("flash",)), None),
+    ("name", text(1, 32), ""),
+    ("mosi", integer(0, GPIOS - 1), 35),
+    ("miso", integer(0, GPIOS - 1), 37),
+    ("sclk", integer(0, GPIOS - 1), 36),
+    ("cs", integer(0, GPIOS - 1), 34),
+    ("id", identity, "ef4014"),
+    ("size", integer(256, 2**24), 2**20),
+    ("cycle_ms", integer(0, 1000), 3),
+)
 _CLOCK = (("offset", integer(-(2**31), 2**31 - 1), 0),)
 
 
@@ -213,13 +233,14 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def _world(raw: dict[str, Any]) -> dict[str, Any]:
-    known = ("ap", "dhcp", "dns", "clock", "gpio", "adc", "i2c")
+    known = ("ap", "dhcp", "dns", "clock", "gpio", "adc", "i2c", "spi")
     for name in raw:
         if name not in known:
             raise ValueError(f"{name}: no such section; there are {', '.join(known)}")
     world = {
         "ap": [_ap(row, number) for number, row in _rows(raw, "ap", "access point")],
         "i2c": [_i2c(row, number) for number, row in _rows(raw, "i2c", "device")],
+        "spi": [_spi(row, number) for number, row in _rows(raw, "spi", "device")],
         "dhcp": _table("dhcp", raw.get("dhcp", {}), _DHCP),
         "dns": _free_table("dns", raw.get("dns", {}), str.lower, addresses),
         "clock": _table("clock", raw.get("clock", {}), _CLOCK),
@@ -248,6 +269,14 @@ def _i2c(row: Any, number: int) -> dict[str, Any]:
             raise ValueError(f"{name}.{key}: is missing")
     if device["address"] > 0x7F and not device["ten_bit"]:
         raise ValueError(f"{name}.address: only with ten_bit = true above 0x7f")
+    return device
+
+
+def _spi(row: Any, number: int) -> dict[str, Any]:
+    """Check one device on an SPI bus."""
+    device = _table(f"spi {number}", row, _SPI)
+    if device["device"] is None:
+        raise ValueError(f"spi {number}.device: is missing")
     return device
 
 

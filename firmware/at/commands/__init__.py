@@ -26,6 +26,7 @@ GROUPS = (
     "signaling",
     "driver",
     "driver_i2c",
+    "driver_spi",
     "user",
     "aithinker",
 )

@@ -40,11 +40,11 @@ class Pins:
         if pin in self._drivers:
             raise StateError("pin %d belongs to %s" % (pin, self._drivers[pin]))
 
-    def check(self, driver, pins, first):
-        """Refuse pins that a driver cannot have as outputs, nothing is changed.
+    def check(self, driver, pins, first, read_only=None):
+        """Refuse pins that a driver cannot have, nothing is changed.
 
         `first` is the index of the parameter that names the first of them; -1 stands for none.
-        What the driver has already counts as free.
+        All are outputs but `read_only`. What the driver has already counts as free.
         """
         for i, pin in enumerate(pins):
             index = first + i
@@ -54,7 +54,7 @@ class Pins:
                 raise invalid(index, "the module has no pin %d" % pin)
             if pin in _FLASH:
                 raise invalid(index, "pin %d belongs to the flash" % pin)
-            if pin == _INPUT_ONLY:
+            if pin == _INPUT_ONLY and pin != read_only:
                 raise invalid(index, "pin %d can only be an input" % pin)
             if pin in pins[:i]:
                 raise invalid(index, "pin %d is given twice" % pin)

@@ -7,7 +7,6 @@ i2cdevices.py's.
 from collections.abc import Callable
 from typing import Any
 
-from tools.simulator.errors import CommandError
 from tools.simulator.wires.i2cdevices import KINDS, Device
 
 _TEN_BITS = 0x78  # the first byte of an address of 10 bits, >> 1
@@ -42,14 +41,6 @@ class I2cBuses:
         """Let go of the bus: the module has gone."""
         self.clocks.clear()
         self._stop()
-
-    def change(self, name: str, fields: dict[str, Any]) -> None:
-        """Change a device of the world while it runs; CommandError names what is wrong."""
-        device = next((one for one in self.devices if one.name == name), None)
-        if device is None:
-            known = ", ".join(one.name for one in self.devices)
-            raise CommandError(f"name: there is no device {name!r}; there are {known}")
-        device.change(fields)
 
     def _note_clock(self, request: dict[str, Any]) -> dict[str, Any]:
         self.clocks[request["scl"], request["sda"]] = request["freq"]

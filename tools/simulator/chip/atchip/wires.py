@@ -2,11 +2,31 @@
 
 import simbus
 
-_CALLS = ("pwm_start", "pwm_duty", "pwm_fade", "pwm_stop", "i2c_stop")
+_CALLS = ("pwm_start", "pwm_duty", "pwm_fade", "pwm_stop", "i2c_stop", "spi_start", "spi_stop")
+_PIECE = 256  # bytes in one packet to the supervisor
 
 
 def find(name):
     """Return the function of this name. AttributeError if the chip has none."""
+    if name == "spi_transfer":
+        return _spi_transfer
     if name not in _CALLS:
         raise AttributeError(name)
     return lambda *args: simbus.call(name, args=args).get("value")
+
+
+def _spi_transfer(command, command_bits, address, address_bits, write, read, has_more):
+    size = len(write or read or b"")
+    for start in range(0, max(size, 1), _PIECE):
+        end = min(start + _PIECE, size)
+        answer = simbus.call(
+            "spi_transfer",
+            command=(command, command_bits),
+            address=(address, address_bits),
+            hex=bytes(write[start:end]).hex() if write else "",
+            count=end - start if read else 0,
+            more=has_more or end < size,
+        )
+        if read:
+            read[start:end] = bytes.fromhex(answer["hex"])
+        command_bits = address_bits = 0

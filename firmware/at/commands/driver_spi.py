@@ -1,0 +1,138 @@
+"""An SPI master (manual sections 3.10.10 to 3.10.13).
+
+A transfer has up to three phases: a command, an address, and data in one direction.
+"""
+
+from at.command import alias, command
+from at.commands.payload import fill, show_hex
+from at.errors import invalid
+from at.services.buffer import Buffer
+from at.wire.bind import demand
+
+DRVSPICONFGPIO = command(
+    "+DRVSPICONFGPIO",
+    "Choose the pins of the SPI master; -1 is none",
+    (
+        ("int", "mosi", 0, 46),
+        ("int", "miso", -1, 46),
+        ("int", "sclk", 0, 46),
+        ("int", "cs", -1, 46),
+    ),
+)
+
+
+@DRVSPICONFGPIO.set
+def drvspiconfgpio_set(at, *pins):
+    """To be sent before AT+DRVSPIINIT, which takes the pins; refused while the master runs."""
+    at.spi.configure(pins)
+
+
+DRVSPIINIT = command(
+    "+DRVSPIINIT",
+    "Start the SPI master; clock 0 ends it",
+    (
+        ("int", "clock", 0, 40000000),
+        ("int", "mode", 0, 3, None),
+        ("int", "cmd_bit", 0, 16, None),
+        ("int", "addr_bit", 0, 64, None),
+        ("int", "dma_chan", 0, 2, None),
+        ("int", "bits_msb", 0, 3, 0),
+    ),
+)
+
+
+@DRVSPIINIT.set
+def drvspiinit_set(at, clock, mode, cmd_bit, addr_bit, dma_chan, bits_msb):
+    """A master that runs starts anew. The clock is in Hz, 153 or more.
+
+    The chip divides 80 MHz: what does not divide it evenly gets the next clock below. `cmd_bit`
+    and `addr_bit` are the phases, all zeros, of transfers that say nothing of a command or an
+    address. Channels 1 and 2 are the same: the ESP32-S2 chooses. `bits_msb`, in spite of its
+    name: 1 sends the least significant bit first, 2 receives it first, 3 both.
+    `AT+DRVSPIINIT=0` releases the pins, which stay chosen.
+    """
+    if not clock:
+        at.spi.stop()
+        return
+    demand(DRVSPIINIT.params[1:], (mode, cmd_bit, addr_bit, dma_chan), 1)
+    at.spi.start(clock, mode, cmd_bit, addr_bit, dma_chan > 0, bits_msb)
+
+
+# As the manual's headings and examples spell it.
+alias("+DRVSPINIIT", DRVSPIINIT)
+alias("+DRVSPiINIT", DRVSPIINIT)
+
+DRVSPIRD = command(
+    "+DRVSPIRD",
+    "Read from the SPI bus, after a command and an address if wanted",
+    (
+        ("int", "data_len", 1, 4092),
+        ("int", "cmd", 0, 0xFFFF, None),
+        ("int", "cmd_len", 0, 2, None),
+        ("int", "addr", 0, 0xFFFFFFFF, None),
+        ("int", "addr_len", 0, 4, None),
+    ),
+)
+
+
+@DRVSPIRD.set
+async def drvspird_set(at, data_len, cmd, cmd_len, addr, addr_len):
+    """The data are two lower-case hexadecimal digits a byte; 64 bytes at most without DMA.
+
+    Lengths are in bytes; 0 leaves a phase out that AT+DRVSPIINIT set up.
+    """
+    at.spi.check(data_len)
+    number, place = _phases(cmd, cmd_len, addr, addr_len)
+    with Buffer(data_len) as view:
+        await at.spi.transfer(number, place, view, True)
+        await show_hex(at, view)
+
+
+alias("+DRVSPiRD", DRVSPIRD)
+
+DRVSPIWR = command(
+    "+DRVSPIWR",
+    "Write to the SPI bus: a command and an address if wanted, and bytes that follow the prompt",
+    (
+        ("int", "data_len", 0, 4092),
+        ("int", "cmd", 0, 0xFFFF, None),
+        ("int", "cmd_len", 0, 2, None),
+        ("int", "addr", 0, 0xFFFFFFFF, None),
+        ("int", "addr_len", 0, 4, None),
+    ),
+)
+
+
+@DRVSPIWR.set
+async def drvspiwr_set(at, data_len, cmd, cmd_len, addr, addr_len):
+    """A `data_len` of 0 sends command and address alone, without a prompt."""
+    at.spi.check(data_len)
+    number, place = _phases(cmd, cmd_len, addr, addr_len)
+    if not data_len:
+        if not at.spi.has_phases(number, place):
+            raise invalid(0, "there is nothing to send")
+        await at.spi.transfer(number, place, b"", False)
+        return
+    with Buffer(data_len) as view:
+        await fill(at, view)
+        await at.spi.transfer(number, place, view, False)
+
+
+alias("+DRVSPiWR", DRVSPIWR)
+
+
+def _phases(cmd, cmd_len, addr, addr_len):
+    return _phase("cmd", cmd, cmd_len, 1), _phase("addr", addr, addr_len, 3)
+
+
+def _phase(name, value, length, index):
+    """Return (value, bits) of a phase, None if nothing is said of it."""
+    if value is None and length is None:
+        return None
+    if value is None:
+        raise invalid(index, "%s_len needs %s" % (name, name))
+    if length is None:
+        raise invalid(index + 1, "%s needs %s_len" % (name, name))
+    if value >> 8 * length:
+        raise invalid(index, "%s needs more than %d bytes" % (name, length))
+    return value, 8 * length
