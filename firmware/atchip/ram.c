@@ -1,0 +1,70 @@
+// Memory: figures of both heaps, blocks of the system heap, and the part of it that the GC heap
+// must leave.
+#include "esp_heap_caps.h"
+#include "py/gc.h"
+#include "py/objarray.h"
+
+#include "atchip.h"
+
+// What Wi-Fi, lwIP and TLS need beside the GC heap, so that it must not grow into it.
+#ifndef ATCHIP_SYSTEM_RESERVE
+#define ATCHIP_SYSTEM_RESERVE (64 * 1024)
+#endif
+
+// Stands in for the ESP32 port's function (--wrap in micropython.cmake), which would let the GC
+// heap have the system heap's last block. The garbage collector asks this when it needs to grow.
+size_t __wrap_gc_get_max_new_split(void);
+size_t __wrap_gc_get_max_new_split(void) {
+    size_t all = heap_caps_get_free_size(MALLOC_CAP_DEFAULT);
+    size_t largest = heap_caps_get_largest_free_block(MALLOC_CAP_DEFAULT);
+    size_t spare = all > ATCHIP_SYSTEM_RESERVE ? all - ATCHIP_SYSTEM_RESERVE : 0;
+    return largest < spare ? largest : spare;
+}
+
+static mp_obj_t heap(void) {
+    static size_t lowest = SIZE_MAX;
+    gc_info_t info;
+    gc_info(&info);
+    size_t now = heap_caps_get_free_size(MALLOC_CAP_DEFAULT) + info.free;
+    // The system heap remembers its own lowest; the GC heap's is what was seen here.
+    size_t low = heap_caps_get_minimum_free_size(MALLOC_CAP_DEFAULT) + info.free;
+    lowest = low < lowest ? low : lowest;
+    mp_obj_t pair[] = {mp_obj_new_int_from_uint(now), mp_obj_new_int_from_uint(lowest)};
+    return mp_obj_new_tuple(2, pair);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(atchip_heap_obj, heap);
+
+static mp_obj_t ram_alloc(mp_obj_t size_in) {
+    mp_int_t size = mp_obj_get_int(size_in);
+    if (size <= 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("size is 1 or more"));
+    }
+    // A memoryview: it has no way to grow, so Python never moves what is not its own. Made first,
+    // so that a full GC heap leaves no block behind.
+    mp_obj_t view = mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, 0, NULL);
+    mp_obj_array_t *array = MP_OBJ_TO_PTR(view);
+    array->items = heap_caps_calloc(1, size, MALLOC_CAP_8BIT);
+    if (array->items == NULL) {
+        check_esp_err(ESP_ERR_NO_MEM);
+    }
+    array->len = size;
+    return view;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atchip_ram_alloc_obj, ram_alloc);
+
+static mp_obj_t ram_free(mp_obj_t view) {
+    if (!mp_obj_is_type(view, &mp_type_memoryview)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("not from ram_alloc()"));
+    }
+    mp_obj_array_t *array = MP_OBJ_TO_PTR(view);
+    heap_caps_free(array->items);
+    array->items = NULL;
+    array->len = 0;
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atchip_ram_free_obj, ram_free);
+
+static mp_obj_t ram_largest(void) {
+    return mp_obj_new_int_from_uint(heap_caps_get_largest_free_block(MALLOC_CAP_8BIT));
+}
+MP_DEFINE_CONST_FUN_OBJ_0(atchip_ram_largest_obj, ram_largest);
