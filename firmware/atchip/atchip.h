@@ -146,5 +146,13 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_hostname_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atchip_ping_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_mdns_start_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_mdns_stop_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atchip_pwm_start_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_pwm_duty_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_pwm_fade_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atchip_pwm_stop_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atchip_i2c_stop_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_spi_start_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_spi_transfer_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atchip_spi_stop_obj);
 
 #endif // ATCHIP_H

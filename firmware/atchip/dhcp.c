@@ -1,6 +1,8 @@
 // DHCP: the station's client and the softAP's server with its pool.
 #include <string.h>
 
+#include "dhcpserver/dhcpserver.h"
+
 #include "atchip.h"
 
 #define POOL_MAX (100) // addresses the server can lend

@@ -1,7 +1,7 @@
 # User C module `atchip` for the chip: ESP-IDF's calls that MicroPython's own modules do not offer.
 add_library(usermod_atchip INTERFACE)
 
-foreach(name modatchip chip dhcp eap events neighbours netif nvs power provision ram scan softap values wifi)
+foreach(name modatchip buses chip dhcp eap events neighbours netif nvs power provision pwm ram scan softap values wifi)
     target_sources(usermod_atchip INTERFACE ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()
 
@@ -14,8 +14,5 @@ if(NOT CMAKE_BUILD_EARLY_EXPANSION)
     idf_component_get_property(wpa_supplicant_dir wpa_supplicant COMPONENT_DIR)
     target_include_directories(usermod_atchip INTERFACE ${wpa_supplicant_dir}/esp_supplicant/include)
 endif()
-
-# ram.c decides how far the GC heap may grow.
-target_link_options(usermod_atchip INTERFACE -Wl,--wrap=gc_get_max_new_split)
 
 target_link_libraries(usermod INTERFACE usermod_atchip)

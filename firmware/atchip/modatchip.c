@@ -86,6 +86,16 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(ping),
     FUNCTION(mdns_start),
     FUNCTION(mdns_stop),
+    // pwm.c
+    FUNCTION(pwm_start),
+    FUNCTION(pwm_duty),
+    FUNCTION(pwm_fade),
+    FUNCTION(pwm_stop),
+    // buses.c
+    FUNCTION(i2c_stop),
+    FUNCTION(spi_start),
+    FUNCTION(spi_transfer),
+    FUNCTION(spi_stop),
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

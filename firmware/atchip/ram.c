@@ -1,25 +1,10 @@
-// Memory: figures of both heaps, blocks of the system heap, and the part of it that the GC heap
-// must leave.
+// Memory: figures of both heaps, and blocks of the system heap. How far the GC heap may grow into
+// that is the board's to say.
 #include "esp_heap_caps.h"
 #include "py/gc.h"
 #include "py/objarray.h"
 
 #include "atchip.h"
-
-// What Wi-Fi, lwIP and TLS need beside the GC heap, so that it must not grow into it.
-#ifndef ATCHIP_SYSTEM_RESERVE
-#define ATCHIP_SYSTEM_RESERVE (64 * 1024)
-#endif
-
-// Stands in for the ESP32 port's function (--wrap in micropython.cmake), which would let the GC
-// heap have the system heap's last block. The garbage collector asks this when it needs to grow.
-size_t __wrap_gc_get_max_new_split(void);
-size_t __wrap_gc_get_max_new_split(void) {
-    size_t all = heap_caps_get_free_size(MALLOC_CAP_DEFAULT);
-    size_t largest = heap_caps_get_largest_free_block(MALLOC_CAP_DEFAULT);
-    size_t spare = all > ATCHIP_SYSTEM_RESERVE ? all - ATCHIP_SYSTEM_RESERVE : 0;
-    return largest < spare ? largest : spare;
-}
 
 static mp_obj_t heap(void) {
     static size_t lowest = SIZE_MAX;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "driver/uart.h"
+#include "esp_task.h"
 #include "esp_timer.h"
 #include "esp_vfs_eventfd.h"
 #include "freertos/FreeRTOS.h"

@@ -21,6 +21,7 @@ PACKAGES = {
     "valgrind": "valgrind",
     "mosquitto": "mosquitto",
     "cmake": "cmake",
+    "xtensa": "gcc-xtensa-lx106 picolibc-xtensa-lx106-elf",
 }
 
 
@@ -28,10 +29,10 @@ class MissingError(Exception):
     """Something is missing and cannot be installed from here; the text names it."""
 
 
-def compiles(*flags: str) -> bool:
-    """Say whether gcc can make a program with these flags."""
+def compiles(*flags: str, compiler: str = "gcc") -> bool:
+    """Say whether a compiler can make a program (or with -c an object) with these flags."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["gcc", *flags, "-x", "c", "-", "-o", f"{folder}/probe"]
+        command = [compiler, *flags, "-x", "c", "-", "-o", f"{folder}/probe"]
         source = '#include <stdio.h>\nint main(void) { return puts(""); }\n'
         return (
             subprocess.run(command, input=source, text=True, capture_output=True).returncode == 0
@@ -44,6 +45,9 @@ def has(need: str) -> bool:
         return shutil.which("gcc") is not None and compiles()
     if need == "m32":
         return shutil.which("gcc") is not None and compiles("-m32")
+    if need == "xtensa":
+        compiler = "xtensa-lx106-elf-gcc"
+        return shutil.which(compiler) is not None and compiles("-c", compiler=compiler)
     if need == "venv":
         return (
             subprocess.run(

@@ -1,0 +1,8 @@
+// ESP-IDF v5.4: components/esp_common/include/esp_idf_version.h
+// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+#ifndef DECL_ESP_IDF_VERSION_H
+#define DECL_ESP_IDF_VERSION_H
+
+const char *esp_get_idf_version(void);
+
+#endif

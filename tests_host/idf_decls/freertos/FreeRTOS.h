@@ -1,0 +1,29 @@
+// ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/include/freertos/FreeRTOS.h
+// ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/portable/xtensa/include/freertos/portmacro.h
+// ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/include/freertos/projdefs.h
+// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+#ifndef DECL_FREERTOS_FREERTOS_H
+#define DECL_FREERTOS_FREERTOS_H
+
+#include <stdint.h>
+
+typedef int BaseType_t;
+typedef unsigned int UBaseType_t;
+typedef uint32_t TickType_t;
+
+#define pdFALSE ((BaseType_t)0)
+#define pdTRUE ((BaseType_t)1)
+#define pdPASS (pdTRUE)
+#define portMAX_DELAY (TickType_t)0xffffffffUL
+
+typedef struct {
+    uint32_t owner;
+    uint32_t count;
+} spinlock_t;
+typedef spinlock_t portMUX_TYPE;
+
+#define portMUX_INITIALIZER_UNLOCKED {.owner = 0xB33FFFFF, .count = 0}
+#define portENTER_CRITICAL(mux) ((mux)->count += 1)
+#define portEXIT_CRITICAL(mux) ((mux)->count -= 1)
+
+#endif

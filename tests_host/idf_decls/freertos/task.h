@@ -1,0 +1,17 @@
+// ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/include/freertos/task.h
+// ESP-IDF v5.4: components/freertos/esp_additions/include/freertos/idf_additions.h
+// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+#ifndef DECL_FREERTOS_TASK_H
+#define DECL_FREERTOS_TASK_H
+
+#include "freertos/FreeRTOS.h"
+
+typedef struct tskTaskControlBlock *TaskHandle_t;
+typedef void (*TaskFunction_t)(void *arg);
+
+// Three of the next four are macros or inline there, over functions that name a task or an index as well.
+BaseType_t xTaskCreate(TaskFunction_t code, const char *const name, const uint32_t stack_depth, void *const argument, UBaseType_t priority, TaskHandle_t *const created);
+BaseType_t xTaskNotifyGive(TaskHandle_t task);
+uint32_t ulTaskNotifyTake(BaseType_t clear_on_exit, TickType_t ticks_to_wait);
+
+#endif

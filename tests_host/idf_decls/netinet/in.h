@@ -1,0 +1,8 @@
+// ESP-IDF v5.4: components/lwip/port/include/netinet/in.h
+// Compared on 2026-11-21 with that header: it exists and leads to lwIP's own, by reading.
+#ifndef DECL_NETINET_IN_H
+#define DECL_NETINET_IN_H
+
+#include "lwip/sockets.h"
+
+#endif

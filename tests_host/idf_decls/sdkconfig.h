@@ -1,0 +1,11 @@
+// ESP-IDF v5.4: components/esp_system/Kconfig
+// ESP-IDF v5.4: components/esp_common/Kconfig
+// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+#ifndef DECL_SDKCONFIG_H
+#define DECL_SDKCONFIG_H
+
+// What the build of the board generates from these; values of an ESP32-S2.
+#define CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ 160
+#define CONFIG_IDF_TARGET "esp32s2"
+
+#endif

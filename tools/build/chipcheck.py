@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Compile the chip's C code without ESP-IDF: every file for Xtensa, and for 32 bits on this PC.
+
+The declarations in tests_host/idf_decls stand for the headers of ESP-IDF and lwIP, Debian's
+Xtensa compiler and C library for those of the chip. Nothing is linked: this proves syntax,
+types, argument counts and warnings (-Wall -Wextra -Werror), no more.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DECLARATIONS = ROOT / "tests_host/idf_decls"
+SOURCES = ("firmware/atlink", "firmware/atchip", "board/ESP32_S2_MINI_AT")
+NOT_ON_THE_CHIP = ("port_unix.c", "port_unix_route.c")
+COMPILERS = {
+    # ESP-IDF's own <time.h> has these clocks as well.
+    "xtensa": ("xtensa-lx106-elf-gcc", "-mlongcalls", "-D_POSIX_TIMERS=1", *("-D_POSIX_MONOTONIC_CLOCK=1",)),
+    "m32": ("gcc", "-m32"),
+}
+# Mbed TLS takes the options of the simulated chip, which has the chip's.
+FLAGS = (
+    "-std=gnu17 -Os -c -Wall -Wextra -Werror -D_GNU_SOURCE -DFFCONF_H=0 "
+    '-DMBEDTLS_CONFIG_FILE="mbedtls_chip.h"'
+).split()
+QSTR = re.compile(r"MP_QSTR_(\w*)")
+FUNCTION = re.compile(r"\bFUNCTION\((\w+)\)")
+
+
+def sources() -> list[Path]:
+    """Return every C file that the chip's build compiles."""
+    files = [path for folder in SOURCES for path in sorted((ROOT / folder).rglob("*.c"))]
+    return [path for path in files if path.name not in NOT_ON_THE_CHIP]
+
+
+def names_of(files: list[Path]) -> set[str]:
+    """Return the qstrs that some files use."""
+    texts = [path.read_text() for path in files]
+    return {name for text in texts for one in (QSTR, FUNCTION) for name in one.findall(text)}
+
+
+def write_generated(folder: Path, micropython: Path) -> None:
+    """Write the headers that MicroPython's build generates, with names but no values."""
+    genhdr = folder / "genhdr"
+    genhdr.mkdir()
+    names = names_of([*sources(), *(micropython / "py").glob("*.h")]) - {""}
+    rows = ['QDEF0(MP_QSTRnull, 0, 0, "")', 'QDEF0(MP_QSTR_, 0, 0, "")']
+    rows += [f'QDEF1(MP_QSTR_{name}, 0, {len(name)}, "{name}")' for name in sorted(names)]
+    (genhdr / "qstrdefs.generated.h").write_text("\n".join(rows) + "\n")
+    for name in ("root_pointers.h", "moduledefs.h", "mpversion.h"):
+        (genhdr / name).write_text("")
+
+
+def command(compiler: str, path: Path, folder: Path, micropython: Path) -> list[str]:
+    """Return how one file is compiled."""
+    include = [
+        *(DECLARATIONS, DECLARATIONS / "micropython", folder, ROOT / "board/SIM"),
+        *(ROOT / "firmware/atlink", ROOT / "firmware/atchip"),
+    ]
+    # Warnings of others are none of ours.
+    foreign = [micropython, micropython / "lib/mbedtls/include"]
+    output = folder / f"{path.parent.name}-{path.stem}-{compiler}.o"
+    return [
+        *COMPILERS[compiler],
+        *FLAGS,
+        *(f"-I{place}" for place in include),
+        *(f"-isystem{place}" for place in foreign),
+        *("-o", str(output), str(path)),
+    ]
+
+
+def compile_all(micropython: Path, files: list[Path]) -> list[str]:
+    """Return what the compilers say of the files; nothing if all is well."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_generated(folder, micropython)
+        jobs = [(compiler, path) for compiler in COMPILERS for path in files]
+
+        def run(job: tuple[str, Path]) -> str:
+            done = subprocess.run(
+                command(*job, folder, micropython), capture_output=True, text=True
+            )
+            return done.stderr if done.returncode else ""
+
+        with ThreadPoolExecutor(2) as pool:
+            return [text for text in pool.map(run, jobs) if text]
+
+
+def main() -> None:
+    """Compile everything; complain and fail if something does not compile."""
+    import fetch
+    import system
+
+    try:
+        system.ensure("gcc", "m32", "xtensa")
+        complaints = compile_all(fetch.micropython(), sources())
+    except (system.MissingError, fetch.FetchError) as error:
+        sys.exit(f"error: {error}")
+    if complaints:
+        sys.exit("\n".join(complaints))
+
+
+if __name__ == "__main__":
+    main()
