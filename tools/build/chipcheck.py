@@ -19,7 +19,12 @@ SOURCES = ("firmware/atlink", "firmware/atchip", "board/ESP32_S2_MINI_AT")
 NOT_ON_THE_CHIP = ("port_unix.c", "port_unix_route.c")
 COMPILERS = {
     # ESP-IDF's own <time.h> has these clocks as well.
-    "xtensa": ("xtensa-lx106-elf-gcc", "-mlongcalls", "-D_POSIX_TIMERS=1", *("-D_POSIX_MONOTONIC_CLOCK=1",)),
+    "xtensa": (
+        "xtensa-lx106-elf-gcc",
+        "-mlongcalls",
+        "-D_POSIX_TIMERS=1",
+        *("-D_POSIX_MONOTONIC_CLOCK=1",),
+    ),
     "m32": ("gcc", "-m32"),
 }
 # Mbed TLS takes the options of the simulated chip, which has the chip's.

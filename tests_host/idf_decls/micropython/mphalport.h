@@ -1,5 +1,6 @@
 // MicroPython 1.25.0: ports/esp32/mphalport.h
-// Compared on 2026-11-21 with that header: by reading; MICROPY_ERROR_REPORTING is NORMAL there, too.
+// Compared on 2026-11-21 with that header: by reading; the error reporting is NORMAL there, too.
+// Sum of what follows when it was compared: 86b38c60b4c6
 #ifndef DECL_MICROPYTHON_MPHALPORT_H
 #define DECL_MICROPYTHON_MPHALPORT_H
 

@@ -5,6 +5,7 @@ start of the firmware to the next, but for the guests and phones, which are the 
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from tools.simulator.loop import Loop
@@ -135,6 +136,7 @@ class Driver:
         }
 
     def _listening(self, start: Callable[..., None]) -> Callable[..., None]:
+        @wraps(start)
         def checked(*args: Any) -> None:
             if not self.station.is_on:
                 raise EspError(esp.NOT_STARTED)
