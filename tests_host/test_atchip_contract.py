@@ -95,16 +95,22 @@ def wifi_calls():
 
 
 def wire_calls():
-    """Return calls whose arguments go straight to a method of the supervisor's parts."""
-    found = {}
+    """Return calls that go to the supervisor's parts as they are: name -> argument counts.
+
+    None where the part does not look at the arguments.
+    """
+    names = ast.parse((IMITATION / "wires.py").read_text())
+    [calls] = [node for node in names.body if isinstance(node, ast.Assign)]
+    found = dict.fromkeys(ast.literal_eval(calls.value))
     for path in sorted((SUPERVISOR / "wires").glob("*.py")):
         tree = ast.parse(path.read_text())
         methods = definitions(tree)
         for table in (node for node in ast.walk(tree) if isinstance(node, ast.Dict)):
             for key, value in zip(table.keys, table.values, strict=True):
-                if isinstance(key, ast.Constant) and isinstance(value, ast.Lambda):
-                    called = ast.unparse(value.body).removeprefix("self.").partition("(")[0]
-                    found[key.value] = counts_of(methods[called].args, skip=1)
+                name = key.value if isinstance(key, ast.Constant) else ""
+                called = re.match(r"lambda \w+: self\.(\w+)\(", ast.unparse(value))
+                if name in found and called:
+                    found[name] = counts_of(methods[called[1]].args, skip=1)
     return found
 
 
@@ -156,7 +162,7 @@ def test_the_imitation_has_what_the_firmware_uses():
 
 @pytest.mark.parametrize("name", sorted(set(CONTRACT) & set(imitation())))
 def test_the_imitation_takes_as_many_arguments(name):
-    assert imitation()[name] == CONTRACT[name]
+    assert imitation()[name] in (CONTRACT[name], None)
 
 
 def test_the_firmware_calls_as_c_functions_want_it():
