@@ -174,7 +174,7 @@ def test_a_firmware_that_never_gets_ready_is_reported(tmp_path):
     app.write_text("raise RuntimeError('no way')\n")
     simulator = Simulator(tmp_path / "module", environment={"ATSIM_APP": str(app)})
     with pytest.raises(Exception, match="did not say"):
-        simulator.start(timeout_s=2)
+        simulator.start(timeout_s=10)
     assert "the firmware crashed (exit status 1)" in simulator.log_text()
     assert "no way" in simulator.log_text()
 
