@@ -91,6 +91,10 @@ flash: ## write the image to the module: PORT=, the serial port of UART0; VARIAN
 	@$(PYTHON) -m tools.image.flash "$(PORT)" $(if $(BAUD),--baud $(BAUD)) $(if $(VARIANT),--variant $(VARIANT)) \
 		$(if $(MFG),--mfg)
 
+release: ## pack the image for people: build/release/*.zip; VARIANT=
+	$(PACKAGES) flash $(QUIET)
+	@$(PYTHON) -m tools.image.release $(if $(VARIANT),--variant $(VARIANT))
+
 monitor: ## show the module's log (UART0): PORT=; BAUD=
 	@test -n "$(PORT)" || { echo "error: make monitor needs PORT=, the serial port of UART0" >&2; exit 1; }
 	$(PACKAGES) run $(QUIET)
@@ -109,4 +113,4 @@ simulator:
 build/sim/%/micropython: always
 	$(FIRMWARE) --bits $(firstword $(subst -, ,$*)) $(if $(findstring asan,$*),--sanitize)
 
-.PHONY: help run sim test bench fuzz lint docs mfg conformance firmware flash monitor clean simulator always
+.PHONY: help run sim test bench fuzz lint docs mfg conformance firmware flash release monitor clean simulator always

@@ -1,0 +1,94 @@
+"""The factory parameters: their types, what they may be, what they mean.
+
+As in the manufacturing data of Espressif's own firmware, so that either can read the other's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tools.params import ParamsError
+from tools.params.nvs import Value
+
+NAMESPACE = "factory_param"
+_PINS = (*range(22), *range(33, 47))  # 26 to 32 belong to the flash
+_INPUT_ONLY = 46
+_USB = (19, 20)
+_LOG = (43, 44)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter; numbers have a range, texts a length."""
+
+    kind: str
+    low: int
+    high: int
+    meaning: str
+
+
+PARAMETERS = {
+    "version": Parameter("i8", 1, 127, "version of this table"),
+    "module_name": Parameter("string", 1, 32, "name in AT+GMR"),
+    "max_tx_power": Parameter("i8", 40, 84, "highest transmit power, quarters of a dBm"),
+    "uart_port": Parameter("i8", 1, 1, "UART of the AT port; UART0 is the log's"),
+    "start_channel": Parameter("u8", 1, 14, "first Wi-Fi channel"),
+    "channel_num": Parameter("u8", 1, 14, "number of Wi-Fi channels"),
+    "country_code": Parameter("string", 2, 2, "country, two capital letters"),
+    "uart_baudrate": Parameter("i32", 80, 5_000_000, "rate of the AT port after a restore"),
+    "uart_tx_pin": Parameter("i32", 0, 46, "GPIO of TX"),
+    "uart_rx_pin": Parameter("i32", 0, 46, "GPIO of RX"),
+    "uart_cts_pin": Parameter("i32", -1, 46, "GPIO of CTS, -1: none"),
+    "uart_rts_pin": Parameter("i32", -1, 46, "GPIO of RTS, -1: none"),
+}
+
+
+def parse(name: str, text: str) -> Value:
+    """Return the value a text stands for; ParamsError says what is wrong with it."""
+    parameter = PARAMETERS.get(name)
+    if parameter is None:
+        raise ParamsError(f"there is no parameter {name!r}; there are {', '.join(PARAMETERS)}")
+    low, high = parameter.low, parameter.high
+    if parameter.kind == "string":
+        size = len(text.encode())
+        if not low <= size <= high or not text.isprintable():
+            raise ParamsError(f"{name} has {low} to {high} printable bytes, {text!r} has {size}")
+        return Value("string", text)
+    try:
+        number = int(text, 0)
+    except ValueError:
+        raise ParamsError(f"{name} is a number, {text!r} is none") from None
+    if not low <= number <= high:
+        raise ParamsError(f"{name} goes from {low} to {high}, {number} is not in it")
+    return Value(parameter.kind, number)
+
+
+def check(pairs: dict[str, Value]) -> list[str]:
+    """Raise ParamsError for values that do not go together; return what is merely odd."""
+    numbers = {name: value.value for name, value in pairs.items() if isinstance(value.value, int)}
+    country = pairs.get("country_code", Value("string", "CN")).value
+    if not re.fullmatch("[A-Z]{2}", str(country)):
+        raise ParamsError(f"country_code is two capital letters, {country!r} is not")
+    last = numbers.get("start_channel", 1) + numbers.get("channel_num", 13) - 1
+    if last > 14:
+        raise ParamsError(f"start_channel and channel_num lead to channel {last}; 14 is the last")
+    return _check_pins({name: pin for name, pin in numbers.items() if name.endswith("_pin")})
+
+
+def _check_pins(pins: dict[str, int]) -> list[str]:
+    used: dict[int, str] = {}
+    odd = []
+    for name, pin in pins.items():
+        if pin == -1:
+            continue
+        if pin not in _PINS:
+            raise ParamsError(f"{name}: GPIO {pin} is the flash's, or does not exist")
+        if pin in used:
+            raise ParamsError(f"{name} and {used[pin]} are both GPIO {pin}")
+        if pin == _INPUT_ONLY and name in ("uart_tx_pin", "uart_rts_pin"):
+            raise ParamsError(f"{name}: GPIO {pin} can only be an input")
+        used[pin] = name
+        if pin in _LOG:
+            odd.append(f"{name}: GPIO {pin} is the log's UART0")
+    return odd
