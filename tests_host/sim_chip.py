@@ -130,7 +130,7 @@ def check_pins():
     pin.toggle()
     assert machine.Pin(4).value() == 1
     assert machine.Pin(5, machine.Pin.IN, machine.Pin.PULL_UP).value() in (0, 1)
-    for wrong in (-1, 22, 25, 47, "A0", None):
+    for wrong in (-1, 22, 25, 27, 32, 47, "A0", None):
         raises(ValueError, machine.Pin, wrong)
     raises(ValueError, machine.Pin, 46, machine.Pin.OUT)
     raises(ValueError, machine.ADC, 21)

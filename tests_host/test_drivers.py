@@ -73,3 +73,28 @@ def test_a_fade_is_seen_on_the_pin_while_it_lasts(simulate):
         assert 7000 < duty < 8191
         module.ok("AT+DRVPWMDUTY=5")
         assert simulator.act("status")["world"]["waves"] == {"14": "5000 Hz 5/8192"}
+
+
+def test_pins_that_a_driver_leaves_are_inputs_again(simulate):
+    simulator = simulate()
+    with simulator.module() as module:
+
+        def modes():
+            pins = simulator.act("status")["pins"]
+            return {pin: (state["mode"], state["pull"]) for pin, state in pins.items()}
+
+        module.ok("AT+DRVI2CINIT=0,9,8,100000")
+        assert simulator.act("status")["world"]["i2c"] == [{"scl": 9, "sda": 8, "freq": 100000}]
+        assert modes() == {"8": (7, 2), "9": (7, 2)}  # open drain, pulled up
+        module.ok("AT+DRVI2CINIT=0,9,11,1000")
+        assert modes() == {"8": (1, 0), "9": (7, 2), "11": (7, 2)}
+        module.ok("AT+DRVI2CINIT=0")
+        assert modes() == {"8": (1, 0), "9": (1, 0), "11": (1, 0)}
+        module.ok("AT+DRVSPICONFGPIO=35,37,36,34")
+        module.ok("AT+DRVSPIINIT=1000000,3,0,0,1")
+        bus = {"freq": 1000000, "mode": 3, "mosi": 35, "miso": 37, "sclk": 36, "cs": 34}
+        assert simulator.act("status")["world"]["spi"] == bus
+        module.ok("AT+DRVSPIINIT=0")
+        assert simulator.act("status")["world"]["spi"] == {}
+        assert modes().keys() >= {"34", "35", "36", "37"}
+        assert set(modes().values()) == {(1, 0)}

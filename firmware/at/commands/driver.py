@@ -2,7 +2,8 @@
 
 A pin that has a task already is refused: those of the AT port, of the log port, that wake the
 host or the module, and those of another driver. So are 22 to 25, which the chip has not, 27 to
-32, which are the flash's, and 46, an input, as an output. A restart releases all pins.
+32, which are the flash's, 26 on a module with PSRAM, and 46, an input, as an output. A restart
+releases all pins.
 """
 
 from at.command import command
@@ -46,7 +47,7 @@ def drvpwminit_set(at, freq, duty_res, *pins):
     The ESP32-S2 has 14 bits; the 20 of the manual are the ESP32's. Frequency times 2 ** bits must
     be 977 to 80000000: 5 kHz allow 13 bits, 8 MHz allow 3, and 1 Hz needs 10. Channels are used
     from 0 on without gaps. `AT+DRVPWMINIT=0` ends PWM and releases its pins, which the manual
-    has no way for.
+    has no way for. The waves stop while the module is in light sleep.
     """
     if not freq:
         at.pwm.stop()

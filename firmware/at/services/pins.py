@@ -8,7 +8,6 @@ import machine
 
 from at.errors import StateError, invalid
 
-_ABSENT = (22, 23, 24, 25)  # the chip has no such pins
 _FLASH = (27, 28, 29, 30, 31, 32)  # inside the module, not led out
 _LOG = (43, 44)  # UART0
 _INPUT_ONLY = 46
@@ -33,6 +32,8 @@ class Pins:
         """Refuse a pin that has a task, with StateError; `is_wake` if it is to wake somebody."""
         if pin in self._uart_pins:
             raise StateError("pin %d belongs to the AT port" % pin)
+        if pin in _FLASH:
+            raise StateError("pin %d belongs to the flash" % pin)
         if pin in _LOG:
             raise StateError("pin %d belongs to the log port" % pin)
         if not is_wake and pin in self._power.pins():
@@ -50,10 +51,10 @@ class Pins:
             index = first + i
             if pin < 0:
                 continue
-            if pin in _ABSENT:
-                raise invalid(index, "the module has no pin %d" % pin)
             if pin in _FLASH:
                 raise invalid(index, "pin %d belongs to the flash" % pin)
+            if not _is_there(pin):
+                raise invalid(index, "the module has no pin %d" % pin)
             if pin == _INPUT_ONLY and pin != read_only:
                 raise invalid(index, "pin %d can only be an input" % pin)
             if pin in pins[:i]:
@@ -73,6 +74,15 @@ class Pins:
             if owner == driver:
                 machine.Pin(pin, machine.Pin.IN, None)
                 del self._drivers[pin]
+
+
+def _is_there(pin):
+    """Tell whether the module has such a pin: 26 is the PSRAM's where there is one."""
+    try:
+        machine.Pin(pin)
+    except ValueError:
+        return False
+    return True
 
 
 def create(at):

@@ -14,7 +14,7 @@ SOFT_RESET = 5
 
 _MHZ = const(1000000)
 _GPIOS = const(47)
-_ABSENT = (22, 23, 24, 25)
+_ABSENT = (22, 23, 24, 25, 27, 28, 29, 30, 31, 32)  # the last six are the flash's
 _INPUT_ONLY = const(46)
 _CAUSES = {1: 1, 9: 1, 5: 3, 6: 3, 7: 3, 8: 4, 3: 2, 4: 2, 2: 2}  # esp_reset_reason -> here
 
