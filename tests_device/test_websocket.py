@@ -36,7 +36,7 @@ def at(rig: Rig) -> Module:
     """Return a module in the network."""
     if not {"wifi", "host"} <= rig.offers:
         pytest.skip("the bench offers no access point or no host")
-    module = rig.fresh()
+    module = rig.fresh(blank=False)
     module.echo_off()
     module.ok("AT+CWMODE=1")
     module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 60.0)

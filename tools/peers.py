@@ -329,6 +329,8 @@ class Peers:
         }
         self._try("echo6", lambda: Server(echo, "::1"))
         self._try("udp_echo6", lambda: UdpServer(host="::1"))
+        self._try("web6", lambda: WebServer("::1"))
+        self._try("ws6", lambda: WebSocketServer("::1"))
         self._programs: dict[str, OpensslServer] = {}
         self._deaf = socket.socket()  # bound, so that the port stays free of listeners
         self._deaf.bind((self._host, 0))

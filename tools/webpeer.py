@@ -6,6 +6,7 @@ digits 0123456789 over and over. What the module makes of the answers is checked
     /bytes/N                N bytes with their length; /close/N: without it, then the end;
                             /old/N: by HTTP/1.0; /range/N: the part that Range asks for
     /chunked/N/SIZE         N bytes in chunks of SIZE, with extensions and trailers
+    /noise/N, /noise/N/SIZE what noise(N) returns, with its length or in chunks
     /drip/N/SIZE/MS         N bytes, SIZE of them at once, every MS milliseconds
     /status/CODE            that status and a short body; 3xx lead to /bytes/5
     /head, /digest          the request's head as it came; length and SHA-256 of its body
@@ -21,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import socket
 import ssl
 import threading
@@ -66,6 +68,11 @@ def digits(count: int, start: int = 0) -> bytes:
     """Return `count` bytes of the pattern, from place `start` on."""
     text = b"0123456789" * (count // 10 + 2)
     return text[start % 10 :][:count]
+
+
+def noise(count: int) -> bytes:
+    """Return `count` bytes that are always the same, and in which nothing repeats."""
+    return random.Random(count).randbytes(count)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -139,6 +146,18 @@ class Handler(BaseHTTPRequestHandler):
             body = digits(min(int(size), int(count) - start), start)
             self.wfile.write(b'%X;name="a;b"\r\n%s\r\n' % (len(body), body))
         self.wfile.write(b"000\r\nX-Check: good\r\nX-More: 1\r\n\r\n")
+
+    def answer_noise(self, count: str, size: str = "0") -> None:
+        """Send bytes that show when some are lost or change places."""
+        body = noise(int(count))
+        if size == "0":
+            self._sized(body)
+            return
+        self._reply(200, b"", "Transfer-Encoding: chunked")
+        for start in range(0, len(body), int(size)):
+            piece = body[start : start + int(size)]
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     def answer_drip(self, count: str, size: str, pause_ms: str) -> None:
         """Send slowly."""

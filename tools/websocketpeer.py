@@ -19,6 +19,7 @@ digits 0123456789 over and over. Servers that break the rules are websocketraw.p
 from __future__ import annotations
 
 import hashlib
+import socket
 import ssl
 import threading
 from collections.abc import Sequence
@@ -52,10 +53,10 @@ class WebSocketServer:
     def __init__(self, host: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
         """Start serving; with a context clients must speak TLS."""
         self.connections = 0
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._server = serve(
             self._run,
-            host,
-            0,
+            sock=socket.create_server((host, 0), family=family),
             ssl=context,
             subprotocols=PROTOCOLS,
             select_subprotocol=_choose,

@@ -8,13 +8,13 @@ from at.command import alias, command
 from at.commands.http import CONTENT, fields_of, printer, request
 from at.commands.payload import collect
 from at.errors import LinkError, invalid
+from at.services import http
 from at.services.http_exchange import NO_CONNECTION
 from at.wire.http import merge
 from at.wire.reply import SEND_FAIL, SEND_OK
 
 _HELD = const(4096)  # bytes of a body that are collected; a longer one is passed on as it comes
 _TAKE = const(512)  # payload bytes taken at once
-_PAYLOAD_MS = const(20000)  # without a byte of a body that is passed on
 _FORM_TAKEN = (NO_CONNECTION + 302, NO_CONNECTION + 303)
 
 HTTPCPOST = command(
@@ -81,6 +81,7 @@ class _Payload:
 
     def __init__(self, at, length):
         self.has_begun = False
+        self._is_over = False
         self._at = at
         self._length = length
 
@@ -92,14 +93,15 @@ class _Payload:
     async def next(self):
         """Return its next bytes, b"" at the end. LinkError if the host falls silent."""
         try:
-            return await asyncio.wait_for_ms(self._at.take(_TAKE), _PAYLOAD_MS)
+            return await asyncio.wait_for_ms(self._at.take(_TAKE), http.PAYLOAD_MS)
         except asyncio.TimeoutError:
+            self._is_over = True
             self._at.surplus()
             raise LinkError("the body is shorter than announced")
 
     async def swallow(self):
         """Take what is left of it: it must not be taken for commands."""
-        while self._at.uart.remaining() and await self.next():
+        while not self._is_over and self._at.uart.remaining() and await self.next():
             pass
 
 

@@ -170,6 +170,9 @@ class WebLink:
             except OSError as error:
                 self.fail(error.args[-1])
                 return
+            except MemoryError:
+                self.fail("no memory for a ping")
+                return
 
     def _idle_ms(self):
         """Return how long the keeper has nothing to do, if nothing urgent comes."""

@@ -23,7 +23,6 @@ class WebStream(Stream):
         super().__init__(link)
         self.frames = websocket.Frames()
         self._lock = asyncio.Lock()  # of the frame that is being sent
-        self._frame = memoryview(bytearray(_FRAME))
         self._ping = None  # payload of the last ping, until it is answered
         self._at = 0  # what is unread of the buffer
         self._end = 0
@@ -71,11 +70,12 @@ class WebStream(Stream):
     async def send(self, opcode, pieces, is_last=True, limit_ms=0):
         """Send a frame. OSError if the connection breaks or takes nothing for `limit_ms`.
 
-        0 stands for 10 s.
+        0 stands for 10 s. MemoryError comes before anything is sent.
         """
-        frame = self._frame
+        size = sum([len(piece) for piece in pieces])
         key = os.urandom(4)
-        head = websocket.frame_head(opcode, sum([len(piece) for piece in pieces]), key, is_last)
+        head = websocket.frame_head(opcode, size, key, is_last)
+        frame = memoryview(bytearray(min(len(head) + size, _FRAME)))  # links keep none: it is big
         async with self._lock:
             filled = len(head)
             frame[:filled] = head
@@ -84,10 +84,10 @@ class WebStream(Stream):
                 view = memoryview(piece)
                 at = 0
                 while at < len(view):
-                    if filled == _FRAME:
+                    if filled == len(frame):
                         await self._send(frame, limit_ms)
                         filled = 0
-                    size = min(len(view) - at, _FRAME - filled)
+                    size = min(len(view) - at, len(frame) - filled)
                     part = frame[filled : filled + size]
                     part[:] = view[at : at + size]
                     atlink.mask(part, key, done)

@@ -1,0 +1,116 @@
+"""HTTP bodies of megabytes in both directions: whole, in order, without holding them.
+
+Framing, sizes and failures are in the transcripts; the module has 88 KB of heap in all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests_device.rig import Rig
+from tools import peers
+from tools.atclient import Module
+from tools.simprocess import Simulator
+from tools.webpeer import WebServer, noise
+
+TEN_MB = 10_485_760
+SEED = 20261121
+_MARK = re.compile(rb"\+HTTPC[A-Z]+:(\d+),|\r\n(OK|ERROR|SEND OK|SEND FAIL)\r\n")
+_HASTE = """\
+from at.services import http
+
+http.PAYLOAD_MS = 500
+"""
+
+
+@pytest.fixture
+def at(rig: Rig) -> Module:
+    """Return a module in the network."""
+    if not {"wifi", "host"} <= rig.offers:
+        pytest.skip("the bench offers no access point or no host")
+    return join(rig, rig.fresh(blank=False))
+
+
+def join(rig: Rig, module: Module) -> Module:
+    module.echo_off()
+    module.ok("AT+CWMODE=1")
+    module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 60.0)
+    return module
+
+
+@pytest.fixture(params=["http", "https"])
+def web(request: pytest.FixtureRequest, rig: Rig) -> Iterator[str]:
+    """Yield the beginning of the URLs of a server."""
+    here = rig.variables["host"]
+    context = peers.server_context() if request.param == "https" else None
+    with WebServer(here, context) as server:
+        yield f"{request.param}://{here}:{server.port}"
+
+
+def body(at: Module, pause_s: float = 0.0) -> tuple[bytes, bytes, set[int]]:
+    """Read an answer; return its body, the final result and the sizes of the pieces."""
+    got, sizes = bytearray(), set()
+    while True:
+        found = _MARK.match(mark := at.read_until(_MARK, 30.0)) or _MARK.search(mark)
+        assert found and found.start() == 0, mark
+        if found[2]:
+            return bytes(got), found[2], sizes
+        sizes.add(int(found[1]))
+        got += at.read_exactly(int(found[1]), 30.0)
+        at.expect(b"\r\n")
+        time.sleep(pause_s)
+
+
+@pytest.mark.parametrize("chunks", ["", "/9999"], ids=["sized", "chunked"])
+def test_ten_megabytes_come_whole(at: Module, web: str, chunks: str) -> None:
+    at.send(f'AT+HTTPCGET="{web}/noise/{TEN_MB}{chunks}",,4096')
+    got, result, sizes = body(at)
+    assert result == b"OK"
+    assert len(got) == TEN_MB
+    assert hashlib.sha256(got).digest() == hashlib.sha256(noise(TEN_MB)).digest()
+    assert max(sizes) <= 4096
+
+
+def test_a_host_may_be_slow(at: Module, web: str) -> None:
+    """The time-out is for the server's silence, not for the host's; the server is held back."""
+    at.send(f'AT+HTTPCGET="{web}/noise/9000000",,,300')
+    time.sleep(1.5)
+    got, result, _ = body(at)
+    assert result == b"OK"
+    assert got == noise(9_000_000)
+
+
+@pytest.mark.parametrize("command", ["AT+HTTPCPOST", "AT+HTTPCPUT"])
+def test_a_body_of_two_megabytes_is_passed_on(at: Module, web: str, command: str) -> None:
+    data = random.Random(SEED).randbytes(2_000_000)
+    at.prompt(f'{command}="{web}/digest",{len(data)}')
+    at.write(data)
+    got, result, _ = body(at)
+    assert got.decode() == f"{len(data)} {hashlib.sha256(data).hexdigest()}"
+    assert result == b"SEND OK"
+
+
+def test_a_body_that_is_shorter_than_announced(rig: Rig, tmp_path_factory, web: str) -> None:  # type: ignore[no-untyped-def]
+    if not rig.simulated:
+        pytest.skip("takes 20 s on a real module")
+    folder = tmp_path_factory.mktemp("hasty")
+    (folder / "user").mkdir()
+    (folder / "user" / "hasty.py").write_text(_HASTE)
+    options = ("--user", str(folder / "user"))
+    with Simulator(folder / "module", bits=rig.options.bits, options=options) as simulator:
+        with simulator.start(erase=True).module() as at:
+            join(rig, at)
+            at.ok("AT+SYSLOG=2")
+            at.prompt(f'AT+HTTPCPOST="{web}/digest",20000')
+            at.write(bytes(5000))
+            at.expect(
+                b"REASON:the body is shorter than announced\r\n"
+                b"ERR CODE:0x010a7000\r\n\r\nSEND FAIL\r\n"
+            )
+            at.ok("AT")
