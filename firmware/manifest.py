@@ -1,8 +1,8 @@
 """What is frozen into the firmware, on the chip and on the PC alike.
 
 Folders that do not exist yet are left out. build/generated holds the index of commands that
-tools/build/commandindex.py writes. umqtt.simple comes from its pinned archive, unpacked in
-build/deps.
+tools/build/commandindex.py writes, and the web page of tools/build/webpage.py. umqtt.simple and
+the core of microdot come from their pinned archives, unpacked in build/deps.
 """
 
 import os
@@ -20,3 +20,5 @@ if os.path.isdir("at"):
 for folder in ("lib", "../build/generated", "../build/deps/umqtt"):
     if os.path.isdir(folder):
         freeze(folder, opt=0)
+if os.path.isdir("../build/deps/microdot"):
+    freeze("../build/deps/microdot/src/microdot", "microdot.py", opt=0)

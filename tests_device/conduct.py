@@ -63,6 +63,7 @@ TABLE: dict[str, Conduct] = {
     # no update server, so nothing happens
     "+CIUPDATE": Conduct(safe=r"AT\+CIUPDATE=[^a]*", simulated_only=True),
     "+CIPUPDATE": Conduct(safe=r"AT\+CIPUPDATE=[^a]*", simulated_only=True),
+    "+WEBSERVER": Conduct(undo=("AT+WEBSERVER=0",)),
     "+CWINIT": Conduct(undo=("AT+CWINIT=1",)),
     "+CWMODE": Conduct(undo=("AT+CWMODE=0",)),
     "+CWRECONNCFG": Conduct(undo=("AT+CWRECONNCFG=0,0",)),

@@ -25,7 +25,11 @@ from tools.transcript.grammar import Transcript
 _LASTING = re.compile(
     r"SYSFLASH=|SYSMFG=|SAVETRANSLINK=1|SYSROLLBACK|USEROTA|UPDATE|SYSREG=|FS=|SSLCRET="
 )
-_PASSING_ACTS = hostacts.WORDS | mqttacts.WORDS | {"pause", "host_baud", "power_cycle", "wave"}
+_PASSING_ACTS = (
+    (hostacts.WORDS - hostacts.LASTING)
+    | mqttacts.WORDS
+    | {"pause", "host_baud", "power_cycle", "wave"}
+)
 # The access point and the host as the simulator's default world has them.
 _SIM_SSID, _SIM_PASSWORD, _SIM_HOST = "espressif", "1234567890", "127.0.0.1"
 

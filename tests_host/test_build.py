@@ -142,7 +142,7 @@ def test_every_python_package_is_pinned_exactly():
 def test_every_archive_has_a_sha256():
     with pins.PINS.open("rb") as file:
         found = tomllib.load(file)
-    for name in ("micropython", "mbedtls", "umqtt"):
+    for name in ("micropython", "mbedtls", "umqtt", "microdot"):
         assert found[name]["sha256"]
         assert all(len(bytes.fromhex(value)) == 32 for value in found[name]["sha256"].values())
 
@@ -165,8 +165,9 @@ def test_index_of_pip_is_used(monkeypatch):
     assert sdist.index_options() == ["--index-url", "https://index.example/simple"]
 
 
-def test_index_that_has_no_such_archive_is_told(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["umqtt", "microdot"])
+def test_index_that_has_no_such_archive_is_told(tmp_path, monkeypatch, name):
     monkeypatch.setattr(pins, "DEPS", tmp_path)
     monkeypatch.setattr(sdist, "download", lambda *_: None)
-    with pytest.raises(fetch.FetchError, match=r"see \[umqtt\] in tools/build/pins.toml"):
-        sdist.umqtt()
+    with pytest.raises(fetch.FetchError, match=rf"see \[{name}\] in tools/build/pins.toml"):
+        getattr(sdist, name)()

@@ -38,11 +38,13 @@ CHIP = {
 # The standard library of the firmware: what an ESP32-S2's MicroPython has built in or we freeze.
 LIBRARY = {
     *("array", "asyncio", "binascii", "collections", "commandindex", "errno", "gc", "hashlib"),
-    *("io", "json"),
+    *("io", "json", "microdot", "webpage"),
     *("micropython", "os", "random", "re", "select", "struct", "sys", "time", "umqtt", "vfs"),
 }
 PURE = {"errors", "wire"}
-PURE_LIBRARY = LIBRARY - {"asyncio", "os", "select", "sys", "time", "umqtt", "vfs"}
+PURE_LIBRARY = LIBRARY - {
+    *("asyncio", "microdot", "os", "select", "sys", "time", "umqtt", "vfs", "webpage")
+}
 
 # Attributes that tell one platform from another.
 QUESTIONS = {"sys.platform", "sys.implementation", "os.uname", "os.getenv"}

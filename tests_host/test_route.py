@@ -150,6 +150,33 @@ print(sock.getsockname()[0])
     ) == [HOME, HOME, HOME, "::1"]
 
 
+def test_an_address_of_the_air_is_at_home(library):
+    assert run(
+        library,
+        f"home={HOME}",
+        """
+sock = socket.socket(type=socket.SOCK_DGRAM)
+route.bind(sock, "192.168.4.1", 0)
+print(sock.getsockname()[0])
+""",
+    ) == [HOME]
+
+
+def test_without_privileges_a_low_port_is_found_higher_up(library):
+    assert run(
+        library,
+        f"home={HOME}",
+        """
+if os.geteuid() == 0:
+    os.setuid(65534)
+low = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+sock = socket.socket()
+route.bind(sock, "0.0.0.0", 81)
+print(sock.getsockname()[1] == (81 if low <= 81 else 20081))
+""",
+    ) == ["True"]
+
+
 def test_a_port_may_be_routed_for_one_address_or_for_all(library):
     assert run(
         library,

@@ -14,21 +14,27 @@ tools/peers.py's.
     drop PEER, break PEER                 a server closes, or resets, its connections
     stop PEER, start PEER                 a server stops, listens again on its port
     ws ACT                                tools/websocketraw.py says what there is
+    get IP PORT STATUS PATH               ask the module's web server; expect that status
+    post IP PORT STATUS PATH JSON         send it a value
+    upload IP PORT STATUS PARTITION KIND  send it a file: good, damaged (firmware) or data
 """
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import time
 
-from tools import peers
+from tools import espimage, peers, webclient
 from tools.transcript.grammar import unescape
 from tools.websocketraw import RawServer
 
 _OF_CLIENTS = ("connect", "tell", "hear", "gone", "hang", "cut", "refused")
 _OF_PEERS = ("datagram", "heard", "drop", "break", "stop", "start", "ws")
-WORDS = frozenset((*_OF_CLIENTS, *_OF_PEERS))
+_OF_VISITORS = ("get", "post", "upload")
+WORDS = frozenset((*_OF_CLIENTS, *_OF_PEERS, *_OF_VISITORS))
+LASTING = frozenset(("upload",))  # what leaves traces in the module's flash
 _LIMIT_S = 10.0
 _RESET = b"\1\0\0\0\0\0\0\0"
 
@@ -183,3 +189,24 @@ class HostActs:
     def _start(self, name: str) -> None:
         port = self._stopped.pop(name)
         self._peers.servers[name] = self._server(name).again(port)
+
+    def _get(self, rest: str) -> None:
+        ip, port, status, path = rest.split(" ", 3)
+        _answered(status, webclient.Page((ip, int(port))).get(path))
+
+    def _post(self, rest: str) -> None:
+        ip, port, status, path, text = rest.split(" ", 4)
+        _answered(status, webclient.Page((ip, int(port))).post(path, json.loads(text)))
+
+    def _upload(self, rest: str) -> None:
+        ip, port, status, partition, kind = rest.split()
+        image = espimage.compose([espimage.describe("v9.9.9", filling=20_000)])
+        if kind == "damaged":
+            image = image[:1000] + b"?" + image[1001:]
+        data = b"user data " * 500 if kind == "data" else image
+        _answered(status, webclient.Page((ip, int(port))).upload(data, partition))
+
+
+def _answered(status: str, answer: webclient.Answer) -> None:
+    if answer.status != int(status):
+        raise ActFailed(f"status {answer.status} and {answer.text!r}, not status {status}")

@@ -41,6 +41,7 @@ _ON_DEMAND = {
     "tls": "tls",
     "update": "update",
     "userram": "userram",
+    "webserver": "webserver",
     "websocket": "websocket",
 }
 

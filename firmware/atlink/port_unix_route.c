@@ -237,6 +237,25 @@ static bool way_out(int fd, address_t *addr) {
     return true;
 }
 
+// The address of an interface that only this small network knows, like a softAP's 192.168.4.1.
+static bool is_of_the_air(const address_t *own) {
+    return own->any.sa_family == AF_INET && v4_of(own) >> 24 != 127;
+}
+
+// Servers on ports that this computer keeps for its administrator are found this much higher.
+#define PRIVILEGED (1024)
+#define SHIFT (20000)
+
+static int bind_low(int fd, address_t *own) {
+    int result = bind(fd, &own->any, size_of(own));
+    uint16_t port = ntohs(port_of(own));
+    if (result == 0 || errno != EACCES || port >= PRIVILEGED || own->any.sa_family != AF_INET) {
+        return result;
+    }
+    own->v4.sin_port = htons(port + SHIFT);
+    return bind(fd, &own->any, size_of(own));
+}
+
 // Any address means the module's own: never one of the PC's real interfaces.
 int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len) {
     if (!is_routing()) {
@@ -246,10 +265,11 @@ int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len) {
     copy_in(&own, addr, len);
     if (own.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr)) {
         own.v6.sin6_addr = in6addr_loopback;
-    } else if (own.any.sa_family == AF_INET && own.v4.sin_addr.s_addr == INADDR_ANY) {
+    } else if (own.any.sa_family == AF_INET
+        && (own.v4.sin_addr.s_addr == INADDR_ANY || is_of_the_air(&own))) {
         own.v4.sin_addr = home;
     }
-    return bind(fd, &own.any, len);
+    return bind_low(fd, &own);
 }
 
 int atlink_route_connect(int fd, const struct sockaddr *addr, socklen_t len) {

@@ -25,7 +25,7 @@ INPUTS = (
     "tools/build",
 )
 USER_MODULES = ("firmware/atlink", "tools/simulator/simchip")
-SUFFIXES = (".c", ".h", ".py", ".mk", ".toml")
+SUFFIXES = (".c", ".h", ".py", ".mk", ".toml", ".html", ".css", ".js")
 # MicroPython itself calls memcpy() with NULL and a length of 0: the one check that is off.
 SANITIZE = (
     "-fsanitize=address,undefined -fno-sanitize=nonnull-attribute -fno-omit-frame-pointer "
@@ -148,14 +148,17 @@ def compile_flavour(bits: int, sanitize: bool) -> None:
     import pins
     import sdist
     import system
+    import webpage
 
     system.ensure("gcc", "make", *(["m32"] if bits == 32 else []))
     target = BUILD / "sim" / flavour(bits, sanitize)
     source = fetch.micropython()
     fetch.micropython_lib()
     sdist.umqtt()
+    sdist.microdot()
     link_user_modules()
     commandindex.write()
+    webpage.write()
     build_mpy_cross(source, fetch)
     settings = target / "settings"
     variables = make_variables(bits, sanitize, target)

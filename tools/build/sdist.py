@@ -1,4 +1,4 @@
-"""Fetch umqtt.simple, which is frozen into the firmware, as a pinned archive of the Python index.
+"""Fetch libraries that are frozen into the firmware, as pinned archives of the Python index.
 
 pip installs no MicroPython library, so `unearth` finds and downloads the archive; fetch.py
 checks and unpacks it.
@@ -36,23 +36,36 @@ def download(package: str, version: str, folder: Path) -> None:
     pyenv.run(command, f"cannot download {package} {version}")
 
 
-def umqtt() -> Path:
-    """Return the folder to freeze, umqtt/simple.py inside; call it with the build lock held."""
-    pin = pins.load()["umqtt"]
-    target = pins.DEPS / "umqtt"
-    done = pins.DEPS / f".umqtt-{pin['version']}"
-    if done.exists() and (target / "umqtt/simple.py").exists():
+def library(name: str, wanted: str) -> Path:
+    """Return the unpacked archive that pins.toml calls `name`; `wanted` is a file in it.
+
+    Call it with the build lock held.
+    """
+    pin = pins.load()[name]
+    target = pins.DEPS / name
+    done = pins.DEPS / f".{name}-{pin['version']}"
+    if done.exists() and (target / wanted).exists():
         return target
     folder = pins.DEPS / "archives"
     folder.mkdir(parents=True, exist_ok=True)
-    ((name, sha256),) = pin["sha256"].items()
-    if not (folder / name).exists():
+    ((archive, sha256),) = pin["sha256"].items()
+    if not (folder / archive).exists():
         download(pin["package"], pin["version"], folder)
-    if not (folder / name).exists():
+    if not (folder / archive).exists():
         raise fetch.FetchError(
-            f"the package index gives no file {name}: see [umqtt] in tools/build/pins.toml"
+            f"the package index gives no file {archive}: see [{name}] in tools/build/pins.toml"
         )
-    fetch.check_sum(folder / name, sha256)
-    fetch.unpack(folder / name, target)
+    fetch.check_sum(folder / archive, sha256)
+    fetch.unpack(folder / archive, target)
     done.touch()
     return target
+
+
+def umqtt() -> Path:
+    """Return the folder to freeze, umqtt/simple.py inside."""
+    return library("umqtt", "umqtt/simple.py")
+
+
+def microdot() -> Path:
+    """Return the folder that has src/microdot/microdot.py, the part to freeze."""
+    return library("microdot", "src/microdot/microdot.py")

@@ -19,6 +19,7 @@ import commandindex
 import fetch
 import pins
 import sdist
+import webpage
 from tools.image import ROOT, ImageError, idf, layout, merge, show
 
 BUILD = ROOT / "build"
@@ -105,7 +106,9 @@ def build(variant: str, in_docker: bool) -> dict[str, int]:
         source = micropython()
         fetch.micropython_lib()
         sdist.umqtt()
+        sdist.microdot()
         commandindex.write()
+        webpage.write()
         mfg = subprocess.run(
             [sys.executable, ROOT / "tools/mfg/build.py"], stdout=subprocess.PIPE, text=True
         )

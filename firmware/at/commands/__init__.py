@@ -23,6 +23,7 @@ GROUPS = (
     "http_upload",
     "websocket",
     "files",
+    "webserver",
     "signaling",
     "driver",
     "driver_i2c",

@@ -103,6 +103,41 @@ class _Text:
         return hashlib.sha256(self.data).digest()
 
 
+class Upload:
+    """Takes an image that somebody sends: take() as often as needed, then end() or abandon().
+
+    The firmware runs from the next start on; of user partitions nothing is checked.
+    """
+
+    def __init__(self, writer, size, slot, done):
+        self._writer = writer
+        self._size = size
+        self._slot = slot
+        self._done = done
+
+    def take(self, data):
+        """Write bytes (memoryview). LinkError if they cannot be of a good image; StoreError."""
+        try:
+            self._writer.take(data)
+        except ValueError as error:
+            raise LinkError(str(error))
+
+    def end(self):
+        """Check the whole and have it used. LinkError, StoreError, and then nothing changes."""
+        try:
+            if self._writer.size != self._size:
+                raise ValueError("the image is cut off after %d bytes" % self._writer.size)
+            self._writer.end()
+        except ValueError as error:
+            raise LinkError(str(error))
+        if self._slot:
+            _use(self._slot)
+
+    def abandon(self):
+        """Make room for the next update; harmless after end()."""
+        self._done()
+
+
 class Update:
     """Runs one update at a time; `state` is that of the last one."""
 
@@ -127,6 +162,39 @@ class Update:
             await self._load_firmware(FIRMWARE, address)
         finally:
             self._is_running = False
+
+    # From somebody who sends it.
+
+    def names(self):
+        """Return what receive() takes: FIRMWARE and the user partitions."""
+        return [FIRMWARE] + [row[0] for row in self._flash.partitions()]
+
+    def receive(self, name, size):
+        """Return an Upload for an image of `size` bytes.
+
+        StateError while an update runs, ParamError for an unknown name, LinkError if it is empty
+        or too large.
+        """
+        self.need_idle()
+        if name == FIRMWARE:
+            slot, room, image = self._slot()
+        else:
+            slot = image = None
+            partition, room = self._flash.open(name, 0, None)
+        if not 0 < size <= room:
+            raise LinkError("the file has %d bytes, %s takes 1 to %d" % (size, name, room))
+        writer = _Writer(slot or partition, room, image)
+        self._is_running = True
+        return Upload(writer, size, slot, self._end)
+
+    def _end(self):
+        self._is_running = False
+
+    def _slot(self):
+        """Return the slot for new firmware, its size, and the check of what goes there."""
+        slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
+        room = slot.info()[3]
+        return slot, room, Image(room)
 
     # From the update server.
 
@@ -238,14 +306,9 @@ class Update:
     # Flash.
 
     async def _load_firmware(self, _name, address, size=None, digest=None):
-        slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
-        room = slot.info()[3]
-        writer = _Writer(slot, room, Image(room))
-        await self._load(writer, address, size, digest)
-        try:
-            slot.set_boot()
-        except OSError as error:
-            raise StoreError("the chip refuses the image: %s" % error)
+        slot, room, image = self._slot()
+        await self._load(_Writer(slot, room, image), address, size, digest)
+        _use(slot)
 
     async def _load_partition(self, name, address, size, digest):
         partition, room = self._flash.open(name, 0, None)
@@ -268,6 +331,14 @@ class Update:
             raise LinkError(str(error))
         if size is not None and (writer.size != size or found != digest):
             raise LinkError("the image is not the one that the update server describes")
+
+
+def _use(slot):
+    """Choose a slot for the next start."""
+    try:
+        slot.set_boot()
+    except OSError as error:
+        raise StoreError("the chip refuses the image: %s" % error)
 
 
 def create(at):

@@ -44,12 +44,14 @@ _UNKNOWN = const(1)  # reason, if the driver gave none
 class JoinFailed(LinkError):
     """A join ended without an address.
 
-    `result` is 1 time-out, 2 wrong password, 3 not found, 4 failed otherwise.
+    `result` is 1 time-out, 2 wrong password, 3 not found, 4 failed otherwise; `was_associated`:
+    the access point let us in, but no address came.
     """
 
-    def __init__(self, result, reason):
+    def __init__(self, result, reason, was_associated=False):
         super().__init__(reason)
         self.result = result
+        self.was_associated = was_associated
 
 
 def _result_of(reason):
@@ -101,6 +103,11 @@ class Station:
     def is_joined(self):
         """Whether there is an access point and an IPv4 address."""
         return self.is_associated and self.has_ip
+
+    @property
+    def is_joining(self):
+        """Whether somebody waits for the outcome of a join."""
+        return self._is_joining
 
     @property
     def is_wanted(self):
@@ -162,8 +169,10 @@ class Station:
         try:
             reason = await asyncio.wait_for_ms(self._connect(_TRIES, self._turn), limit_ms)
         except asyncio.TimeoutError:
+            was_up = self._link == _UP
             await self._drop()
-            raise JoinFailed(_TIMED_OUT, "no address within %d s" % self.target[_LIMIT_S])
+            limit_s = self.target[_LIMIT_S]
+            raise JoinFailed(_TIMED_OUT, "no address within %d s" % limit_s, was_up)
         if reason:
             raise JoinFailed(_result_of(reason), "not joined, reason %d" % reason)
 

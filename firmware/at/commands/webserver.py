@@ -1,0 +1,34 @@
+"""The web server for provisioning and updates (manual sections 3.9.2 and 4.5)."""
+
+from at.command import command, events
+
+events.update({"web_news": "+WEBSERVERRSP:%d"})
+
+WEBSERVER = command(
+    "+WEBSERVER",
+    "Web server for provisioning and updates: 0 stop, 1 start",
+    (
+        (
+            "by",
+            "enable",
+            (
+                (0, ()),
+                (1, (("int", "server_port", 1, 65535), ("int", "connection_timeout", 21, 60))),
+            ),
+        ),
+    ),
+)
+
+
+@WEBSERVER.set
+async def webserver_set(at, enable, port=0, limit_s=0):
+    """`+WEBSERVERRSP:1` credentials received, 2 the page has seen the success, 3 an upload begins,
+    4 it has succeeded, 5 it has failed. See docs/web-server.md.
+
+    connection_timeout: seconds for a join, and for each step of a connection. A server that runs
+    on the same port takes a new one; on another port it has to be stopped first.
+    """
+    if enable:
+        at.webserver.start(port, limit_s)
+    else:
+        await at.webserver.stop()

@@ -1,0 +1,169 @@
+"""The web server of AT+WEBSERVER: listening, its clients, and its end.
+
+Owns the listener, the limit of clients and the watch over their deadlines. What a client may say
+is in web_peer.py, what is answered in web_pages.py; both, and microdot, are in memory only while
+the server runs.
+"""
+
+import asyncio
+import gc
+import sys
+
+import atnet
+from at.command import forget
+from at.errors import ATError, LinkError, StateError
+from at.log import log
+from at.loop import on
+from at.services.portal import Portal
+from at.services.web_join import Join
+
+_MOST = 4  # clients at a time; others wait in the stack
+_BACKLOG = 5
+_WATCH_MS = 500
+_PACKAGE = "at.services"
+_PARTS = ("web_pages", "web_peer")
+
+
+class WebServer:
+    """One server; `port` is None while there is none."""
+
+    def __init__(self, wifi, update, module_name, emit):
+        self.wifi = wifi
+        self.update = update
+        self.module_name = module_name
+        self.emit = emit
+        self.join = Join(wifi)
+        self.port = None
+        self.limit_s = 0  # for each step of a connection, and for a join
+        self._portal = Portal(wifi, log)
+        self._listener = None
+        self._peers = []
+        self._watch_task = None
+        self._app = None
+        self._make_peer = None
+        wifi.on_change(self._follow)
+
+    def start(self, port, limit_s):
+        """Serve on a port; of a server that runs there change the time limit."""
+        if self.port not in (None, port):
+            raise StateError("a server runs on port %d; AT+WEBSERVER=0 ends it" % self.port)
+        if self.port is None:
+            self._listen(port)
+        self.limit_s = limit_s
+
+    def _listen(self, port):
+        forget()  # command groups come back on use; a browser's requests come in heaps
+        from at.services import web_pages, web_peer
+
+        listener = atnet.open(atnet.TCP, 4)
+        try:
+            atnet.bind(listener, "", port)
+            atnet.listen(listener, _BACKLOG)
+            atnet.arm(listener, atnet.READ)
+        except OSError as error:
+            atnet.close(listener)
+            raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
+        self._app = web_pages.build(self)
+        self._make_peer = web_peer.Peer
+        self._listener = listener
+        self.port = port
+        on(self._bit(), self._accept)
+        self._portal.follow()
+
+    async def stop(self):
+        """End the server, its connections and a join at once; harmless if there is none."""
+        if self.port is None:
+            return
+        on(self._bit(), None)
+        atnet.close(self._listener)
+        self._portal.stop()
+        for peer in self._peers:
+            peer.end()
+        self._peers.clear()
+        self.port = self._listener = self._app = self._make_peer = None
+        await self.join.end()
+        await asyncio.sleep_ms(0)  # those who were cancelled say their last words
+        _release()
+
+    def _bit(self):
+        return 1 << (8 + (self._listener & 15))
+
+    def _follow(self):
+        if self.port is not None:
+            self._portal.follow()
+
+    # Clients.
+
+    def _accept(self):
+        if not self._has_room():
+            atnet.arm(self._listener, 0)  # until one has gone
+            return
+        try:
+            found = atnet.accept(self._listener)
+            if found:
+                self._welcome(*found)
+        except (OSError, MemoryError) as error:
+            log("web: no client:", error)
+
+    def _welcome(self, link, host, port):
+        try:
+            peer = self._make_peer(link, (host, port), self.limit_s)
+            peer.begin(self._serve(peer))
+            self._peers.append(peer)
+        except (OSError, MemoryError):
+            atnet.close(link)
+            raise
+        if self._watch_task is None:
+            self._watch_task = asyncio.create_task(self._watch())
+
+    def _has_room(self):
+        """Make room if need be: who has not asked for anything yet has to go, the oldest first."""
+        if len(self._peers) >= _MOST:
+            for peer in self._peers:
+                if peer.is_early:
+                    self._drop(peer)
+                    break
+        return len(self._peers) < _MOST
+
+    async def _serve(self, peer):
+        try:
+            await peer.serve(self._app)
+        except (OSError, ATError, MemoryError) as error:
+            if not peer.is_early:
+                log("web: %s: %s" % (peer.address[0], error))
+        finally:
+            self._forget(peer)
+
+    def _drop(self, peer):
+        peer.end()
+        self._forget(peer)
+
+    def _forget(self, peer):
+        if peer in self._peers:
+            self._peers.remove(peer)
+            gc.collect()
+            atnet.arm(self._listener, atnet.READ)
+
+    async def _watch(self):
+        while self._peers:
+            await asyncio.sleep_ms(_WATCH_MS)
+            for peer in [peer for peer in self._peers if peer.is_overdue]:
+                log("web: %s is too slow" % peer.address[0])
+                self._drop(peer)
+        self._watch_task = None
+
+
+def _release():
+    """Drop the modules that only a running server needs."""
+    sys.modules.pop("microdot", None)
+    package = sys.modules[_PACKAGE]
+    for name in _PARTS:
+        sys.modules.pop(_PACKAGE + "." + name, None)
+        if hasattr(package, name):
+            delattr(package, name)
+    gc.collect()
+
+
+def create(at):
+    """Build the service from those it stands on."""
+    return WebServer(at.wifi, at.update, at.module_name, at.emit)
