@@ -2,6 +2,8 @@
 
 The library runs on CPython here. What is missing of a board is put in its place: modules of
 which it takes names only, and one line that compares bytes with text, which CPython refuses.
+Its Wi-Fi manager is left out: what it needs, adafruit_requests, wants recv_into() of the sockets,
+which the library does not have.
 """
 
 import http.server
@@ -18,7 +20,7 @@ import pytest
 import serial
 
 import pyenv
-from tools import peers
+from tools import declarations, peers
 from tools.simprocess import Simulator
 
 BODY = b"body of the page, long enough to be told from a head\n" * 40
@@ -93,8 +95,16 @@ def repaired(control: Any) -> Any:
 
 
 @pytest.fixture
-def module(library: SimpleNamespace, simulate: Callable[..., Simulator]) -> Iterator[Any]:
-    uart = Uart(str(simulate().link))
+def world() -> str:
+    return "home"
+
+
+@pytest.fixture
+def module(
+    library: SimpleNamespace, simulate: Callable[..., Simulator], world: str
+) -> Iterator[Any]:
+    path = declarations.ROOT / "tools" / "worlds" / f"{world}.toml"
+    uart = Uart(str(simulate(options=("--world", str(path))).link))
     yield repaired(library.control)(uart, 115200)
     uart.close()
 
@@ -187,6 +197,14 @@ def test_pages_are_got_and_posted(
     assert fetch(library, site, b"GET / HTTP/1.1\r\nHost: peer.test\r\n\r\n") == BODY
     post = b"POST / HTTP/1.1\r\nHost: peer.test\r\nContent-Length: 15\r\n\r\nwhat was posted"
     assert fetch(library, site, post) == b"what was posted"
+
+
+@pytest.mark.parametrize("world", ["campus"])
+def test_enterprise(module: Any) -> None:
+    secrets = {"ssid": "dlink11111", "method": 1, "identity": "example@espressif.com"}
+    module.connect_enterprise({**secrets, "username": "espressif", "password": "test11"})
+    assert module.is_connected
+    assert module.remote_AP[0] == "dlink11111"
 
 
 def test_datagrams(joined: Any) -> None:
