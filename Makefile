@@ -5,6 +5,7 @@
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 export FUZZ_SECONDS ?= 60
+export SOAK_CYCLES ?= 100000
 
 PYTHON := build/venv/bin/python
 FIRMWARE := python3 tools/build/firmware.py
@@ -42,6 +43,13 @@ bench: simulator ## measure speed and memory; writes build/bench.json
 	$(PACKAGES) test $(QUIET)
 	@echo "[bench] measuring"
 	@$(PYTHON) -m tools.bench
+
+soak: simulator ## SOAK_CYCLES (100000) links opened, used and closed: do the heaps stay as they are?
+	@$(SYSTEM) m32 $(QUIET)
+	@$(FIRMWARE) --bits 32 $(QUIET)
+	$(PACKAGES) test $(QUIET)
+	@echo "[soak] $(SOAK_CYCLES) links on the 32-bit build"
+	@$(PYTHON) -m tools.bench soak
 
 fuzz: simulator ## feed the sanitizer build with garbage for FUZZ_SECONDS (60)
 	@$(FIRMWARE) --sanitize $(QUIET)
@@ -113,4 +121,4 @@ simulator:
 build/sim/%/micropython: always
 	$(FIRMWARE) --bits $(firstword $(subst -, ,$*)) $(if $(findstring asan,$*),--sanitize)
 
-.PHONY: help run sim test bench fuzz lint docs mfg conformance firmware flash release monitor clean simulator always
+.PHONY: help run sim test bench soak fuzz lint docs mfg conformance firmware flash release monitor clean simulator always

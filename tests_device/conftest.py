@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests_device.rig import Rig, RigOptions
+from tools import peers
+from tools.atclient import Module
+from tools.athost import Host
 from tools.conformance.collect import Collector, readable
 from tools.transcript import seen
 
@@ -120,3 +123,37 @@ def keeping_bytes(request: pytest.FixtureRequest, recording: None) -> Iterator[N
     yield
     if rig and rig.log:
         request.node.user_properties.append(("log", readable(rig.log, rig.options.password)))
+
+
+@pytest.fixture
+def joined(rig: Rig) -> Module:
+    """Return a module that has joined the access point, echo off."""
+    if "host" not in rig.offers or "wifi" not in rig.offers:
+        pytest.skip("the bench offers no access point or no host")
+    module = rig.fresh()
+    module.echo_off()
+    module.ok("AT+CWMODE=1")
+    module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 60.0)
+    module.quiet(50)
+    return module
+
+
+@pytest.fixture
+def host(joined: Module) -> Host:
+    """Return a host program for several links."""
+    host = Host(joined)
+    host.ok("AT+CIPMUX=1")
+    return host
+
+
+@pytest.fixture
+def here(rig: Rig) -> str:
+    """Return the address at which the module reaches this machine."""
+    return rig.variables["host"]
+
+
+@pytest.fixture
+def echo(here: str) -> Iterator[peers.Server]:
+    """Return a server that sends back what it gets."""
+    with peers.Server(peers.echo, here) as server:
+        yield server

@@ -9,7 +9,6 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,36 +22,6 @@ SEED = 20261121
 
 def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-@pytest.fixture
-def module(rig: Rig) -> Module:
-    if "host" not in rig.offers or "wifi" not in rig.offers:
-        pytest.skip("the bench offers no access point or no host")
-    module = rig.fresh()
-    module.echo_off()
-    module.ok("AT+CWMODE=1")
-    module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 60.0)
-    module.quiet(50)
-    return module
-
-
-@pytest.fixture
-def host(module: Module) -> Host:
-    host = Host(module)
-    host.ok("AT+CIPMUX=1")
-    return host
-
-
-@pytest.fixture
-def here(rig: Rig) -> str:
-    return rig.variables["host"]
-
-
-@pytest.fixture
-def echo(here: str) -> Iterator[peers.Server]:
-    with peers.Server(peers.echo, here) as server:
-        yield server
 
 
 def test_random_chunks_over_five_links(host: Host, echo: peers.Server, here: str) -> None:
@@ -194,7 +163,7 @@ def test_bursts_of_datagrams(host: Host, here: str, rig: Rig) -> None:
     assert got == [body for body in sent if body in whole], "whole, in order, none twice"
 
 
-def test_passthrough_both_ways_at_once(module: Module, here: str) -> None:
+def test_passthrough_both_ways_at_once(joined: Module, here: str) -> None:
     chance = random.Random(SEED)
     up = chance.randbytes(150000) + b"+++" + chance.randbytes(150000)
     down = chance.randbytes(300000)
@@ -212,22 +181,22 @@ def test_passthrough_both_ways_at_once(module: Module, here: str) -> None:
         peers.sink(sock)
 
     with peers.Server(serve, here) as server:
-        module.ok(f'AT+CIPSTART="TCP","{here}",{server.port}')
-        module.ok("AT+CIPMODE=1")
-        module.send("AT+CIPSEND")
-        module.read_until(b">")
+        joined.ok(f'AT+CIPSTART="TCP","{here}",{server.port}')
+        joined.ok("AT+CIPMODE=1")
+        joined.send("AT+CIPSEND")
+        joined.read_until(b">")
         left = memoryview(up)
         while left:
             piece = left[: chance.choice((1, 100, 1460, 2920, 9000))]
-            module.write(bytes(piece))
+            joined.write(bytes(piece))
             left = left[len(piece) :]
-        back = module.read_exactly(len(down), 30.0)
+        back = joined.read_exactly(len(down), 30.0)
         assert whole.wait(30)
-        module.quiet(60)
-        module.write(b"+++")
-        module.quiet(60)
-        module.ok("AT+CIPMODE=0")
-        module.ok("AT+CIPCLOSE")
+        joined.quiet(60)
+        joined.write(b"+++")
+        joined.quiet(60)
+        joined.ok("AT+CIPMODE=0")
+        joined.ok("AT+CIPCLOSE")
     assert sha(got) == sha(up)
     assert sha(back) == sha(down)
 
@@ -272,7 +241,10 @@ def test_peer_that_does_not_read_ends_in_send_fail(host: Host, here: str) -> Non
         host.ok("AT+CIPTCPOPT=5,,,300")
         host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
         assert host.send(0, data, "AT+CIPSENDL") == "SEND FAIL"
-        assert host.send(0, data[:8192]) == "SEND FAIL"
+        sent = 0  # a busy computer may have needed the time for less than fits
+        while host.send(0, data[:8192]) == "SEND OK":
+            sent += 8192
+            assert sent < len(data)
         host.ok("AT+CIPCLOSE=0")
         hold.set()
     host.ok("AT+CIPTCPOPT=5,,,0")

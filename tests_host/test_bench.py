@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from tools.bench import __main__ as bench
-from tools.bench import at_roundtrip, image_size
-from tools.bench.result import Result, median
+from tools.bench import at_roundtrip, heap_peak_suite, image_size, soak
+from tools.bench.result import Bench, Result, median
 
 
 def test_the_ratio_is_value_over_peer():
@@ -67,3 +67,33 @@ def test_size_of_imitated_modules_is_left_out(monkeypatch):
 def test_a_build_without_the_c_module_is_an_error():
     with pytest.raises(RuntimeError, match="atlink"):
         image_size.code_bytes([])
+
+
+def test_a_short_soak(tmp_path):
+    result = soak.run(Bench(tmp_path), 500)
+    assert result.note.startswith("500 links: GC ")
+
+
+@pytest.mark.parametrize("last", [(1600, 0, 5), (1000, 40000, 5), (1000, 0, 6)])
+def test_a_heap_that_grows_is_an_error(last):
+    with pytest.raises(RuntimeError, match="not flat"):
+        soak.judge([soak.Heaps(1000, 0, 5), soak.Heaps(*last)], 100)
+
+
+def test_heap_that_shrinks_is_no_growth():
+    assert soak.judge([soak.Heaps(1000, 8192, 5), soak.Heaps(900, 4096, 5)], 100).value == 0
+
+
+def test_the_smallest_heap_is_the_last_one_that_passed(monkeypatch):
+    monkeypatch.setattr(heap_peak_suite, "first_failure", lambda kb: "test_x" if kb < 80 else None)
+    result = heap_peak_suite.run(None)
+    assert (result.value, result.note) == (
+        81920,
+        "every test passes with 80 KB, not test_x with 72",
+    )
+
+
+def test_a_suite_that_fails_with_the_chips_heap_is_an_error(monkeypatch):
+    monkeypatch.setattr(heap_peak_suite, "first_failure", lambda _kb: "test_x")
+    with pytest.raises(RuntimeError, match="test_x"):
+        heap_peak_suite.run(None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -25,7 +26,8 @@ from tools.bench.result import Bench, Result, median
 
 SLICES = 5
 SLICE_BYTES = 13 * 1024 * 1024  # five of them are a little more than 64 MiB
-_BLOCK = os.urandom(65536)
+_BLOCK = 65536
+_DATA = random.Random(SLICE_BYTES).randbytes(SLICE_BYTES)  # no part of it comes twice
 _READ = 1 << 18
 _LIMIT_S = 120.0
 
@@ -33,10 +35,10 @@ Transfer = Callable[[int], bytes]  # moves so many bytes of data() and returns w
 
 
 def data(count: int) -> Iterator[memoryview]:
-    """Yield the test data in blocks."""
-    whole = memoryview(_BLOCK)
-    for start in range(0, count, len(_BLOCK)):
-        yield whole[: min(len(_BLOCK), count - start)]
+    """Yield the first `count` bytes of the test data in blocks."""
+    whole = memoryview(_DATA)[:count]
+    for start in range(0, count, _BLOCK):
+        yield whole[start : start + _BLOCK]
 
 
 def compare(ours: Transfer, peer: Transfer, count: int = SLICE_BYTES) -> Result:
