@@ -148,11 +148,11 @@ def check_pwm():
     atchip.pwm_start(4882, 14, (14, 16))
     fails_with("ESP_ERR_INVALID_STATE", atchip.pwm_start, 4882, 14, (18,))
     assert atchip.pwm_duty(0) == 0 and atchip.pwm_duty(1, 5) == 5 and atchip.pwm_duty(1) == 5
-    assert atchip.pwm_duty(0, 16384) == 16383
+    assert atchip.pwm_duty(0, 16384) == 16384
     atchip.pwm_fade(0, 16000, 1023, 1)
-    fails_with("ESP_ERR_INVALID_ARG", atchip.pwm_fade, 0, 16384, 1, 1)
+    fails_with("ESP_ERR_INVALID_ARG", atchip.pwm_fade, 0, 16385, 1, 1)
     fails_with("ESP_ERR_INVALID_ARG", atchip.pwm_fade, 0, 0, 1024, 1)
-    fails_with("ESP_ERR_INVALID_STATE", atchip.pwm_duty, 2)
+    fails_with("ESP_ERR_INVALID_ARG", atchip.pwm_duty, 2)
     atchip.pwm_stop()
 
 
@@ -190,6 +190,8 @@ def check_spi():
     assert data == b"\xef\x40"
     atchip.spi_transfer(0, 0, 0, 0, None, memoryview(data)[1:], False)
     assert data == b"\xef\x14"
+    fails_with("ESP_ERR_INVALID_ARG", atchip.spi_transfer, 0, 17, 0, 0, None, None, False)
+    fails_with("ESP_ERR_INVALID_ARG", atchip.spi_transfer, 0, 0, 0, 33, None, None, False)
     atchip.spi_transfer(0, 0, 0x9F, 8, None, data, False)
     assert data == b"\xef\x40"
     atchip.spi_transfer(0, 4, 0x9, 4, b"\xff", None, True)

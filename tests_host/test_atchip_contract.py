@@ -100,8 +100,12 @@ def wire_calls():
     None where the part does not look at the arguments.
     """
     names = ast.parse((IMITATION / "wires.py").read_text())
-    [calls] = [node for node in names.body if isinstance(node, ast.Assign)]
-    found = dict.fromkeys(ast.literal_eval(calls.value))
+    [calls] = [
+        node.value
+        for node in names.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_CALLS"
+    ]
+    found = dict.fromkeys(ast.literal_eval(calls))
     for path in sorted((SUPERVISOR / "wires").glob("*.py")):
         tree = ast.parse(path.read_text())
         methods = definitions(tree)

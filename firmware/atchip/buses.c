@@ -5,8 +5,11 @@
 #include "atchip.h"
 
 #define TRANSFER_MAX (4092) // bytes of one DMA descriptor
+#define COMMAND_MAX (16) // bits that the registers hold; the driver does not check
+#define ADDRESS_MAX (32)
 
 static spi_device_handle_t device; // NULL before spi_start()
+static bool is_held; // the bus, between the calls of one transfer
 
 // machine.I2C uses the older driver; both cannot be in one image.
 static mp_obj_t i2c_stop(mp_obj_t port) {
@@ -62,11 +65,43 @@ static mp_buffer_info_t buffer_of(mp_obj_t data, unsigned access) {
     return info;
 }
 
-// spi_transfer(command, command_bits, address, address_bits, write, read)
+static void let_go(void) {
+    if (is_held) {
+        spi_device_release_bus(device);
+        is_held = false;
+    }
+}
+
+// A device that stays selected is the only one on the bus until let_go().
+static esp_err_t transmit(spi_transaction_t *transaction, bool has_more) {
+    esp_err_t error = ESP_OK;
+    if (has_more) {
+        transaction->flags |= SPI_TRANS_CS_KEEP_ACTIVE;
+        if (!is_held) {
+            error = spi_device_acquire_bus(device, portMAX_DELAY);
+            is_held = error == ESP_OK;
+        }
+    }
+    if (error == ESP_OK) {
+        error = spi_device_transmit(device, transaction);
+    }
+    if (!has_more || error != ESP_OK) {
+        let_go();
+    }
+    return error;
+}
+
+// spi_transfer(command, command_bits, address, address_bits, write, read, has_more)
 static mp_obj_t spi_transfer(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     if (device == NULL) {
         check_esp_err(ESP_ERR_INVALID_STATE);
+    }
+    mp_int_t command_bits = mp_obj_get_int(args[1]);
+    mp_int_t address_bits = mp_obj_get_int(args[3]);
+    if (command_bits < 0 || command_bits > COMMAND_MAX || address_bits < 0
+        || address_bits > ADDRESS_MAX) {
+        check_esp_err(ESP_ERR_INVALID_ARG);
     }
     mp_buffer_info_t out = buffer_of(args[4], MP_BUFFER_READ);
     mp_buffer_info_t in = buffer_of(args[5], MP_BUFFER_WRITE);
@@ -80,19 +115,21 @@ static mp_obj_t spi_transfer(size_t n_args, const mp_obj_t *args) {
             .tx_buffer = out.len > 0 ? out.buf : NULL,
             .rx_buffer = in.len > 0 ? in.buf : NULL,
         },
-        .command_bits = mp_obj_get_int(args[1]),
-        .address_bits = mp_obj_get_int(args[3]),
+        .command_bits = command_bits,
+        .address_bits = address_bits,
     };
+    bool has_more = mp_obj_is_true(args[6]);
     MP_THREAD_GIL_EXIT();
-    esp_err_t error = spi_device_transmit(device, &transaction.base);
+    esp_err_t error = transmit(&transaction.base, has_more);
     MP_THREAD_GIL_ENTER();
     check_esp_err(error);
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_spi_transfer_obj, 6, 6, spi_transfer);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_spi_transfer_obj, 7, 7, spi_transfer);
 
 static mp_obj_t spi_stop(void) {
     if (device != NULL) {
+        let_go();
         check_esp_err(spi_bus_remove_device(device));
         device = NULL;
         check_esp_err(spi_bus_free(SPI2_HOST));

@@ -315,7 +315,8 @@ def pwm_duty(channel: int, duty: int | None = None) -> int:
     """Set (if given, at once) and return the duty of a channel, 0 to 2 ** bits (always high).
 
     A fade ends: ledc_fade_stop, ledc_set_duty, ledc_update_duty; ledc_get_duty. The counter does
-    not reach 2 ** 14: that is set as 16383, followed by ledc_stop with idle level 1.
+    not reach 2 ** 14: that is set as 16383, followed by ledc_stop with idle level 1. It is
+    returned as 16384 all the same.
     """
 
 def pwm_fade(channel: int, duty: int, scale: int, cycles: int) -> None:
@@ -355,12 +356,13 @@ def spi_transfer(
     has_more: bool,
     /,
 ) -> None:
-    """Send a command (0 to 16 bits) and an address (0 to 64 bits), then write or read data.
+    """Send a command (0 to 16 bits) and an address (0 to 32 bits), then write or read data.
 
     Not both; None for no data. With `has_more` the device stays selected for the next call:
     spi_device_acquire_bus, SPI_TRANS_CS_KEEP_ACTIVE; a call without it, or an error, lets go.
     spi_device_transmit with spi_transaction_ext_t, SPI_TRANS_VARIABLE_CMD and
-    SPI_TRANS_VARIABLE_ADDR. ESP_ERR_INVALID_STATE before spi_start().
+    SPI_TRANS_VARIABLE_ADDR. ESP_ERR_INVALID_STATE before spi_start(), ESP_ERR_INVALID_ARG for
+    phases or data that are too long.
     """
 
 def spi_stop() -> None:

@@ -14,6 +14,7 @@ _DRIVER = "SPI"
 _SLOWEST = 153  # Hz: 80 MHz by 8192 and by 64
 _WITHOUT_DMA = 64  # bytes of one transfer
 _PIECES_A_SECOND = 50
+_ADDRESS_BITS = 32  # that the chip sends at once
 
 
 class Spi:
@@ -72,6 +73,9 @@ class Spi:
         """
         number, bits = command or (0, self._command_bits)
         place, place_bits = address or (0, self._address_bits)
+        if place_bits > _ADDRESS_BITS:  # the usual one, all zeros
+            _transmit(number, bits, 0, place_bits - _ADDRESS_BITS, None, None, True)
+            bits, place_bits = 0, _ADDRESS_BITS
         step = max(1, self._clock // 8 // _PIECES_A_SECOND)
         done = 0
         while True:
@@ -83,10 +87,7 @@ class Spi:
             elif done:
                 write = piece
             has_more = done < len(data)
-            try:
-                atchip.spi_transfer(number, bits, place, place_bits, write, read, has_more)
-            except OSError as error:
-                raise StateError("the transfer failed: %s" % error)
+            _transmit(number, bits, place, place_bits, write, read, has_more)
             if not has_more:
                 return
             bits = place_bits = 0
@@ -99,6 +100,13 @@ class Spi:
 
     def _check(self, wires):
         self._pins.check(_DRIVER, wires, 0, read_only=wires[1])
+
+
+def _transmit(*args):
+    try:
+        atchip.spi_transfer(*args)
+    except OSError as error:
+        raise StateError("the transfer failed: %s" % error)
 
 
 def create(at):

@@ -2,7 +2,7 @@
 // ESP-IDF v5.4: components/esp_driver_spi/include/driver/spi_common.h
 // ESP-IDF v5.4: components/hal/include/hal/spi_types.h
 // Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: 5a179fae1426
+// Sum of what follows when it was compared: b4998f1e5e1e
 #ifndef DECL_DRIVER_SPI_MASTER_H
 #define DECL_DRIVER_SPI_MASTER_H
 
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "esp_err.h"
+#include "freertos/FreeRTOS.h"
 
 typedef enum {
     SPI2_HOST = 1,
@@ -25,6 +26,7 @@ typedef spi_common_dma_t spi_dma_chan_t;
 #define SPI_DEVICE_HALFDUPLEX (1 << 4)
 #define SPI_TRANS_VARIABLE_CMD (1 << 5)
 #define SPI_TRANS_VARIABLE_ADDR (1 << 6)
+#define SPI_TRANS_CS_KEEP_ACTIVE (1 << 8)
 
 typedef struct {
     int mosi_io_num;
@@ -72,5 +74,7 @@ esp_err_t spi_bus_add_device(spi_host_device_t host_id, const spi_device_interfa
     *dev_config, spi_device_handle_t *handle);
 esp_err_t spi_bus_remove_device(spi_device_handle_t handle);
 esp_err_t spi_device_transmit(spi_device_handle_t handle, spi_transaction_t *trans_desc);
+esp_err_t spi_device_acquire_bus(spi_device_handle_t device, TickType_t wait);
+void spi_device_release_bus(spi_device_handle_t dev);
 
 #endif

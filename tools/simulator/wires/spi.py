@@ -14,6 +14,7 @@ _HIGHEST_HZ = 80_000_000
 _SEND_LSB, _RECEIVE_LSB = 1, 2
 _WITHOUT_DMA = 72  # bytes that the data registers hold
 _WITH_DMA = 4092
+_COMMAND, _ADDRESS = 16, 32  # bits that the registers hold
 
 
 class SpiBus:
@@ -44,14 +45,15 @@ class SpiBus:
         wires = dict(zip(names, self._wires, strict=True))
         return {"freq": self._clock, "mode": self._mode, **wires}
 
-    def _start(self, clock: int, mode: int, lsb: int, dma: bool, *wires: int) -> dict[str, Any]:
+    def _start(
+        self, clock: int, mode: int, lsb: int, dma: bool, mosi: int, miso: int, sclk: int, cs: int
+    ) -> dict[str, Any]:
         if self._clock:
             return {"esp_err": _ERR_INVALID_STATE}
         if not (0 < clock <= _HIGHEST_HZ and 0 <= mode <= 3 and 0 <= lsb <= 3):
             return {"esp_err": _ERR_INVALID_ARG}
         self._clock, self._mode, self._lsb = clock, mode, lsb
         self._longest = _WITH_DMA if dma else _WITHOUT_DMA
-        mosi, miso, sclk, cs = wires
         self._wires = (mosi, miso, sclk, cs)
         return {}
 
@@ -61,7 +63,8 @@ class SpiBus:
             return {"esp_err": _ERR_INVALID_STATE}
         phases = [request["command"], request["address"]]
         data = bytes.fromhex(request["hex"])
-        if max(len(data), request["count"]) > self._longest:
+        is_short = max(len(data), request["count"]) <= self._longest
+        if not is_short or phases[0][1] > _COMMAND or phases[1][1] > _ADDRESS:
             return {"esp_err": _ERR_INVALID_ARG}
         if self._selected is None:
             self._selected = self._find()

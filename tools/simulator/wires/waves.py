@@ -73,6 +73,12 @@ class Waves:
         """Describe the waves of all pins."""
         return {str(pin): self.at(pin) for pin in sorted(self._pins)}
 
+    def _missing(self, channel: int) -> int:
+        """Return the esp_err_t for a channel that there is not, or 0."""
+        if not self._is_started:
+            return _ERR_INVALID_STATE
+        return 0 if 0 <= channel < len(self._pins) else _ERR_INVALID_ARG
+
     def _start(self, frequency: int, bits: int, pins: list[int]) -> dict[str, Any]:
         if self._is_started:
             return {"esp_err": _ERR_INVALID_STATE}
@@ -88,21 +94,22 @@ class Waves:
         return {}
 
     def _duty(self, channel: int, duty: int | None = None) -> dict[str, Any]:
-        if not self._is_started or not 0 <= channel < len(self._pins):
-            return {"esp_err": _ERR_INVALID_STATE}
+        if error := self._missing(channel):
+            return {"esp_err": error}
         if duty is not None:
             if not 0 <= duty <= 1 << self._bits:
                 return {"esp_err": _ERR_INVALID_ARG}
             self._fades[channel] = _steady(duty)
-        return {"value": min(self._fades[channel].duty(time.monotonic()), (1 << _WIDTH) - 1)}
+        return {"value": self._fades[channel].duty(time.monotonic())}
 
     def _fade(self, channel: int, duty: int, scale: int, cycles: int) -> dict[str, Any]:
-        if not self._is_started or not 0 <= channel < len(self._pins):
-            return {"esp_err": _ERR_INVALID_STATE}
-        if not (0 <= duty < 1 << self._bits and 0 < scale < 1024 and 0 < cycles < 1024):
+        if error := self._missing(channel):
+            return {"esp_err": error}
+        if not (0 <= duty <= 1 << self._bits and 0 < scale < 1024 and 0 < cycles < 1024):
             return {"esp_err": _ERR_INVALID_ARG}
         now = time.monotonic()
         begin = self._fades[channel].duty(now)
+        duty = min(duty, (1 << _WIDTH) - 1)
         self._fades[channel] = Fade(begin, duty, scale, cycles / self._frequency, now)
         return {}
 

@@ -9,13 +9,13 @@ _PIECE = 256  # bytes in one packet to the supervisor
 def find(name):
     """Return the function of this name. AttributeError if the chip has none."""
     if name == "spi_transfer":
-        return _spi_transfer
+        return spi_transfer
     if name not in _CALLS:
         raise AttributeError(name)
     return lambda *args: simbus.call(name, args=args).get("value")
 
 
-def _spi_transfer(command, command_bits, address, address_bits, write, read, has_more):
+def spi_transfer(command, command_bits, address, address_bits, write, read, has_more):
     size = len(write or read or b"")
     for start in range(0, max(size, 1), _PIECE):
         end = min(start + _PIECE, size)
