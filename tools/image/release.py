@@ -23,8 +23,8 @@ _WHEN = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier time, and the same for a
 _GUIDE = """\
 # Writing {title} to a module
 
-You need a USB-to-serial adapter with 3.3 V levels on UART0 of the module (its TX to GPIO 44, its RX
-to GPIO 43, ground to ground), and Python.
+You need a USB-to-serial adapter with 3.3 V levels on UART0 of the module (its TX to GPIO 44, its
+RX to GPIO 43, ground to ground), and Python.
 
 1. Check the download: see below for your system.
 2. Install esptool: `pip install "esptool>=5"`.
