@@ -94,6 +94,9 @@ def test_pins_that_a_driver_leaves_are_inputs_again(simulate):
         module.ok("AT+DRVSPIINIT=1000000,3,0,0,1")
         bus = {"freq": 1000000, "mode": 3, "mosi": 35, "miso": 37, "sclk": 36, "cs": 34}
         assert simulator.act("status")["world"]["spi"] == bus
+        for asked, given in ((40000000, 40000000), (39999999, 26666666), (102400, 102301)):
+            module.ok(f"AT+DRVSPIINIT={asked},3,0,0,1")
+            assert simulator.act("status")["world"]["spi"]["freq"] == given
         module.ok("AT+DRVSPIINIT=0")
         assert simulator.act("status")["world"]["spi"] == {}
         assert modes().keys() >= {"34", "35", "36", "37"}

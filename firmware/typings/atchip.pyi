@@ -340,8 +340,8 @@ def spi_start(
 ) -> None:
     """Start the master of SPI2: spi_bus_initialize, spi_bus_add_device.
 
-    The clock is the nearest possible that is not above `frequency` (Hz); `mode` 0 to 3; `lsb` bit
-    0: SPI_DEVICE_TXBIT_LSBFIRST, bit 1: SPI_DEVICE_RXBIT_LSBFIRST; `miso` and `cs` -1 for none.
+    The clock is the nearest possible to `frequency` (Hz); `mode` 0 to 3; `lsb` bit 0:
+    SPI_DEVICE_TXBIT_LSBFIRST, bit 1: SPI_DEVICE_RXBIT_LSBFIRST; `miso` and `cs` -1 for none.
     SPI_DEVICE_HALFDUPLEX, max_transfer_sz 4092, SPI_DMA_CH_AUTO or SPI_DMA_DISABLED.
     ESP_ERR_INVALID_STATE if somebody has SPI2 already; ESP_ERR_NO_MEM.
     """

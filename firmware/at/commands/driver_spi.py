@@ -45,10 +45,11 @@ DRVSPIINIT = command(
 def drvspiinit_set(at, clock, mode, cmd_bit, addr_bit, dma_chan, bits_msb):
     """A master that runs starts anew. The clock is in Hz, 153 or more.
 
-    The chip divides 80 MHz: what does not divide it evenly gets the next clock below. `cmd_bit`
-    and `addr_bit` are the phases, all zeros, of transfers that say nothing of a command or an
-    address. Channels 1 and 2 are the same: the ESP32-S2 chooses. `bits_msb`, in spite of its
-    name: 1 sends the least significant bit first, 2 receives it first, 3 both.
+    The chip divides 80 MHz: what does not divide it evenly gets the next clock below; far below
+    1 MHz the nearest, which differs by less than 1 %. `cmd_bit` and `addr_bit` are the phases,
+    all zeros, of transfers that say nothing of a command or an address. Channels 1 and 2 are the
+    same: the ESP32-S2 chooses. `bits_msb`, in spite of its name: 1 sends the least significant
+    bit first, 2 receives it first, 3 both.
     `AT+DRVSPIINIT=0` releases the pins, which stay chosen.
     """
     if not clock:

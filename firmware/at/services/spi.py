@@ -11,7 +11,8 @@ import atchip
 from at.errors import StateError, invalid
 
 _DRIVER = "SPI"
-_SLOWEST = 153  # Hz: 80 MHz by 8192 and by 64
+_SOURCE = 80000000  # Hz, divided by 2 to 8192 * 64
+_SLOWEST = 153
 _WITHOUT_DMA = 64  # bytes of one transfer
 _PIECES_A_SECOND = 50
 _ADDRESS_BITS = 32  # that the chip sends at once
@@ -44,6 +45,7 @@ class Spi:
             raise StateError("no pins are chosen: AT+DRVSPICONFGPIO")
         self._check(self._wires)
         self.stop()
+        clock = _SOURCE // -(-_SOURCE // clock)  # what is asked for is never exceeded
         try:
             atchip.spi_start(clock, mode, lsb_first, has_dma, *self._wires)
         except OSError as error:
