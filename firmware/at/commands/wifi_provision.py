@@ -4,7 +4,7 @@ from micropython import const
 
 from at.command import alias, command, events
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, invalid
-from at.services.wifi_station import JoinFailed, make_target
+from at.services.wifi_station import DriverRefused, JoinFailed, make_target
 
 events.update(
     {
@@ -81,13 +81,16 @@ async def wps_set(at, enable, floor):
 
 
 # Errors of AT+CWJEAP, manual 3.2.25; the others are the service's.
+_NO_MEMORY = const(0x8001)
 _CONN_FAILED = const(0x8003)
+_SET_WIFI_CONFIG = const(0x8004)
 _ALREADY_CONNECTED = const(0x8011)
 _GET_SSID = const(0x8012)
 _SSID_NULL = const(0x8013)
 _CONN_TIMEOUT = const(0x8016)
 _METHOD_SECURITY_UNMATCHED = const(0x801F)
 _PARAMETER_COUNT = const(0x8020)
+_NO_MODE = const(0x8021)
 _MODE_NOT_STATION = const(0x8022)
 _SET_CONFIG = const(0x8023)
 _METHOD_ERROR = const(0x8024)
@@ -156,8 +159,11 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
 
     EAP-TLS needs bit 0 of security; PEAP and TTLS need username and password. Certificates are
     wpa2_ca, wpa2_cert and wpa2_key of the manufacturing data. ERR CODE has the codes 0x80.. of
-    the manual as extension. Joining the same network with the same data again is an error.
+    the manual as extension: docs/enterprise-errors.md. Joining the same network with the same data
+    again is an error.
     """
+    if not at.wifi.is_running:
+        raise StateError("the Wi-Fi driver is stopped; AT+CWINIT=1 starts it", _NO_MODE)
     if at.wifi.mode & 1 == 0:
         raise StateError("the station is off; AT+CWMODE=1 turns it on", _MODE_NOT_STATION)
     at.wifi.need_station()
@@ -177,9 +183,17 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
     except JoinFailed as error:
         if error.result == 1:
             at.line(at.name + ":Timeout")
-        raise ATError(error.reason, _CONN_TIMEOUT if error.result == 1 else _CONN_FAILED)
+        raise ATError(error.reason, _code_of(error))
+    except MemoryError:
+        raise ATError("no memory to join", _NO_MEMORY)
     except OSError as error:
         raise ATError("joined, but not kept: %s" % error, _SET_CONFIG)
+
+
+def _code_of(error):
+    if isinstance(error, DriverRefused):
+        return _SET_WIFI_CONFIG
+    return _CONN_TIMEOUT if error.result == 1 else _CONN_FAILED
 
 
 alias("+CWJEEP", CWJEAP)

@@ -12,14 +12,15 @@ _TLS = 0
 _CLIENT_CERTIFICATE = 1  # bits of `security`
 _VERIFY_SERVER = 2
 
-# Errors of AT+CWJEAP, manual 3.2.25.
+# Errors of AT+CWJEAP, manual 3.2.25, docs/enterprise-errors.md.
+_NO_MEMORY = 0x8001
 _SET_IDENTITY = 0x8005
 _SET_USERNAME = 0x8006
 _SET_PASSWORD = 0x8007
-_READ_CA = 0x8009
+_CA_LENGTH = 0x8008  # empty; one more: it cannot be read
 _SET_CA = 0x800A
-_READ_CERT = 0x800C
-_READ_KEY = 0x800E
+_CERT_LENGTH = 0x800B
+_KEY_LENGTH = 0x800D
 _SET_CERT_KEY = 0x800F
 _ENABLE = 0x8010
 
@@ -29,6 +30,13 @@ def configure(mfg, eap, emit):
 
     LinkError with the code of AT+CWJEAP for what the driver refuses.
     """
+    try:
+        _configure(mfg, eap, emit)
+    except MemoryError:
+        raise LinkError("no memory for certificates", _NO_MEMORY)
+
+
+def _configure(mfg, eap, emit):
     method, identity, username, password, security = eap
     atchip.eap_disable()  # forgets what was set before
     _set(_SET_IDENTITY, atchip.eap_identity, bytes.fromhex(identity))
@@ -37,11 +45,11 @@ def configure(mfg, eap, emit):
     if password:
         _set(_SET_PASSWORD, atchip.eap_password, bytes.fromhex(password))
     if security & _VERIFY_SERVER:
-        ca = _read(mfg, emit, "CA", _READ_CA)
+        ca = _read(mfg, emit, "CA", _CA_LENGTH)
         _set(_SET_CA, atchip.eap_ca, ca)
     if method == _TLS or security & _CLIENT_CERTIFICATE:
-        certificate = _read(mfg, emit, "CERT", _READ_CERT)
-        key = _read(mfg, emit, "PRVT_KEY", _READ_KEY)
+        certificate = _read(mfg, emit, "CERT", _CERT_LENGTH)
+        key = _read(mfg, emit, "PRVT_KEY", _KEY_LENGTH)
         _set(_SET_CERT_KEY, atchip.eap_certificate, certificate, key)
     _set(_ENABLE, atchip.eap_enable, method)
 
@@ -50,15 +58,28 @@ def _set(code, function, *args):
     try:
         function(*args)
     except OSError as error:
+        if "ESP_ERR_NO_MEM" in error.args:
+            code = _NO_MEMORY
         raise LinkError("the Wi-Fi driver refused: %s" % error, code)
 
 
 def _read(mfg, emit, kind, code):
     name = "wpa2_key" if kind == "PRVT_KEY" else "wpa2_" + kind.lower()
-    for key in (name, name + ".0"):
-        try:
-            return mfg.get(name, key)[1]
-        except StoreError:
-            continue
-    emit("certificate_missing", kind)
-    raise LinkError("no %s in the manufacturing data" % name, code)
+    try:
+        value = _value(mfg, name)
+    except StoreError as error:
+        emit("certificate_missing", kind)
+        raise LinkError(error.reason, code + 1)
+    if isinstance(value, int):
+        raise LinkError("%s in the manufacturing data is a number" % name, code + 1)
+    if not value:
+        raise LinkError("%s in the manufacturing data is empty" % name, code)
+    return value
+
+
+def _value(mfg, name):
+    """Return what the key, with or without ".0", holds. StoreError if there is none."""
+    try:
+        return mfg.get(name, name)[1]
+    except StoreError:
+        return mfg.get(name, name + ".0")[1]

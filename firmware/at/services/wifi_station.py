@@ -54,6 +54,13 @@ class JoinFailed(LinkError):
         self.was_associated = was_associated
 
 
+class DriverRefused(JoinFailed):
+    """The driver did not even take the settings."""
+
+    def __init__(self, error):
+        super().__init__(_FAILED, "the Wi-Fi driver refused: %s" % error)
+
+
 def _result_of(reason):
     """Translate a driver's reason into a result."""
     if reason in (15, 202, 204):  # 4-way handshake time-out, authentication, handshake time-out
@@ -307,7 +314,7 @@ class Station:
             )
         except OSError as error:
             self._link = _DOWN
-            raise JoinFailed(_FAILED, "the Wi-Fi driver refused: %s" % error)
+            raise DriverRefused(error)
         except Exception:
             self._link = _DOWN
             raise
