@@ -18,6 +18,15 @@ _ERRORS = declarations.ROOT / "firmware" / "at" / "errors.py"
 _WORKERS_S = 1800.0  # how long the other workers of a parallel run may still take
 
 
+# The codes of the manual's tables for MQTT (3.4.15) and HTTP (3.5.9), as extensions of 0x010a0000.
+_MQTT = set(range(0x6001, 0x6053))
+_HTTP = {0x7000, *range(0x7190, 0x71A2), *range(0x71F4, 0x71FA)}
+# docs/mqtt-errors.md says why these never come,
+_NEVER = {0x6006, 0x6007, 0x602A, 0x6046, 0x604E, 0x604F}
+# and tests_host/test_mqtt_service.py provokes this one.
+_RARE = {0x6005}
+
+
 def error_subs() -> dict[int, str]:
     """Return the subcategories of ERR CODE that the firmware declares."""
     subs = {}
@@ -78,3 +87,10 @@ def test_every_error_code_came(record: seen.Seen) -> None:
         f"0x{sub:02x} {name}" for sub, name in error_subs().items() if sub not in record.subs
     ]
     assert not missing, "never answered in this session:\n  " + "\n  ".join(missing)
+
+
+def test_every_code_of_mqtt_and_http_came(record: seen.Seen) -> None:
+    came = {code & 0xFFFF for code in record.codes if code >> 16 == 0x010A}
+    missing = sorted((_MQTT | _HTTP) - _NEVER - _RARE - came)
+    assert not missing, "never answered: " + ", ".join(f"0x{code:04x}" for code in missing)
+    assert not _NEVER & came, "docs/mqtt-errors.md names codes that came as never sent"

@@ -277,7 +277,9 @@ class Session:
 
         While passthrough runs, AT+SYSMSG bit 2 lets it through, or it waits for the end.
         """
-        parts = [(find_event(kind) % details).encode()] + parts + [b"\r\n"]
+        text = find_event(kind)
+        head = text(self, *details) if callable(text) else text % details
+        parts = [head.encode() if isinstance(head, str) else head] + parts + [b"\r\n"]
         while True:
             await self.port.knock()
             await self.port.free(sum([len(part) for part in parts]))

@@ -10,6 +10,7 @@ from tests_device.mqtt.peer import Peer, WebPeer
 from tests_device.rig import Rig
 from tools.atclient import Module
 from tools.simprocess import Simulator
+from tools.transcript.seen import Recorder
 
 # A user's file that makes time-outs short.
 HASTE = """\
@@ -37,7 +38,7 @@ def bench(rig: Rig) -> Iterator[Module]:
 
 @pytest.fixture(scope="module")
 def hasty_bench(
-    rig: Rig, bench: Module, tmp_path_factory: pytest.TempPathFactory
+    rig: Rig, bench: Module, recorder: Recorder, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Module]:
     """Return a simulated module whose time-outs are a tenth; a real one has its own."""
     if not rig.simulated:
@@ -48,7 +49,7 @@ def hasty_bench(
     (folder / "user" / "hasty.py").write_text(HASTE)
     options = ("--user", str(folder / "user"))
     with Simulator(folder / "module", bits=rig.options.bits, options=options) as simulator:
-        with simulator.start(erase=True).module() as module:
+        with simulator.start(erase=True).module(observer=recorder) as module:
             yield join(rig, module)
 
 

@@ -155,7 +155,7 @@ def test_a_connection_that_breaks_in_a_long_message(at: Module, peer: Peer) -> N
     peer.drop()
     at.read_until(LOST)
     at.write(b"AT\r\n" * 11_250)  # the payload goes on, and no part of it becomes a command
-    at.expect(b"+MQTTPUB:FAIL\r\n")
+    at.expect(b"ERR CODE:0x010a600c\r\n+MQTTPUB:FAIL\r\n")
     at.ok("AT")
 
 

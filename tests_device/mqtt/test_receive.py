@@ -11,6 +11,7 @@ from tests_device.mqtt import peer as peers
 from tests_device.mqtt.peer import Peer, publish
 from tests_device.mqtt.talk import KEPT, LOST, connect, connected, received
 from tools.atclient import Module
+from tools.peers import Server, echo
 
 
 def test_messages_are_acknowledged(at: Module, peer: Peer) -> None:
@@ -166,3 +167,23 @@ def test_unreleased_messages_do_not_fill_the_heap(at: Module, peer: Peer) -> Non
     for _ in range(512):
         assert received(at) == b"x"
     at.read_until(LOST)
+
+
+def test_messages_wait_for_the_end_of_passthrough(at: Module, peer: Peer) -> None:
+    with Server(echo) as server:
+        connect(at, peer)
+        at.ok(f'AT+CIPSTART="TCP","127.0.0.1",{server.port}')
+        at.ok("AT+CIPMODE=1")
+        at.send("AT+CIPSEND")
+        at.expect(b"\r\nOK\r\n\r\n>")
+        peer.send(publish(b"topic", b"one", 1, 1) + publish(b"topic", b"two", 1, 2))
+        at.expect_silence(100)
+        at.write(b"through")
+        at.expect(b"through")
+        at.quiet(60)
+        at.write(b"+++")
+        assert [received(at), received(at)] == [b"one", b"two"]
+        assert [peer.expect(peers.PUBACK).pid for _ in range(2)] == [1, 2]
+        at.quiet(60)
+        at.ok("AT+CIPMODE=0")
+        at.ok("AT+CIPCLOSE")

@@ -21,13 +21,9 @@ _USERNAME = (0x6017, 0x6018, 0x6019)
 _PASSWORD = (0x601A, 0x601B, 0x601C)
 
 
-def _message(at, topic, data):
-    """`+MQTTSUBRECV:0,"<topic>",<n>,` and n bytes as they came; the topic is not escaped."""
-    text = bytearray(b'+MQTTSUBRECV:0,"')
-    text.extend(topic)
-    text.extend(b'",%d,' % len(data))
-    text.extend(data)
-    return text
+def _message(at, topic, size):
+    """`+MQTTSUBRECV:0,"<topic>",<n>,` in front of n bytes; the topic is not escaped."""
+    return b'+MQTTSUBRECV:0,"%s",%d,' % (topic, size)
 
 
 events.update(

@@ -51,6 +51,7 @@ refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN)
 async def mqttpubraw_set(at, link, topic, length, qos, retain):
     """After `>` come `length` bytes, then +MQTTPUB:OK or +MQTTPUB:FAIL instead of OK and ERROR.
 
+    With AT+SYSLOG the code, and the reason, precede +MQTTPUB:FAIL.
     Up to 1024 bytes are repeated like those of AT+MQTTPUB; more pass through as they come and are
     sent once. If no byte comes for 20 s the result is ERROR, and the connection ends if a part
     of the message had been sent.
@@ -61,6 +62,7 @@ async def mqttpubraw_set(at, link, topic, length, qos, retain):
         await at.mqtt.publish_from(lambda: take(at), topic, length, qos, retain)
     except LinkError as error:
         at.log("AT+MQTTPUBRAW:", error.reason)
+        at.explain(error)
         return b"+MQTTPUB:FAIL"
     return b"+MQTTPUB:OK"
 
@@ -86,7 +88,7 @@ async def mqttsub_set(at, link, topic, qos):
 
     Messages come as `+MQTTSUBRECV:0,"<topic>",<n>,` and n bytes. One that is longer than 1024
     bytes with its MQTT head comes in several, each with a length of its own; one whose topic is
-    longer than 1024 bytes is left out. Passthrough leaves them out, too, without AT+SYSMSG bit 2.
+    longer than 1024 bytes is left out. During passthrough they wait, without AT+SYSMSG bit 2.
     """
     if not await at.mqtt.subscribe(topic, qos):
         at.line("ALREADY SUBSCRIBE")

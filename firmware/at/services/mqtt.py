@@ -28,7 +28,6 @@ HELD = 1024  # bytes of payload that are kept to be sent again; more are passed 
 
 _FIRST_PAUSE_MS = 1000  # before the first attempt to come back; each next pause is twice as long
 _MAX_PAUSE_MS = 10000
-_REPORT_HEAD = 40  # bytes of a report beside topic and data
 
 # ERR CODE extensions, manual section 3.4.15.
 _NOT_CONFIGURED = 0x6001
@@ -52,10 +51,10 @@ _DISCONNECTED = 0x6051
 class Mqtt:
     """The link to a broker. Failures are ATErrors with the extension of AT+MQTT*."""
 
-    def __init__(self, dialer, wifi, port, emit, log):
+    def __init__(self, dialer, wifi, deliver, emit, log):
         self._dialer = dialer
         self._wifi = wifi
-        self._port = port
+        self._deliver = deliver
         self._emit = emit
         self._log = log
         self._client = None
@@ -361,11 +360,6 @@ class Mqtt:
         self.topics.remove(row)
         return True
 
-    async def _deliver(self, topic, data):
-        """Report a piece of a message once the host takes it: many would fill the heap."""
-        await self._port.free(len(topic) + len(data) + _REPORT_HEAD)
-        self._emit("mqtt_message", topic, data)
-
 
 def _need_text(data, code):
     if code and not mqtt.is_text(data):
@@ -387,4 +381,4 @@ def _may_name_a_host(c):
 def create(at):
     """Build the service from those it stands on."""
     dialer = Dialer(at.names, at.mfg, at.wifi, at.emit)
-    return Mqtt(dialer, at.wifi, at.port, at.emit, at.log)
+    return Mqtt(dialer, at.wifi, at.deliver, at.emit, at.log)

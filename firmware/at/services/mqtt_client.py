@@ -60,7 +60,7 @@ class _Request:
 class Client(MQTTClient):
     """One session with a broker; `sock` is the stream of its present or last connection.
 
-    `deliver` is awaited with (topic, view of a piece) of each message.
+    `deliver` is what mqtt_inbox.py passes pieces of messages to.
     """
 
     def __init__(self, client_id, user, password, keepalive, is_clean, deliver):

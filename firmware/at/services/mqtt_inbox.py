@@ -11,7 +11,7 @@ _MAX_HELD = 512  # messages of QoS 2 that were not released
 
 
 class Inbox:
-    """Takes the messages of a reader; `deliver` is awaited with (topic, view of a piece)."""
+    """Takes the messages of a reader; `deliver` is Session's, for the event mqtt_message."""
 
     def __init__(self, deliver):
         self.is_delivering = False  # the host takes its time
@@ -68,5 +68,6 @@ class Inbox:
 
     async def _pass_on(self, reader):
         self.is_delivering = True
-        await self._deliver(reader.topic, self._piece[: self._filled])
+        piece = self._piece[: self._filled]
+        await self._deliver("mqtt_message", [piece], reader.topic, self._filled)
         self.is_delivering = False
