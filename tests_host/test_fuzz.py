@@ -59,7 +59,7 @@ def test_all_kinds_of_bursts_come_up(bursts):
     assert kinds == {
         "valid", "boundary", "damaged", "phase", "random", "half", "long", "crowd", "mixed",
         "passthrough", "links", "server", "http", "mqtt", "names", "update", "sockets", "files",
-        "disturbed",
+        "disturbed", "websockets",
     }  # fmt: skip
 
 

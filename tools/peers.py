@@ -56,6 +56,8 @@ def digest(sock: socket.socket) -> None:
 def source(sock: socket.socket) -> None:
     """Read a line `COUNT [SIZE]`, send COUNT pattern bytes in writes of SIZE, and close."""
     words = read_line(sock).split()
+    if not words:
+        return
     left, size = int(words[0]), int(words[1]) if len(words) > 1 else len(PATTERN)
     while left:
         piece = PATTERN[: min(left, size, len(PATTERN))]

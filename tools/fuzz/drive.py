@@ -31,6 +31,7 @@ _NEWS = re.compile(
 )
 _ANSWER = re.compile(rb"\r\n(?:OK|ERROR|SEND OK|SEND FAIL|ready|busy p\.\.\.)\r\n|\r\n>")
 _JOINED = re.compile(rb"\+CWSTATE:2|WIFI GOT IP")
+_AFRESH = ("AT+RST", "AT+RESTORE", "AT+CWMODE=1")  # the first is obeyed by a busy module as well
 _BUSY = b"\r\nbusy p...\r\n"
 _KEPT = 20  # bursts that are saved with a failing one, since state can build up
 _ATTEMPTS = 40
@@ -99,16 +100,15 @@ class Driver:
 
     def _join(self, line: str) -> None:
         """Have the module on the network; factory settings help if earlier bursts left it deaf."""
-        for preparation in ("AT+CWSTATE?", "AT+CWMODE=1", "AT+RESTORE", "AT+CWMODE=1"):
-            self._do(preparation.encode() + b"\r\n")
-            if preparation == "AT+RESTORE":
-                self._may_restart = True
-                self._await_answer(1.0)
-                self._mark = len(self._module.buffer)
-            self._await_answer(2.0)
-            if preparation == "AT+CWMODE=1":
-                self._do(line.encode() + b"\r\n")
+        for preparation in (("AT+CWSTATE?",), ("AT+CWMODE=1", line), (*_AFRESH, line)):
+            for each in preparation:
+                self._do(each.encode() + b"\r\n")
                 self._await_answer(3.0)
+                if (
+                    each in _AFRESH[:2]
+                ):  # what was said before "ready" is no answer to what follows
+                    self._may_restart = True
+                    self._pause(0.3)
             if _JOINED.search(self._module.buffer, self._mark):
                 return
 

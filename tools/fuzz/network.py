@@ -235,6 +235,25 @@ def mqtt(rng: random.Random, burst: Burst, world: World) -> None:
         _meanwhile(rng, burst)
 
 
+def websockets(rng: random.Random, burst: Burst, world: World) -> None:
+    """Open WebSocket links to servers that accept, hardly, or are none."""
+    _join(rng, burst, world)
+    for _ in range(rng.randint(1, 2)):
+        link = rng.randrange(3)
+        port = _server(rng, burst, ("script", "script", "script_tls", "web"), wild.websocket(rng))
+        if rng.random() < 0.3:
+            _say(rng, burst, f"AT+WSCFG={link},1,{rng.randint(1, 3)},{rng.choice((1, 100, 8192))}")
+        scheme = "wss" if "tls" in port else "ws"
+        _say(rng, burst, f'AT+WSOPEN={link},"{scheme}://127.0.0.1:{port}/x",,2000')
+        for _ in range(rng.randint(0, 4)):
+            size = rng.choice((0, 1, 100, 1014, 8000))
+            tail = rng.choice(("", f",{rng.randrange(16)}", f",{rng.randrange(3)},500,0"))
+            _say(rng, burst, f"AT+WSSEND={link},{size}{tail}", rng.choice((0, 20)))
+            burst.add(payload(rng, size), rng.choice((0, 10)))
+            _meanwhile(rng, burst)
+        _say(rng, burst, rng.choice((f"AT+WSCLOSE={link}", "AT+WSOPEN?", "AT")))
+
+
 def names(rng: random.Random, burst: Burst, world: World) -> None:
     """Ask for names and the time, with servers that answer anything."""
     _join(rng, burst, world)
@@ -386,6 +405,7 @@ KINDS: dict[Callable[[random.Random, Burst, World], None], int] = {
     server: 6,
     http: 10,
     mqtt: 12,
+    websockets: 8,
     names: 6,
     update: 2,
     sockets: 8,

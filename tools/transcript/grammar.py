@@ -26,9 +26,10 @@ EXPECTATIONS = frozenset(("bytes", "any", "regex", "line"))
 _FLAGS = ("exact", "echo", "fresh", "same")
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _SIMPLE = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\", b"e": b"\x1b"}
-# {name}, {name:regex} (quantifiers such as {2,4} may stand inside) and {fill:500}.
+# {name}, {name:regex} (quantifiers such as {2,4} may stand inside), and those of _made().
 _VARIABLE = re.compile(r"\{([a-z_]\w*)(?::((?:[^{}]|\{[\d,]+\})+))?\}")
 _PATTERN = b"0123456789"
+_CERTIFICATES = Path(__file__).resolve().parents[2] / "build" / "certs"
 
 
 class TranscriptError(ValueError):
@@ -176,13 +177,11 @@ def escape(data: bytes) -> str:
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Replace {name} and {fill:N}; KeyError names a variable that nobody gave."""
+    """Replace {name} and what is made up; KeyError names a variable that nobody gave."""
 
     def one(found: re.Match[str]) -> str:
-        name, argument = found[1], found[2]
-        if name == "fill":
-            return filler(int(argument or 0)).decode()
-        return variables[name]
+        made = _made(found)
+        return variables[found[1]] if made is None else made
 
     return _VARIABLE.sub(one, text)
 
@@ -194,8 +193,9 @@ def pattern(text: str, variables: Mapping[str, str]) -> re.Pattern[bytes]:
         out += re.escape(text[last : found.start()].encode())
         last = found.end()
         name, regex = found[1], found[2]
-        if name == "fill":
-            out += filler(int(regex)) if regex else b""
+        made = _made(found)
+        if made is not None:
+            out += re.escape(made.encode())
         elif regex is None:
             out += re.escape(variables[name].encode())
         elif name == "any":
@@ -203,6 +203,20 @@ def pattern(text: str, variables: Mapping[str, str]) -> re.Pattern[bytes]:
         else:
             out += b"(?P<" + name.encode() + b">" + regex.encode() + b")"
     return re.compile(out + re.escape(text[last:].encode()), re.DOTALL)
+
+
+def _made(found: re.Match[str]) -> str | None:
+    """Return what {fill:500}, {file:NAME} and {size:NAME} stand for; None for other names.
+
+    NAME is a certificate or key of build/certs, as text.
+    """
+    name, argument = found[1], found[2]
+    if name not in ("fill", "file", "size") or argument is None:
+        return None
+    if name == "fill":
+        return filler(int(argument)).decode()
+    text = (_CERTIFICATES / argument).read_text(encoding="ascii")
+    return text if name == "file" else str(len(text))
 
 
 def filler(count: int) -> bytes:
