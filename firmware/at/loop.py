@@ -5,9 +5,14 @@ Each source (a bit of atlink.wait) has at most one waiter: a task, by `await rea
 plain function set with `on(bit, function)`, which is called when no task waits.
 """
 
+import sys
 from asyncio import core  # type: ignore - the stubs do not have it
 
+from micropython import const
+
 import atlink
+
+_LINKS = const(1 << 8)  # the first source that is a link
 
 
 class _Queue:
@@ -29,9 +34,21 @@ class _Queue:
                 if bit in self.map:
                     self._wake(bit)
                 elif bit in self.callbacks:
-                    self.callbacks[bit]()
+                    self._call(bit)
             if timeout_ms >= 0 or core._task_queue.peek():
                 return
+
+    def _call(self, bit):
+        """Call a source's function; the loop, and with it the module, outlives what it raises."""
+        try:
+            self.callbacks[bit]()
+        except MemoryError as error:  # the source stays ready: it is called again
+            sys.print_exception(error)
+        except Exception as error:  # noqa: BLE001 - a link that fails so would fail for ever
+            print("a source of the loop failed unexpectedly:")
+            sys.print_exception(error)
+            if bit >= _LINKS:
+                on(bit, None)
 
     def _wake(self, bit):
         task = self.map.pop(bit)

@@ -240,7 +240,8 @@ def websockets(rng: random.Random, burst: Burst, world: World) -> None:
     _join(rng, burst, world)
     for _ in range(rng.randint(1, 2)):
         link = rng.randrange(3)
-        port = _server(rng, burst, ("script", "script", "script_tls", "web"), wild.websocket(rng))
+        peers = ("ws", "bad_ws", "bad_ws", "script", "script", "script_tls", "web")
+        port = _server(rng, burst, peers, wild.websocket(rng))
         if rng.random() < 0.3:
             _say(rng, burst, f"AT+WSCFG={link},1,{rng.randint(1, 3)},{rng.choice((1, 100, 8192))}")
         scheme = "wss" if "tls" in port else "ws"

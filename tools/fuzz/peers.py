@@ -39,8 +39,8 @@ _NEVER = 1 << 30  # flash writes
 _LINGER = b"\1\0\0\0\0\0\0\0"
 _KEY = re.compile(rb"Sec-WebSocket-Key: *([^\r]*)", re.IGNORECASE)
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_HONEST = ("echo", "source", "web", "tls", "web_tls", "tls_mutual", "udp_echo", "update")
-_BROKEN = ("echo", "source", "web", "tls", "web_tls")  # behind a relay, too
+_HONEST = ("echo", "source", "web", "tls", "web_tls", "ws", "tls_mutual", "udp_echo", "update")
+_BROKEN = ("echo", "source", "web", "tls", "web_tls", "ws")  # behind a relay, too
 _BROKERS = ("mqtt", "mqtts", "mqtt_ws", "mqtt_wss")
 
 

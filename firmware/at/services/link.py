@@ -8,7 +8,7 @@ import asyncio
 
 import atnet
 from at.errors import LinkError
-from at.loop import ready
+from at.loop import on, ready
 
 CLIENT = 0
 SERVER = 1
@@ -74,8 +74,12 @@ class Link:
             atnet.setopt(self.handle, atnet.KEEP_COUNT, _KEEP_COUNT)
 
     def close(self, reset=False):
-        """Give the socket back; what is unsent goes on as the linger time says."""
+        """Give the socket back; what is unsent goes on as the linger time says.
+
+        Nobody is called any more when the link has news.
+        """
         if self.handle is not None:
+            on(self.bit, None)
             atnet.close(self.handle, reset)
             self.handle = None
 

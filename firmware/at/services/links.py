@@ -270,7 +270,6 @@ class Links:
         if self._links[link.number] is not link:
             return
         error = atnet.error(link.handle)
-        on(link.bit, None)
         self._log("link %d ended:" % link.number, why or (error[1] if error else "by the peer"))
         link.close(reset)
         self._links[link.number] = None

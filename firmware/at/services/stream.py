@@ -54,7 +54,6 @@ class Stream:
     def close(self):
         """Give the socket back; who waits for it gets an OSError. Harmless the second time."""
         if self._link:
-            on(self._link.bit, None)
             self._link.close()
             self._link = None
             self._event.set()

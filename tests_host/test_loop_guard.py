@@ -1,0 +1,71 @@
+"""The event loop outlives what its functions raise, and calls nobody for a closed link."""
+
+import pytest
+
+from tools.simprocess import Simulator
+
+# AT+SPOIL: the next news of the AT port, or of a link, meets a function that raises.
+SPOIL = """
+import atlink
+import atnet
+from at.command import command
+from at.loop import on, queue
+from at.services.link import Link
+from at.services.stream import Stream
+
+SPOIL = command("+SPOIL", "Break something", (("pick", "what", (0, 1)),))
+CLOSED = command("+CLOSED", "Close a link whose stream is not told")
+
+
+def _failing(bit, error, then):
+    def fail():
+        on(bit, then)
+        raise error("on purpose")
+
+    return fail
+
+
+@SPOIL.set
+def spoil_set(at, what):
+    error = MemoryError if what else ValueError
+    receive = queue.callbacks[atlink.UART_RX]
+    on(atlink.UART_RX, _failing(atlink.UART_RX, error, receive))
+
+
+@CLOSED.run
+def closed_run(at):
+    link = Link(0, "UDP")
+    link.open_udp("127.0.0.1", 9, 0, None, 0)
+    Stream(link)
+    bit = link.bit
+    at.line("called" if bit in queue.callbacks else "not called")
+    link.close()
+    at.line("called" if bit in queue.callbacks else "not called")
+"""
+
+
+@pytest.fixture
+def simulator(tmp_path):
+    with Simulator(tmp_path) as simulator:
+        simulator.put_user_file("spoil.py", SPOIL)
+        yield simulator.start()
+
+
+@pytest.mark.parametrize("what", [0, 1])
+def test_a_function_that_raises_does_not_end_the_loop(simulator, what):
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok(f"AT+SPOIL={what}")
+        module.ok("AT")
+        module.ok("AT")
+    log = simulator.wait_log("on purpose")
+    assert ("failed unexpectedly" in log) == (what == 0)
+    assert "crashed" not in log
+
+
+def test_nobody_is_called_for_a_closed_link(simulator):
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+CWMODE=1")
+        module.ok('AT+CWJAP="espressif","1234567890"')
+        assert module.ok("AT+CLOSED") == ["called", "not called"]
