@@ -192,9 +192,13 @@ def _value(value: int | str) -> str:
 
 
 def _example(command: Command, scripts: list[Transcript]) -> list[str]:
-    """Return the best exchange of the transcripts: it ends well, preferably a set form."""
-    found: dict[tuple[bool, int], list[str]] = {}
+    """Return the best exchange of the transcripts: it ends well, preferably a set form.
+
+    Files about other commands, or about errors, come last.
+    """
+    found: dict[tuple[bool, int, bool], list[str]] = {}
     for script in scripts:
+        aside = "error" in script.name or not script.name.startswith(command.group.split("_")[0])
         for index, step in enumerate(script.steps):
             name, form = form_of(step.text) or ("", "test") if step.kind == "send" else ("-", "")
             if name != command.name or form == "test":
@@ -202,7 +206,7 @@ def _example(command: Command, scripts: list[Transcript]) -> list[str]:
             lines = [step.source, *_answer(script, index + 1)]
             if 1 < len(lines) <= _EXAMPLE_LINES and lines[-1] in _GOOD_ENDS:
                 vague = any("</" in line or "{" in line for line in lines)
-                found.setdefault((vague, _PREFERRED.index(form)), lines)
+                found.setdefault((vague, _PREFERRED.index(form), aside), lines)
     return found[min(found)] if found else []
 
 
