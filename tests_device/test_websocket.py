@@ -23,7 +23,7 @@ from tests_device.rig import Rig
 from tools import peers
 from tools.atclient import Module
 from tools.websocketpeer import WebSocketServer
-from tools.websocketraw import RawServer
+from tools.websocketraw import RawServer, frame
 
 SEED = 20261121
 _DATA = re.compile(rb"(?:\r\n)*\+WS_DATA:([0-2]),(\d+),")
@@ -235,3 +235,26 @@ def test_passthrough_keeps_messages_back(at: Module, here: str) -> None:
         at.expect(b"+WS_DATA:0,3,one\r\n+WS_DATA:0,3,two\r\n")
         at.quiet(60)
         at.ok("AT+CIPMODE=0")
+
+
+def test_garbage_from_a_server(at: Module, here: str) -> None:
+    """Whatever a server sends, the module goes on; the link can be given up and used again."""
+    chance = random.Random(SEED)
+    raw = RawServer(here)
+    for _ in range(40):
+        connect(at, 0, f"ws://{here}:{raw.port}/")
+        stream = b"".join(
+            frame(chance.choice((0x81, 0x82, 0x01, 0x80, 0x89, 0x88)), chance.randbytes(size))
+            for size in (3, 126, 2000)
+        )
+        noisy = bytearray(stream[: chance.randrange(1, len(stream))])
+        for _ in range(chance.randrange(4)):
+            noisy[chance.randrange(min(len(noisy), 200))] = chance.randrange(256)
+        raw.send(bytes(noisy))
+        raw.act(chance.choice(("drop", "reset")))
+        at.read_until(re.compile(rb"\+WS_(DISCONNECTED|CLOSED):0\r\n"))
+        at.quiet(20)
+        at.command("AT+WSCLOSE=0")
+        at.quiet(20)
+        at.ok("AT")
+    raw.close()

@@ -120,7 +120,8 @@ class RawServer:
         word, _, rest = text.partition(" ")
         getattr(self, "_" + word)(rest)
 
-    def _do_send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Send bytes to the latest client; AssertionError if it does not take them."""
         try:
             self._latest.sendall(data)
         except OSError as error:
@@ -128,10 +129,10 @@ class RawServer:
 
     def _frame(self, rest: str) -> None:
         first, _, data = rest.partition(" ")
-        self._do_send(frame(int(first, 16), unescape(data)))
+        self.send(frame(int(first, 16), unescape(data)))
 
     def _bytes(self, rest: str) -> None:
-        self._do_send(unescape(rest))
+        self.send(unescape(rest))
 
     def _flood(self, rest: str) -> None:
         count, first, data = rest.split(" ", 2)
