@@ -1,5 +1,10 @@
-"""The firmware's start: build the application, run it."""
+"""The firmware's start: build the application, run it; if that fails, start again."""
 
-from at.app import App
+from at.services.guard import give_up
 
-App().run()
+try:
+    from at.app import App
+
+    App().run()
+except Exception as error:  # noqa: BLE001 - nobody is there to see it but the log
+    give_up(error)

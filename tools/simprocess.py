@@ -32,6 +32,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "station_join": ("mac",),
     "station_leave": ("mac",),
     "power_cycle": (),
+    "brown_out": (),
     "power_cut": ("n",),
     "power_cut_after_flash_writes": ("n",),
     "dns": ("name", "ip"),

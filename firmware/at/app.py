@@ -14,6 +14,7 @@ from at.port import Port
 from at.services import chip
 from at.services.clock import Clock
 from at.services.flash import Flash
+from at.services.guard import Guard
 from at.services.mfg import Mfg
 from at.services.power import Power
 from at.services.wifi import Wifi
@@ -54,9 +55,9 @@ class App:
 
     def __init__(self):
         settings = Settings()
+        guard = self.guard = Guard(settings)
         mfg = Mfg(log)
-        uart_pins = _uart_pins(mfg)
-        uart = atlink.UART(mfg.factory("uart_port", 1), *uart_pins)
+        uart, uart_pins = _open_uart(mfg)
         at = self.session = Session(uart, Port(uart, log), settings, log)
         power = Power(at.port)
         wifi = Wifi(settings, mfg, power, at.emit, log)
@@ -67,16 +68,19 @@ class App:
         at.attach(uart_pins=uart_pins)
         at.attach(transparent_interval_ms=20)  # AT+TRANSINTVL
         at.port.attach(atnet.down_gate)
-        uart.config(*(settings.get("uart") or at.factory_uart))
+        _configure(uart, settings.get("uart") or at.factory_uart)
         at.on_demand = _ON_DEMAND
         find("")  # AT itself is answered however short memory gets
-        _import_user(at)
+        if not guard.is_safe:
+            _import_user(at)
 
     def run(self):
         """Announce the start and serve the port for ever."""
         at = self.session
         at.port.raw(b"\r\nready\r\n")
-        if at.settings.get("translink")[0]:
+        if self.guard.is_safe:
+            at.start()
+        elif at.settings.get("translink")[0]:
             at.start_after(at.pass_through(None, at.passthrough.kept_route()))
         elif at.settings.get("socket_autott")[0]:
             find("+SOCKETAUTOTT")  # its group is imported by the look-up alone
@@ -89,20 +93,29 @@ class App:
         asyncio.run(self._serve())
 
     async def _serve(self):
+        watch = asyncio.create_task(self.guard.watch())
         try:
-            self.session.wifi.start()
+            self.session.wifi.start(join=not self.guard.is_safe)
         except OSError as error:
             log("wifi: the driver does not start:", error)
         if self.session.settings.get("sntp")[0]:
             self.session.sntp.start()
         self.session.flash.confirm()  # the new firmware has come so far: it works
-        await asyncio.Event().wait()
+        await watch
 
     def _restart(self):
         """Say good-bye to the access point, let that leave the wire, and start afresh."""
         self.session.wifi.farewell()
         self.session.uart.flush(_FLUSH_MS)
         self.session.power.restart()
+
+
+class _Board:
+    """Stands for manufacturing data that nobody wrote: the values of the board."""
+
+    def factory(self, _, default):
+        """Return the default."""
+        return default
 
 
 def _uart_pins(mfg):
@@ -113,6 +126,25 @@ def _uart_pins(mfg):
         mfg.factory("uart_cts_pin", 20),
         mfg.factory("uart_rts_pin", 19),
     )
+
+
+def _open_uart(mfg):
+    """Return the AT port and its pins; those of the board if the factory parameters are bad."""
+    pins = _uart_pins(mfg)
+    try:
+        return atlink.UART(mfg.factory("uart_port", 1), *pins), pins
+    except (OSError, TypeError, ValueError) as error:
+        log("uart: the factory parameters do not fit (%s), using the board's" % error)
+        pins = _uart_pins(_Board())
+        return atlink.UART(1, *pins), pins
+
+
+def _configure(uart, wanted):
+    """Set the port's rate and format, those it has at power-up if the wanted ones are bad."""
+    try:
+        uart.config(*wanted)
+    except (OSError, TypeError, ValueError) as error:
+        log("uart: %s is refused (%s), using %s" % (wanted, error, uart.settings()))
 
 
 def _import_user(at):

@@ -12,6 +12,8 @@ import json
 
 import esp32
 
+from at.log import log
+
 _NAMESPACE = "at"
 _MAX_BLOB = 512  # no kept value is longer
 _RESTORING = "restoring"  # present while AT+RESTORE erases, so that a power cut finishes it
@@ -51,15 +53,38 @@ TABLE = (
     ("sta_proto", "int", 7, "sysstore"),
     ("ap_proto", "int", 7, "sysstore"),
     ("ipv6", "int", 0, "sysstore"),
+    ("crashes", "int", 0, "always"),  # in a row, see services/guard.py
 )
 
 
+class _Nothing:
+    """Stands for a store that cannot be opened: it is empty, and takes everything."""
+
+    def get_i32(self, *_):
+        """Find nothing."""
+        raise OSError
+
+    get_blob = erase_key = get_i32
+
+    def set_i32(self, *_):
+        """Keep nothing."""
+
+    set_blob = commit = set_i32
+
+
 class Settings:
-    """The kept values: `get`, `put`, `restore`. `keeping` is AT+SYSSTORE."""
+    """The kept values: `get`, `put`, `restore`. `keeping` is AT+SYSSTORE.
+
+    Without a store that works, the factory values hold and nothing is kept.
+    """
 
     def __init__(self):
         self.keeping = True
-        self._nvs = esp32.NVS(_NAMESPACE)
+        try:
+            self._nvs = esp32.NVS(_NAMESPACE)
+        except OSError as error:
+            log("settings: nothing can be kept:", error)
+            self._nvs = _Nothing()
         self._values = {}
         if self._read(_RESTORING, "int") is not None:
             self.restore()

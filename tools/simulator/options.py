@@ -16,6 +16,7 @@ _EPILOG = """\
 Control commands, one JSON object a line, each answered with one line:
   {"do": "status"}
   {"do": "power_cycle"}       {"do": "power_cut_after_flash_writes", "n": N}
+  {"do": "brown_out"}
   {"do": "gpio", "pin": P, "level": L}   {"do": "adc", "pin": P, "mv": V}
   {"do": "ap_down", "ssid": S}   {"do": "ap_up", "ssid": S}
   {"do": "ap_rssi", "ssid": S, "rssi": R}

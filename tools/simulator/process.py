@@ -66,6 +66,8 @@ def _passes(name: str) -> bool:
 
 def describe(status: int) -> str:
     """Return in words how a crashed process ended."""
+    if status == WATCHDOG:
+        return "watchdog"
     if status < 0:
         return f"signal {signal.Signals(-status).name}"
     return f"exit status {status}"

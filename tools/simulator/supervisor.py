@@ -29,13 +29,14 @@ from tools.simulator.wifi.driver import Driver
 from tools.simulator.world import World, field
 
 # esp_reset_reason_t
-POWER_ON, SOFTWARE, PANIC, TASK_WDT, DEEP_SLEEP = 1, 3, 4, 6, 8
+POWER_ON, SOFTWARE, PANIC, TASK_WDT, DEEP_SLEEP, BROWN_OUT = 1, 3, 4, 6, 8, 9
 _REASONS = {
     POWER_ON: "power-on",
     SOFTWARE: "reset",
     PANIC: "crash",
     TASK_WDT: "watchdog",
     DEEP_SLEEP: "deep sleep over",
+    BROWN_OUT: "brown-out",
 }
 _BACK_OFF_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _STEADY_S = 5.0  # a crash after so much life counts as a first one
@@ -134,8 +135,6 @@ class Supervisor:
         elif status == process.POWER_CUT:
             self.say("power cut during a flash operation")
             self.power_on()
-        elif status == process.WATCHDOG:
-            self._start(TASK_WDT)
         else:
             self._crashed(status)
 
@@ -165,7 +164,8 @@ class Supervisor:
         self.say(text)
         if self._options.log is not None:
             print(f"atsim: {text}; its log is in {self._options.log}", file=sys.stderr, flush=True)
-        self._wake = self._loop.after(delay, lambda: self._start(PANIC))
+        reason = TASK_WDT if status == process.WATCHDOG else PANIC
+        self._wake = self._loop.after(delay, lambda: self._start(reason))
 
     def _power_off(self) -> None:
         if self._wake is not None:
@@ -235,6 +235,7 @@ class Supervisor:
             **self._air.commands,
             **self._internet.commands,
             "power_cycle": self._power_cycle,
+            "brown_out": self._brown_out,
             "power_cut_after_flash_writes": self._power_cut,
             "uart": self._uart_command,
             "status": self._status,
@@ -244,6 +245,13 @@ class Supervisor:
         self._power_off()
         self.say("power off")
         self.power_on()
+        return {}
+
+    def _brown_out(self, _: dict[str, Any]) -> dict[str, Any]:
+        """Let the supply sag: the chip resets itself, RTC memory and clock go on."""
+        self._power_off()
+        self._world.restart()
+        self._start(BROWN_OUT)
         return {}
 
     def _power_cut(self, command: dict[str, Any]) -> dict[str, Any]:

@@ -90,8 +90,8 @@ class Wifi:
 
     # Driver and mode.
 
-    def start(self):
-        """Bring the driver up in the kept mode and join the kept access point, if so set."""
+    def start(self, join=True):
+        """Bring the driver up in the kept mode; `join` the kept access point, if so set."""
         if self._wlans is None:
             wlan = network.WLAN  # the first one initialises the driver
             self._wlans = (wlan(wlan.IF_STA), wlan(wlan.IF_AP))
@@ -102,7 +102,7 @@ class Wifi:
         self._prepare()
         self._switch(self.mode)
         self.changed()
-        if self.mode & 1 and self.settings.get("wifi_auto"):
+        if join and self.mode & 1 and self.settings.get("wifi_auto"):
             self.station.resume(self.settings.get("wifi_ap"))
 
     async def stop(self):
