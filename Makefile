@@ -28,8 +28,8 @@ sim: simulator ## boot the module on the pty build/ttyAT and stay; options: tool
 test: simulator ## all tests that need no hardware
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	@$(FIRMWARE) --sanitize $(QUIET)
-	$(PACKAGES) test $(QUIET)
-	@$(SYSTEM) mosquitto cmake
+	$(PACKAGES) test browser $(QUIET)
+	@$(SYSTEM) mosquitto cmake 'chromium?'
 	@echo "[test] on this PC: tools, C core with sanitizers, protocol"
 	@$(PYTEST) tests_host
 	@echo "[test] conversations with the simulated module, 64 bit"

@@ -11,6 +11,7 @@ import pytest
 
 from tests_host.fakemodule import FakeModule
 from tests_host.netscript import FLAVOURS, Scripts
+from tests_host.webbench import Bench, boot
 from tools.atclient import Module
 from tools.simprocess import Simulator
 
@@ -54,3 +55,20 @@ def at(simulate: Callable[..., Simulator]) -> Iterator[Module]:
 def net(request: pytest.FixtureRequest, tmp_path: Path) -> Scripts:
     """Return what runs scripts on the firmware's network layer, in each flavour of the build."""
     return Scripts(request.param, tmp_path)
+
+
+@pytest.fixture(scope="module", params=[64, 32])
+def web_module(request, tmp_path_factory):
+    """Return a module with a softAP and its web server (tests_host/webbench.py)."""
+    simulator = boot(tmp_path_factory.mktemp("web"), request.param)
+    with simulator.module(timeout_s=60) as module:
+        yield Bench(simulator, module)
+    simulator.stop()
+
+
+@pytest.fixture
+def web(web_module):
+    """Return the bench, which a test leaves as it was: the server runs, nothing is joined."""
+    web_module.module.quiet(20)
+    web_module.news()
+    return web_module

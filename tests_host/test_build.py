@@ -147,6 +147,18 @@ def test_every_archive_has_a_sha256():
         assert all(len(bytes.fromhex(value)) == 32 for value in found[name]["sha256"].values())
 
 
+def test_a_need_with_a_question_mark_is_left_out_where_there_is_no_apt(monkeypatch, capsys):
+    monkeypatch.setattr(system, "has", lambda _need: False)
+    monkeypatch.setattr(system, "root_prefix", list)
+    monkeypatch.setattr(system.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(sys, "argv", ["system.py", "chromium?"])
+    system.main()
+    assert "chromium is left out" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["system.py", "chromium?", "socat"])
+    with pytest.raises(SystemExit, match=r"missing: socat \(this machine has no apt-get\)"):
+        system.main()
+
+
 def test_failing_installer_is_quoted():
     with pytest.raises(fetch.FetchError, match=r"cannot do it:\nbad news"):
         pyenv.run([sys.executable, "-c", "print('bad news'); exit(1)"], "cannot do it")

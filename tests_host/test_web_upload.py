@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests_host.test_web import Bench
+from tests_host.webbench import Bench
 from tools import espimage, webclient
 
 SLOT = 0x180000

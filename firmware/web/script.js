@@ -302,6 +302,7 @@ async function upload(event) {
   $('bar-field').hidden = false;
   try {
     await send(file);
+    $('bar-text').textContent = 'Done';
     result(true, 'Upgrade succeeded', $('partition').value === 'ota' ? 'The new firmware runs after the next restart of the module.' : 'The data is in place.');
   } catch (error) {
     $('bar-field').hidden = true;

@@ -2,7 +2,8 @@
 """Make sure that programs of the operating system are there: tools/build/system.py NEED...
 
 Installs what is missing through apt when that can be done without asking (root, or sudo without
-a password); otherwise names all of it in one message. Python packages are pyenv.py's.
+a password); otherwise names all of it in one message. A need with a question mark behind it is
+left out where there is no apt. Python packages are pyenv.py's.
 """
 
 import os
@@ -21,8 +22,12 @@ PACKAGES = {
     "valgrind": "valgrind",
     "mosquitto": "mosquitto",
     "cmake": "cmake",
+    "chromium": "chromium fonts-dejavu-core",
     "xtensa": "gcc-xtensa-lx106 picolibc-xtensa-lx106-elf",
 }
+
+# Browsers that Playwright can drive, by the names under which systems have them.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class MissingError(Exception):
@@ -39,8 +44,15 @@ def compiles(*flags: str, compiler: str = "gcc") -> bool:
         )
 
 
+def browser() -> str | None:
+    """Return the path of a browser for the tests; None if there is none."""
+    return next((path for path in map(shutil.which, BROWSERS) if path), None)
+
+
 def has(need: str) -> bool:
     """Say whether this machine has what the need stands for."""
+    if need == "chromium":
+        return browser() is not None
     if need == "gcc":
         return shutil.which("gcc") is not None and compiles()
     if need == "m32":
@@ -108,11 +120,17 @@ def ensure(*needs: str) -> None:
 
 def main() -> None:
     """Make sure of the needs on the command line."""
-    unknown = [need for need in sys.argv[1:] if need not in PACKAGES]
+    unknown = [need for need in sys.argv[1:] if need.rstrip("?") not in PACKAGES]
     if unknown or not sys.argv[1:]:
         sys.exit(f"usage: {Path(__file__).name} NEED...   (needs: {', '.join(PACKAGES)})")
+    needs = []
+    for need in sys.argv[1:]:
+        if need.endswith("?") and shutil.which("apt-get") is None and not has(need.rstrip("?")):
+            print(f"[build] no apt-get here, so {need.rstrip('?')} is left out", file=sys.stderr)
+        else:
+            needs.append(need.rstrip("?"))
     try:
-        ensure(*sys.argv[1:])
+        ensure(*needs)
     except MissingError as error:
         sys.exit(f"error: {error}")
 
