@@ -225,13 +225,13 @@ REASONS = [
 
 
 def test_every_reason_of_a_failure_is_explained(phone):
+    phone.get_by_role("button", name="silent").click()
     answers = [{"state": 2, "message": "connect fail", "reason": reason} for reason, _ in REASONS]
     phone.route("**/setstainfo", lambda route: route.fulfill(json={"state": 0}))
     phone.route(
         "**/getstainfo",
         lambda route: route.fulfill(json={**answers.pop(0), "joined": "", "ip": ""}),
     )
-    phone.get_by_role("button", name="silent").click()
     for _, title in REASONS:
         phone.get_by_role("button", name="Connect").click()
         expect(phone.get_by_role("heading", name=title)).to_be_visible()
