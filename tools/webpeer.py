@@ -27,6 +27,7 @@ import socket
 import ssl
 import threading
 import time
+from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -70,6 +71,7 @@ def digits(count: int, start: int = 0) -> bytes:
     return text[start % 10 :][:count]
 
 
+@lru_cache(4)
 def noise(count: int) -> bytes:
     """Return `count` bytes that are always the same, and in which nothing repeats."""
     return random.Random(count).randbytes(count)
