@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests_host import fakeidf
 from tests_host.fakemodule import FakeModule
 from tests_host.netscript import FLAVOURS, Scripts
 from tests_host.webbench import Bench, boot
 from tools.atclient import Module
+from tools.image import layout
 from tools.simprocess import Simulator
 
 
@@ -40,6 +42,13 @@ def simulate(tmp_path: Path) -> Iterator[Callable[..., Simulator]]:
     yield start
     for simulator in started:
         simulator.stop()
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of an image as make firmware leaves it, but for what is merged."""
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    return fakeidf.built(tmp_path / "build/firmware")
 
 
 @pytest.fixture

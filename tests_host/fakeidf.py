@@ -10,6 +10,7 @@ import sys
 import partitions
 from pins import ROOT
 from tools import espimage
+from tools.image import layout
 
 BOOTLOADER = espimage.compose([b"boot" * 256])
 APPLICATION = espimage.compose([espimage.describe("1.0.0", filling=100_000)])
@@ -88,3 +89,19 @@ class FakeIdf:
 def mfg_data():
     """Return the manufacturing data that `make mfg` leaves."""
     return (ROOT / "build/mfg_nvs.bin").read_bytes()
+
+
+def built(folder):
+    """Fill a folder with what `make firmware` leaves, but for what is merged; return it."""
+    folder.mkdir(parents=True)
+    content = {
+        "bootloader.bin": BOOTLOADER,
+        "partition-table.bin": layout.table(),
+        "otadata.bin": b"\xff" * 0x2000,
+        "mfg_nvs.bin": mfg_data(),
+        "application.bin": APPLICATION,
+        "flasher_args.json": layout.flasher_args(SETTINGS).encode(),
+    }
+    for name, data in content.items():
+        (folder / name).write_bytes(data)
+    return folder

@@ -1,6 +1,7 @@
 """tools/factory.py: what was changed is changed, all else is as before, a module boots with it."""
 
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 import partitions
 from pins import ROOT
 from tests_host import nvsreader
-from tests_host.test_image_flash import image  # noqa: F401 - a fixture
 from tools.image import merge
 from tools.params import ParamsError, cli, nvs, pki, values
 from tools.params.image import Image
@@ -88,11 +88,11 @@ def test_show_tells_all(mfg, capsys):
 
 
 @pytest.mark.parametrize("name", ["factory.hex", "factory_erase.bin"])
-def test_merged_image_differs_in_the_partition_alone(image, name, tmp_path):  # noqa: F811
-    merge.both(image)
+def test_merged_image_differs_in_the_partition_alone(built, name, tmp_path):
+    merge.both(built)
     target = tmp_path / f"new{name[-4:]}"
-    run("set", image / name, "max_tx_power=60", "--output", target)
-    first, second = Image(image / name), Image(target)
+    run("set", built / name, "max_tx_power=60", "--output", target)
+    first, second = Image(built / name), Image(target)
     assert nvsreader.read(second.data)["factory_param", "max_tx_power"] == (0x11, 60)
     part = PARTS["mfg_nvs"]
     old, new = first._memory, second._memory
@@ -104,11 +104,11 @@ def test_merged_image_differs_in_the_partition_alone(image, name, tmp_path):  # 
     assert old[part.end :] == new[part.end :]
 
 
-def test_folder_of_an_image_is_changed_with_what_is_merged_from_it(image):  # noqa: F811
-    merge.both(image)
-    run("set", image, "country_code=DE")
+def test_folder_of_an_image_is_changed_with_what_is_merged_from_it(built):
+    merge.both(built)
+    run("set", built, "country_code=DE")
     for name in ("mfg_nvs.bin", "factory.hex", "factory_erase.bin"):
-        data = Image(image / name).data
+        data = Image(built / name).data
         assert nvsreader.read(data)["factory_param", "country_code"] == (STRING, b"DE")
 
 
@@ -169,6 +169,26 @@ def test_data_that_a_module_has_written_is_understood(simulate, tmp_path):
     assert found == flat(content)
 
 
+def page_of(number, sequence, state=0xFFFFFFFE):
+    """Return a page that says key = number, as the one written at that point in time."""
+    page = bytearray(nvs.write({"space": {"key": Value("i32", number)}}, 0x3000)[: nvs.PAGE])
+    struct.pack_into("<II", page, 0, state, sequence)
+    struct.pack_into("<I", page, 28, nvs.crc32(bytes(page[4:28])))
+    return bytes(page)
+
+
+def test_of_two_values_that_a_power_cut_left_the_newer_counts():
+    older, newer, blank = page_of(1, 7, 0xFFFFFFFC), page_of(2, 8), b"\xff" * nvs.PAGE
+    for image in (older + newer + blank, newer + blank + older):
+        assert nvs.read(image)["space"]["key"] == Value("i32", 2)
+
+
+def test_damaged_entry_does_not_count():
+    page = bytearray(page_of(1, 0))
+    page[64 + 32 + 24] ^= 1  # the value of the second entry; the first names the space
+    assert nvs.read(bytes(page) + b"\xff" * nvs.PAGE) == {"space": {}}
+
+
 def flat(content):
     """Return a content in the form of the strict reader."""
     types = {name: kind for kind, (name, _) in nvs._NUMBERS.items()} | {
@@ -207,7 +227,7 @@ contents = st.dictionaries(
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(contents)
 def test_any_content_survives_writing_and_reading(content):
-    image = nvs.write(content, SIZE)  # noqa: F811
+    image = nvs.write(content, SIZE)
     assert nvs.read(image) == content
     assert nvsreader.read(image) == flat(content)
 

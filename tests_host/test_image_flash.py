@@ -9,29 +9,10 @@ from intelhex import IntelHex
 
 import partitions
 from pins import ROOT
-from tests_host.fakeidf import APPLICATION, BOOTLOADER, SETTINGS
+from tests_host.fakeidf import APPLICATION
 from tools.image import ImageError, flash, layout, merge
 
 PARTS = {part.name: part for part in partitions.load()}
-
-
-@pytest.fixture
-def image(tmp_path, monkeypatch):
-    """Return the folder of an image as make firmware leaves it, but for what is merged."""
-    monkeypatch.setattr(layout, "ROOT", tmp_path)
-    folder = tmp_path / "build/firmware"
-    folder.mkdir(parents=True)
-    content = {
-        "bootloader.bin": BOOTLOADER,
-        "partition-table.bin": layout.table(),
-        "otadata.bin": b"\xff" * 0x2000,
-        "mfg_nvs.bin": (ROOT / "build/mfg_nvs.bin").read_bytes(),
-        "application.bin": APPLICATION,
-        "flasher_args.json": layout.flasher_args(SETTINGS).encode(),
-    }
-    for name, data in content.items():
-        (folder / name).write_bytes(data)
-    return folder
 
 
 def apply_hex(path, memory):
@@ -40,35 +21,35 @@ def apply_hex(path, memory):
         memory[start:end] = IntelHex(str(path)).tobinarray(start=start, size=end - start).tobytes()
 
 
-def test_hex_holds_the_pieces_and_nothing_between(image):
-    merge.both(image)
-    wanted = {piece.offset: (image / piece.file).read_bytes() for piece in layout.pieces()}
-    memory = IntelHex(str(image / "factory.hex"))
+def test_hex_holds_the_pieces_and_nothing_between(built):
+    merge.both(built)
+    wanted = {piece.offset: (built / piece.file).read_bytes() for piece in layout.pieces()}
+    memory = IntelHex(str(built / "factory.hex"))
     found = set(memory.addresses())
     assert found == {at + n for at, data in wanted.items() for n in range(len(data))}
     for at, data in wanted.items():
         assert memory.tobinarray(start=at, size=len(data)).tobytes() == data
 
 
-def test_raw_image_is_blank_between_the_pieces(image):
-    merge.both(image)
-    raw = (image / "factory_erase.bin").read_bytes()
+def test_raw_image_is_blank_between_the_pieces(built):
+    merge.both(built)
+    raw = (built / "factory_erase.bin").read_bytes()
     for piece in layout.pieces():
-        data = (image / piece.file).read_bytes()
+        data = (built / piece.file).read_bytes()
         assert raw[piece.offset :][: len(data)] == data
     assert not raw[:0x1000].strip(b"\xff")
     for name in ("nvs", "vfs", "fatfs"):
         assert not raw[PARTS[name].offset : PARTS[name].end].strip(b"\xff")
 
 
-def test_merge_that_fails_is_reported(image):
-    (image / "application.bin").unlink()
+def test_merge_that_fails_is_reported(built):
+    (built / "application.bin").unlink()
     with pytest.raises(ImageError, match="esptool cannot merge"):
-        merge.both(image)
+        merge.both(built)
 
 
-def test_settings_of_a_module_survive_the_hex_and_not_the_raw_image(image, simulate, tmp_path):
-    merge.both(image)
+def test_settings_of_a_module_survive_the_hex_and_not_the_raw_image(built, simulate, tmp_path):
+    merge.both(built)
     flash_file = tmp_path / "module/flash/flash.img"
     for name, rate in (("factory.hex", 57600), ("factory_erase.bin", 115200)):
         simulator = simulate()
@@ -77,9 +58,9 @@ def test_settings_of_a_module_survive_the_hex_and_not_the_raw_image(image, simul
         simulator.stop()
         memory = bytearray(flash_file.read_bytes())
         if name.endswith(".hex"):
-            apply_hex(image / name, memory)
+            apply_hex(built / name, memory)
         else:
-            raw = (image / name).read_bytes()
+            raw = (built / name).read_bytes()
             memory[: len(raw)] = raw
         flash_file.write_bytes(memory)
         simulator = simulate(erase=False)
@@ -129,8 +110,8 @@ FIRMWARE = {
 }
 
 
-def test_module_with_manufacturing_data_keeps_it(image, esptool, capsys):
-    del image
+def test_module_with_manufacturing_data_keeps_it(built, esptool, capsys):
+    del built
     esptool.page = b"\xfe" + flash.BLANK[1:]
     assert flash.main(["/dev/ttyX"]) == 0
     assert written(esptool.calls[-1]) == FIRMWARE
@@ -139,31 +120,31 @@ def test_module_with_manufacturing_data_keeps_it(image, esptool, capsys):
     assert f"stays as it is: {kept}\n" in capsys.readouterr().out
 
 
-def test_blank_module_gets_manufacturing_data(image, esptool):
-    del image
+def test_blank_module_gets_manufacturing_data(built, esptool):
+    del built
     assert flash.main(["/dev/ttyX"]) == 0
     assert written(esptool.calls[-1]) == FIRMWARE | {0x21000: "mfg_nvs.bin"}
     assert esptool.calls[0][-3:-1] == ["0x21000", "4096"]
 
 
-def test_manufacturing_data_is_replaced_on_demand_without_asking(image, esptool):
-    del image
+def test_manufacturing_data_is_replaced_on_demand_without_asking(built, esptool):
+    del built
     assert flash.main(["/dev/ttyX", "--mfg", "--baud", "115200"]) == 0
     (call,) = esptool.calls
     assert written(call)[0x21000] == "mfg_nvs.bin"
     assert call[3] == "115200"
 
 
-def test_flash_is_told_its_mode_size_and_speed(image, esptool):
-    del image
+def test_flash_is_told_its_mode_size_and_speed(built, esptool):
+    del built
     assert flash.main(["/dev/ttyX", "--mfg"]) == 0
     words = esptool.calls[0]
     for name, value in (("mode", "dio"), ("size", "4MB"), ("freq", "80m")):
         assert words[words.index(f"--flash-{name}") + 1] == value
 
 
-def test_module_that_does_not_answer(image, esptool, capsys):
-    del image
+def test_module_that_does_not_answer(built, esptool, capsys):
+    del built
     esptool.status = 2
     assert flash.main(["/dev/ttyX"]) == 1
     error = capsys.readouterr().err
@@ -172,33 +153,33 @@ def test_module_that_does_not_answer(image, esptool, capsys):
     assert len(esptool.calls) == 1
 
 
-def test_nothing_was_built(image, esptool, capsys):
-    (image / "application.bin").unlink()
+def test_nothing_was_built(built, esptool, capsys):
+    (built / "application.bin").unlink()
     assert flash.main(["/dev/ttyX"]) == 1
     assert "application.bin is missing: make firmware comes first" in capsys.readouterr().err
     assert esptool.calls == []
 
 
-def test_damaged_image_is_not_written(image, esptool, capsys):
+def test_damaged_image_is_not_written(built, esptool, capsys):
     data = bytearray(APPLICATION)
     data[5000] ^= 1
-    (image / "application.bin").write_bytes(data)
+    (built / "application.bin").write_bytes(data)
     assert flash.main(["/dev/ttyX"]) == 1
     assert "app is no image" in capsys.readouterr().err
     assert esptool.calls == []
 
 
-def test_image_without_its_settings_is_not_written(image, esptool, capsys):
-    (image / "flasher_args.json").write_text("{}")
+def test_image_without_its_settings_is_not_written(built, esptool, capsys):
+    (built / "flasher_args.json").write_text("{}")
     assert flash.main(["/dev/ttyX", "--mfg"]) == 1
     assert "flasher_args.json cannot be used" in capsys.readouterr().err
     assert esptool.calls == []
 
 
-def test_esptool_understands_what_it_is_told(image):
+def test_esptool_understands_what_it_is_told(built):
     done = subprocess.run(
         merge.esptool(
-            "--port", "/dev/no-such-port", "--baud", "460800", *flash.command(image, True)
+            "--port", "/dev/no-such-port", "--baud", "460800", *flash.command(built, True)
         ),
         capture_output=True,
         text=True,
@@ -209,8 +190,8 @@ def test_esptool_understands_what_it_is_told(image):
     assert "Usage" not in text
 
 
-def test_dry_run_shows_the_command_and_touches_nothing(image, esptool, capsys):
-    del image
+def test_dry_run_shows_the_command_and_touches_nothing(built, esptool, capsys):
+    del built
     assert flash.main(["/dev/ttyX", "--dry-run"]) == 0
     assert "write-flash --flash-freq 80m" in capsys.readouterr().out
     assert esptool.calls == []

@@ -8,16 +8,15 @@ import zipfile
 import pytest
 
 from pins import ROOT
-from tests_host.test_image_flash import image  # noqa: F401 - a fixture
 from tools.image import layout, merge, release
 
 
 @pytest.fixture
-def packed(image):  # noqa: F811
+def packed(built):
     """Return the folder that people get who unpack a release."""
-    merge.both(image)
+    merge.both(built)
     assert release.main([]) == 0
-    target = image.parent / "release"
+    target = built.parent / "release"
     with zipfile.ZipFile(next(target.glob("*.zip"))) as archive:
         archive.extractall(target)
     (folder,) = [path for path in target.iterdir() if path.is_dir()]
@@ -77,18 +76,18 @@ def test_same_image_gives_the_same_bytes(packed):
     assert target.read_bytes() == first
 
 
-def test_nothing_is_packed_of_an_incomplete_image(image, capsys):  # noqa: F811
+def test_nothing_is_packed_of_an_incomplete_image(built, capsys):
     assert release.main([]) == 1
     assert "factory.hex is missing: make firmware comes first" in capsys.readouterr().err
-    assert not (image.parent / "release").exists()
+    assert not (built.parent / "release").exists()
 
 
-def test_variant_has_a_name_of_its_own(image):  # noqa: F811
-    merge.both(image)
-    image.rename(image.with_name("firmware-psram"))
+def test_variant_has_a_name_of_its_own(built):
+    merge.both(built)
+    built.rename(built.with_name("firmware-psram"))
     assert release.main(["--variant", "PSRAM"]) == 0
     name = f"at-esp32s2-mini-psram-{release.version()}.zip"
-    assert (image.parent / "release" / name).exists()
+    assert (built.parent / "release" / name).exists()
 
 
 def test_make_has_the_target():

@@ -1,7 +1,7 @@
 # The C modules of the firmware, as one file for MicroPython's USER_C_MODULES.
 get_filename_component(AT_FIRMWARE ${CMAKE_CURRENT_LIST_DIR}/../../firmware ABSOLUTE)
 include(${AT_FIRMWARE}/atlink/micropython.cmake)
-include(${AT_FIRMWARE}/atchip/micropython.cmake OPTIONAL)
+include(${AT_FIRMWARE}/atchip/micropython.cmake)
 
 # board.c answers how far Python's heap may grow.
 target_link_options(usermod INTERFACE -Wl,--wrap=gc_get_max_new_split)
