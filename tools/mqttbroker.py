@@ -103,7 +103,8 @@ class Broker:
         """Start the process, on the same ports each time."""
         if self._process is not None:
             return
-        command = [program("mosquitto") or "mosquitto", "-c", self._folder / "mosquitto.conf"]
+        broker = program("mosquitto") or "mosquitto"
+        command = ["setpriv", "--pdeathsig", "KILL", broker, "-c", self._folder / "mosquitto.conf"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, stdout=log)
         until = time.monotonic() + _LIMIT_S
