@@ -237,9 +237,14 @@ static bool way_out(int fd, address_t *addr) {
     return true;
 }
 
-// The address of an interface that only this small network knows, like a softAP's 192.168.4.1.
+// The address of an interface that only this small network knows, like a softAP's 192.168.4.1: a
+// private one. Binding to any other is refused as usual.
 static bool is_of_the_air(const address_t *own) {
-    return own->any.sa_family == AF_INET && v4_of(own) >> 24 != 127;
+    if (own->any.sa_family != AF_INET) {
+        return false;
+    }
+    uint32_t ip = v4_of(own);
+    return ip >> 24 == 10 || ip >> 20 == 0xAC1 || ip >> 16 == 0xC0A8;
 }
 
 // Servers on ports that this computer keeps for its administrator are found this much higher.

@@ -110,6 +110,7 @@ def test_the_will_of_a_module_without_power(at: Module, bench: Rig, broker: Brok
     at.ok('AT+MQTTSUB=0,"last/words",1')
     assert receive(at, "last/words", 10) == b"it is dark"  # it was retained
     at.ok('AT+MQTTPUB=0,"last/words","",0,1')
+    assert broker.watcher.next("last/words").payload == b""  # gone before the next test begins
 
 
 def test_no_will_after_an_orderly_end(at: Module, bench: Rig, broker: Broker) -> None:
