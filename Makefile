@@ -28,7 +28,7 @@ sim: simulator ## boot the module on the pty build/ttyAT and stay; options: tool
 test: simulator ## all tests that need no hardware
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	@$(FIRMWARE) --sanitize $(QUIET)
-	$(PACKAGES) test browser $(QUIET)
+	$(PACKAGES) mfg test browser $(QUIET)
 	@$(SYSTEM) mosquitto cmake 'chromium?'
 	@echo "[test] on this PC: tools, C core with sanitizers, protocol"
 	@$(PYTEST) tests_host
