@@ -99,7 +99,7 @@ class WebLink:
             if not self.is_leaving:
                 code = websocket.BAD_DATA if is_text else websocket.PROTOCOL_ERROR
                 await self.stream.leave(code)
-        except OSError:  # it is gone
+        except (OSError, MemoryError):  # it need not know
             pass
         self.fail("the server breaks the rules: %s" % error)
 
