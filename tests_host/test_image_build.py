@@ -106,12 +106,10 @@ def test_another_idf(fake, tmp_path, monkeypatch, capfd, version):
 
 
 def test_idf_is_entered_by_its_export_script_if_its_tools_are_not_in_the_path(fake, monkeypatch):
-    fake.program.rename(fake.bin / "elsewhere")
-    (fake.path / "export.sh").write_text(f'idf.py() {{ {fake.bin}/elsewhere "$@"; }}\n')
-    monkeypatch.setenv("BASH_ENV", "")
-    found = idf.native("5.4.2").command(["-B", "a b"], fake.micropython)
-    assert found[:2] == ["bash", "-c"]
-    assert found[2].startswith(f". {fake.path}/export.sh && exec idf.py -B 'a b'")
+    monkeypatch.setenv("PATH", os.environ["PATH"].removeprefix(f"{fake.bin}:"))
+    (fake.path / "export.sh").write_text(f'export PATH="{fake.bin}:$PATH"\n')
+    assert build.main([]) == 0
+    assert fake.called[-1] == "build"
 
 
 def test_micropython_dir_without_micropython(fake, monkeypatch, tmp_path, capfd):

@@ -1,5 +1,5 @@
-# Variant for modules with PSRAM (ESP32-S2-MINI-1-N4R2 and -2-N4R2). One without it still starts, with less heap
-# than the plain build has, so take this variant only where there is PSRAM.
+# Variant for modules with PSRAM (ESP32-S2-MINI-1-N4R2 and -2-N4R2): Python's heap may grow into it (board.c). A
+# module without PSRAM starts as well, but has more use of the plain image.
 list(APPEND SDKCONFIG_DEFAULTS
     boards/sdkconfig.spiram_sx
     ${MICROPY_BOARD_DIR}/sdkconfig.psram
