@@ -149,9 +149,10 @@ def test_image_that_is_too_large_for_its_slot(fake, capfd):
 
 
 def test_image_that_gets_tight_is_built_with_a_warning(fake, capsys):
-    fake.build(espimage.compose([espimage.describe("1.0.0", filling=SLOT - 20_000)]))
-    assert build.main([]) == 0
-    assert "bytes of its slot free" in capsys.readouterr().out
+    for spare, is_tight in ((20_000, True), (200_000, False)):
+        fake.build(espimage.compose([espimage.describe("1.0.0", filling=SLOT - spare)]))
+        assert build.main([]) == 0
+        assert ("warning: that is little" in capsys.readouterr().out) == is_tight
 
 
 def test_image_for_another_chip(fake, capfd):

@@ -27,8 +27,9 @@ def sizes(folder: Path, found: dict[str, int]) -> None:
     console.print(f"[bold]{folder}[/]", soft_wrap=True)
     console.print(table)
     left = layout.free(found)
-    style = "yellow" if left < layout.TIGHT else "green"
-    console.print(f"The application leaves {left:,} bytes of its slot free.", style=style)
+    console.print(f"The application leaves {left:,} bytes of its slot free.", style="green")
+    if left < layout.TIGHT:
+        console.print("warning: that is little; the next version may not fit.", style="yellow")
     kept = ", ".join(name for name in layout.kept() if name not in ("mfg_nvs", "phy_init"))
     console.print(
         f"[bold]{merge.HEX}[/] is one file for a module; it leaves {kept} as they are.\n"
