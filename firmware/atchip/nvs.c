@@ -26,7 +26,8 @@ static void close_handle(void *opened) {
 }
 
 // nvs_close(partition) has that name in Python, so opening and closing a handle have others.
-static void open_handle(opened_t *opened, mp_obj_t partition, mp_obj_t name, nvs_open_mode_t mode) {
+static void open_handle(opened_t *opened, mp_obj_t partition, mp_obj_t name,
+    nvs_open_mode_t mode) {
     const char *label = mp_obj_str_get_str(partition);
     const char *name_space = mp_obj_str_get_str(name);
     check_esp_err(nvs_flash_init_partition(label)); // nothing to do if it is open

@@ -16,7 +16,10 @@ target_sources(usermod_atlink INTERFACE
 
 # The UART of the board: the IDF driver where there is an IDF, a descriptor elsewhere.
 if(DEFINED IDF_TARGET)
-    target_sources(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR}/port_esp32.c)
+    target_sources(usermod_atlink INTERFACE
+        ${CMAKE_CURRENT_LIST_DIR}/port_esp32.c
+        ${CMAKE_CURRENT_LIST_DIR}/port_esp32_wait.c
+    )
 else()
     target_sources(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR}/port_unix.c)
 endif()

@@ -1,17 +1,15 @@
-// The AT port on the chip: ESP-IDF's UART driver, with sockets and events waited for in one
-// select(). Two small tasks, neither of which touches MicroPython: one moves the transmit ring
-// to the driver, so that a host that stops us (CTS) stops nobody else; one turns the driver's
-// events into a wake-up. Written against ESP-IDF v5.4 (driver/uart.h, esp_vfs_eventfd.h).
+// The AT port on the chip: ESP-IDF's UART driver. Two small tasks, neither of which touches
+// MicroPython: one moves the transmit ring to the driver, so that a host that stops us (CTS) stops
+// nobody else; one turns the driver's events into a wake-up. How the main task sleeps until then
+// is in port_esp32_wait.c. Written against ESP-IDF v5.4.
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/select.h>
-#include <unistd.h>
 
 #include "driver/uart.h"
+#include "esp_log.h"
 #include "esp_task.h"
 #include "esp_timer.h"
-#include "esp_vfs_eventfd.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
 #include "freertos/task.h"
@@ -24,18 +22,17 @@
 #define FULL_THRESHOLD (100) // bytes in the FIFO of 128 that raise an interrupt
 #define RX_TIMEOUT (10) // or a pause of so many symbols
 #define RTS_THRESHOLD (122) // bytes in the FIFO at which RTS stops the host
-#define TASK_STACK (2560)
+#define TASK_STACK (3072) // a line of the log is the deepest that happens there
 #define TASK_PRIORITY (ESP_TASK_PRIO_MIN + 2) // above MicroPython's: short and mostly asleep
 #define POWER_UP_BAUD (115200)
 
 static uart_port_t uart;
 static QueueHandle_t uart_events;
 static TaskHandle_t sender;
-static int wake_fd = -1; // an eventfd: a write ends select()
 static atlink_pins_t pins;
 static atlink_settings_t line;
-static volatile bool chip_event; // atlink_port_wake() was called since the last look
 static volatile uint32_t overruns; // FIFO or ring overflowed: bytes of the host were lost
+static volatile uint32_t garbled; // parity or frame errors, breaks
 
 // One producer (the main task) and one consumer (the sender): each writes its own end only.
 static uint8_t ring[ATLINK_TX_SIZE];
@@ -45,18 +42,6 @@ static size_t ring_tail; // next byte to send
 static size_t ring_used(void) {
     return __atomic_load_n(&ring_head, __ATOMIC_ACQUIRE)
            - __atomic_load_n(&ring_tail, __ATOMIC_ACQUIRE);
-}
-
-static void wake(void) {
-    uint64_t one = 1;
-    write(wake_fd, &one, sizeof(one));
-}
-
-void atlink_port_wake(void) {
-    chip_event = true;
-    if (wake_fd != -1) {
-        wake();
-    }
 }
 
 uint32_t atlink_port_overruns(void) {
@@ -80,7 +65,32 @@ static void send_task(void *unused) {
         }
         uart_write_bytes(uart, ring + at, n);
         __atomic_store_n(&ring_tail, ring_tail + n, __ATOMIC_RELEASE);
-        wake();
+        atlink_port_rouse();
+    }
+}
+
+// Log each power of two, so that a line that is wrong all the time does not fill the log.
+static void count(volatile uint32_t *counter, const char *what) {
+    *counter += 1;
+    if ((*counter & (*counter - 1)) == 0) {
+        ESP_LOGE("uart", "%u times: %s", (unsigned)*counter, what);
+    }
+}
+
+// What the driver has done itself by then: on overflow it has emptied the FIFO, and a ring that
+// is full stops its interrupts until bytes are read, so that RTS stops the host.
+static void note(uart_event_type_t type) {
+    switch (type) {
+        case UART_FIFO_OVF:
+            count(&overruns, "bytes of the host were lost, it sends faster than it is read");
+            break;
+        case UART_FRAME_ERR:
+        case UART_PARITY_ERR:
+        case UART_BREAK: // a break is read as a zero byte, which no command has
+            count(&garbled, "the line is broken, or rate or format are not the host's");
+            break;
+        default:
+            break;
     }
 }
 
@@ -88,13 +98,10 @@ static void event_task(void *unused) {
     (void)unused;
     uart_event_t event;
     for (;;) {
-        if (xQueueReceive(uart_events, &event, portMAX_DELAY) != pdTRUE) {
-            continue;
+        if (xQueueReceive(uart_events, &event, portMAX_DELAY) == pdTRUE) {
+            note(event.type);
+            atlink_port_rouse();
         }
-        if (event.type == UART_FIFO_OVF || event.type == UART_BUFFER_FULL) {
-            overruns += 1;
-        }
-        wake();
     }
 }
 
@@ -107,15 +114,6 @@ static int start_tasks(void) {
     if (sender != NULL) {
         return 0;
     }
-    esp_vfs_eventfd_config_t config = ESP_VFS_EVENTD_CONFIG_DEFAULT();
-    esp_err_t error = esp_vfs_eventfd_register(&config);
-    if (error != ESP_OK && error != ESP_ERR_INVALID_STATE) { // the latter: registered already
-        return errno_of(error);
-    }
-    wake_fd = eventfd(0, 0);
-    if (wake_fd == -1) {
-        return errno;
-    }
     if (xTaskCreate(send_task, "at_tx", TASK_STACK, NULL, TASK_PRIORITY, &sender) != pdPASS
         || xTaskCreate(event_task, "at_rx", TASK_STACK, NULL, TASK_PRIORITY, NULL) != pdPASS) {
         return ENOMEM;
@@ -123,13 +121,19 @@ static int start_tasks(void) {
     return 0;
 }
 
-int atlink_port_open(int port, const atlink_pins_t *wired) {
-    if (port < 0 || port >= UART_NUM_MAX || uart_is_driver_installed(port)) {
-        return ENODEV;
-    }
-    uart = port;
-    pins = *wired;
-    esp_err_t error = uart_driver_install(uart, RX_RING, 0, EVENT_QUEUE, &uart_events, 0);
+// The line as it is at power-up. The only time that uart_param_config() is called: it empties the
+// FIFOs, and bytes that the host has sent already would be lost.
+static esp_err_t start_line(void) {
+    uart_config_t config = {
+        .baud_rate = POWER_UP_BAUD,
+        .data_bits = UART_DATA_8_BITS,
+        .parity = UART_PARITY_DISABLE,
+        .stop_bits = UART_STOP_BITS_1,
+        .flow_ctrl = UART_HW_FLOWCTRL_DISABLE,
+        .rx_flow_ctrl_thresh = RTS_THRESHOLD,
+        .source_clk = UART_SCLK_DEFAULT,
+    };
+    esp_err_t error = uart_param_config(uart, &config);
     if (error == ESP_OK) {
         error = uart_set_pin(uart, pins.tx, pins.rx,
             pins.rts == -1 ? UART_PIN_NO_CHANGE : pins.rts,
@@ -141,35 +145,50 @@ int atlink_port_open(int port, const atlink_pins_t *wired) {
     if (error == ESP_OK) {
         error = uart_set_rx_timeout(uart, RX_TIMEOUT);
     }
-    if (error != ESP_OK) {
-        return errno_of(error);
+    line = (atlink_settings_t) {POWER_UP_BAUD, 8, 1, 0, 0};
+    return error;
+}
+
+int atlink_port_open(int port, const atlink_pins_t *wired) {
+    // A soft reset of MicroPython leaves driver and tasks as they are.
+    bool is_ours = sender != NULL && port == (int)uart;
+    if (!is_ours && (port < 0 || port >= UART_NUM_MAX || uart_is_driver_installed(port))) {
+        return ENODEV;
     }
-    atlink_settings_t start = {POWER_UP_BAUD, 8, 1, 0, 0};
-    int failed = atlink_port_config(&start);
-    return failed != 0 ? failed : start_tasks();
+    uart = port;
+    pins = *wired;
+    int failed = atlink_port_wait_init();
+    if (failed != 0) {
+        return failed;
+    }
+    esp_err_t error = is_ours ? ESP_OK
+        : uart_driver_install(uart, RX_RING, 0, EVENT_QUEUE, &uart_events, 0);
+    if (error == ESP_OK) {
+        error = start_line();
+        if (error != ESP_OK && !is_ours) {
+            uart_driver_delete(uart); // so that other pins can be tried
+        }
+    }
+    return error == ESP_OK ? start_tasks() : errno_of(error);
 }
 
 static const uart_parity_t parities[] = {UART_PARITY_DISABLE, UART_PARITY_ODD, UART_PARITY_EVEN};
 
-// Bits, stop and flow control have the same codes in AT and in the driver, but for the base.
+// Bits, stop and flow control have the same codes in AT and in the driver, but for the base. Only
+// the rate can be refused, so it comes first.
 int atlink_port_config(const atlink_settings_t *settings) {
     if (!atlink_pins_allow(&pins, settings->flow)) {
         return EINVAL;
     }
-    uart_config_t config = {
-        .baud_rate = settings->baud,
-        .data_bits = (uart_word_length_t)(UART_DATA_5_BITS + settings->bits - 5),
-        .parity = parities[settings->parity],
-        .stop_bits = (uart_stop_bits_t)settings->stop,
-        .flow_ctrl = (uart_hw_flowcontrol_t)settings->flow,
-        .rx_flow_ctrl_thresh = RTS_THRESHOLD,
-        .source_clk = UART_SCLK_DEFAULT,
-    };
-    esp_err_t error = uart_param_config(uart, &config);
-    if (error == ESP_OK) {
-        line = *settings;
+    if (uart_set_baudrate(uart, settings->baud) != ESP_OK) {
+        return EINVAL;
     }
-    return errno_of(error);
+    uart_set_word_length(uart, (uart_word_length_t)(UART_DATA_5_BITS + settings->bits - 5));
+    uart_set_parity(uart, parities[settings->parity]);
+    uart_set_stop_bits(uart, (uart_stop_bits_t)settings->stop);
+    uart_set_hw_flow_ctrl(uart, (uart_hw_flowcontrol_t)settings->flow, RTS_THRESHOLD);
+    line = *settings;
+    return 0;
 }
 
 void atlink_port_settings(atlink_settings_t *settings) {
@@ -236,78 +255,11 @@ size_t atlink_port_pending(void) {
     return used > 0 ? used : uart_wait_tx_done(uart, 0) != ESP_OK;
 }
 
+bool atlink_port_has_bytes(void) {
+    size_t waiting = 0;
+    return uart_get_buffered_data_len(uart, &waiting) == ESP_OK && waiting > 0;
+}
+
 uint64_t atlink_port_now_us(void) {
     return (uint64_t)esp_timer_get_time();
-}
-
-// What needs no waiting: bytes in the driver's ring, room on ours, an event of the chip.
-static uint32_t look(uint32_t want) {
-    uint32_t ready = 0;
-    size_t waiting = 0;
-    if ((want & ATLINK_UART_RX) && uart_get_buffered_data_len(uart, &waiting) == ESP_OK
-        && waiting > 0) {
-        ready |= ATLINK_UART_RX;
-    }
-    if ((want & ATLINK_UART_TX) && atlink_port_room() >= ATLINK_TX_SIZE / 2) {
-        ready |= ATLINK_UART_TX;
-    }
-    if ((want & ATLINK_EVENT) && chip_event) {
-        chip_event = false; // before its cause is looked at, so that none is missed
-        ready |= ATLINK_EVENT;
-    }
-    return ready;
-}
-
-typedef struct {
-    fd_set read;
-    fd_set write;
-    int end; // one more than the greatest descriptor
-} sets_t;
-
-static void add(sets_t *sets, int fd, uint8_t events) {
-    if (events & ATLINK_READ) {
-        FD_SET(fd, &sets->read);
-    }
-    if (events & ATLINK_WRITE) {
-        FD_SET(fd, &sets->write);
-    }
-    if (fd >= sets->end) {
-        sets->end = fd + 1;
-    }
-}
-
-static void collect(uint32_t want, const atlink_watch_t *watch, sets_t *sets) {
-    FD_ZERO(&sets->read);
-    FD_ZERO(&sets->write);
-    sets->end = 0;
-    add(sets, wake_fd, ATLINK_READ);
-    for (uint32_t links = want >> ATLINK_LINK_FIRST; links != 0; links &= links - 1) {
-        int i = __builtin_ctz(links);
-        add(sets, watch[i].fd, watch[i].events);
-    }
-}
-
-uint32_t atlink_port_block(uint32_t want, const atlink_watch_t *watch, uint64_t until_us) {
-    sets_t sets;
-    collect(want, watch, &sets);
-    uint32_t ready = look(want);
-    uint64_t now = atlink_port_now_us();
-    uint64_t left = ready != 0 || until_us <= now ? 0 : until_us - now;
-    struct timeval timeout = {.tv_sec = left / 1000000, .tv_usec = left % 1000000};
-    bool forever = until_us == UINT64_MAX && ready == 0;
-    int found = select(sets.end, &sets.read, &sets.write, NULL, forever ? NULL : &timeout);
-    if (found <= 0) {
-        return ready | look(want);
-    }
-    if (FD_ISSET(wake_fd, &sets.read)) {
-        uint64_t count;
-        read(wake_fd, &count, sizeof(count)); // an eventfd: all wake-ups at once
-    }
-    for (uint32_t links = want >> ATLINK_LINK_FIRST; links != 0; links &= links - 1) {
-        int i = __builtin_ctz(links);
-        if (FD_ISSET(watch[i].fd, &sets.read) || FD_ISSET(watch[i].fd, &sets.write)) {
-            ready |= ATLINK_LINK(i);
-        }
-    }
-    return ready | look(want);
 }

@@ -1,7 +1,8 @@
-// What the chip's other C code may ask of the AT port (port_esp32.c).
+// What the chip's other C code may ask of the AT port, and what its two files ask of each other.
 #ifndef ATLINK_PORT_ESP32_H
 #define ATLINK_PORT_ESP32_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // End the sleep of wait(), which then reports ATLINK_EVENT. From tasks, not from interrupts.
@@ -9,5 +10,11 @@ void atlink_port_wake(void);
 
 // How often the receiver overflowed since the start: bytes of the host were lost.
 uint32_t atlink_port_overruns(void);
+
+// Between port_esp32.c and port_esp32_wait.c. Prepare to sleep (0 or an errno); end the sleep of
+// the main task, from any task; whether the driver has received bytes.
+int atlink_port_wait_init(void);
+void atlink_port_rouse(void);
+bool atlink_port_has_bytes(void);
 
 #endif // ATLINK_PORT_ESP32_H

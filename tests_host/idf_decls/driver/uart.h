@@ -2,7 +2,7 @@
 // ESP-IDF v5.4: components/hal/include/hal/uart_types.h
 // ESP-IDF v5.4: components/soc/esp32s2/include/soc/clk_tree_defs.h
 // Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: 475e0b4447dc
+// Sum of what follows when it was compared: bd48b07345ae
 #ifndef DECL_DRIVER_UART_H
 #define DECL_DRIVER_UART_H
 
@@ -71,6 +71,7 @@ typedef struct {
 
 esp_err_t uart_driver_install(uart_port_t uart_num, int rx_buffer_size, int tx_buffer_size, int
     queue_size, QueueHandle_t *uart_queue, int intr_alloc_flags);
+esp_err_t uart_driver_delete(uart_port_t uart_num);
 bool uart_is_driver_installed(uart_port_t uart_num);
 esp_err_t uart_param_config(uart_port_t uart_num, const uart_config_t *uart_config);
 esp_err_t uart_set_pin(uart_port_t uart_num, int tx_io_num, int rx_io_num, int rts_io_num, int

@@ -2,7 +2,7 @@
 // ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/portable/xtensa/include/freertos/portmacro.h
 // ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/include/freertos/projdefs.h
 // Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: d3ec7408a6c6
+// Sum of what follows when it was compared: 2ef498a9d2ef
 #ifndef DECL_FREERTOS_FREERTOS_H
 #define DECL_FREERTOS_FREERTOS_H
 
@@ -15,6 +15,7 @@ typedef uint32_t TickType_t;
 #define pdFALSE ((BaseType_t)0)
 #define pdTRUE ((BaseType_t)1)
 #define pdPASS (pdTRUE)
+#define configTICK_RATE_HZ 1000 // CONFIG_FREERTOS_HZ
 #define portMAX_DELAY (TickType_t)0xffffffffUL
 
 typedef struct {

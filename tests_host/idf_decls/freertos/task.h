@@ -1,7 +1,7 @@
 // ESP-IDF v5.4: components/freertos/FreeRTOS-Kernel/include/freertos/task.h
 // ESP-IDF v5.4: components/freertos/esp_additions/include/freertos/idf_additions.h
 // Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: bd556ccc126b
+// Sum of what follows when it was compared: cda97975e0d6
 #ifndef DECL_FREERTOS_TASK_H
 #define DECL_FREERTOS_TASK_H
 
@@ -9,6 +9,8 @@
 
 typedef struct tskTaskControlBlock *TaskHandle_t;
 typedef void (*TaskFunction_t)(void *arg);
+
+TaskHandle_t xTaskGetCurrentTaskHandle(void);
 
 // Macros or inline there, some over functions that take a number of the notification as well.
 BaseType_t xTaskCreate(TaskFunction_t code, const char *const name, const uint32_t stack_depth,

@@ -2,12 +2,13 @@
 // esp-lwip 2.1.3-esp (f7922143): src/include/lwip/inet.h
 // ESP-IDF v5.4: components/lwip/include/lwip/sockets.h
 // Compared on 2026-11-21 with that header: all of it, by a compiler; IDF's own lwIP is a587d929.
-// Sum of what follows when it was compared: 9baf60ea27f7
+// Sum of what follows when it was compared: 56756f633b1b
 #ifndef DECL_LWIP_SOCKETS_H
 #define DECL_LWIP_SOCKETS_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/select.h>
 #include <sys/types.h>
 
 typedef uint32_t socklen_t;
@@ -105,6 +106,9 @@ struct ipv6_mreq {
 #define ntohs(x) __builtin_bswap16(x)
 #define htonl(x) __builtin_bswap32(x)
 #define ntohl(x) __builtin_bswap32(x)
+
+int lwip_select(int maxfdp1, fd_set *readset, fd_set *writeset, fd_set *exceptset,
+    struct timeval *timeout);
 
 // Inline functions there, over lwip_socket() and so on.
 int socket(int domain, int type, int protocol);
