@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tests_device import mqttcodes
 from tools.boundaries import Samples
+from tools.declarations import Command
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,12 @@ TABLE: dict[str, Conduct] = {
     # the lines need a link ID
     "+CIPMUX": Conduct(undo=("AT+CIPMUX=1",)),
 }
+
+
+def conduct_of(command: Command) -> Conduct:
+    """Return how a command is run; an alias is run as what it stands for."""
+    return TABLE.get(command.name) or TABLE.get(command.alias_of or "") or Conduct()
+
 
 # Commands that have a code of their own for each parameter: the rows of mqttcodes.expected().
 CODES = mqttcodes.TABLE

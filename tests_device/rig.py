@@ -238,6 +238,7 @@ class Rig:
         heap = ("--heap", self.options.heap) if self.options.heap else ()
         simulator = Simulator(self._folder, bits=self.options.bits, options=(*world, *heap))
         self.simulator = simulator.start(erase=True)
+        self.variables["module"] = self.simulator.act("status")["world"]["address"]
         self._module = self.simulator.module(observer=self._observer)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests_device import mqttcodes
-from tests_device.conduct import CODES, SAMPLES, TABLE, Conduct
+from tests_device.conduct import CODES, SAMPLES, Conduct, conduct_of
 from tests_device.rig import Rig
 from tools import boundaries, declarations
 from tools.atclient import ATMismatch, Module, Reply
@@ -48,7 +48,7 @@ def name_of(command: Command) -> str:
 
 @pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: batch.label)
 def test_parameter(batch: Batch, bench: Rig) -> None:
-    conduct = TABLE.get(batch.command.name, Conduct())
+    conduct = conduct_of(batch.command)
     problems = []
     for case in batch.cases:
         bench.module.log.clear()

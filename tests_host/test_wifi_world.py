@@ -294,6 +294,7 @@ def test_wps_button(chip):
         ("ap_down", {"ssid": "nowhere"}, "no access point 'nowhere'"),
         ("ap_rssi", {"ssid": "home", "rssi": 5}, "rssi: must be"),
         ("ap_dhcp", {"ssid": "home", "on": 2}, "on: must be"),
+        ("ap_full", {"ssid": "home", "on": 2}, "on: must be"),
         ("station_join", {"mac": "x"}, "mac: must be"),
         ("station_leave", {"mac": MAC}, "no station"),
         ("smartconfig", {"type": "BLUFI"}, "type: must be one of"),

@@ -28,6 +28,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "ap_up": ("ssid",),
     "ap_rssi": ("ssid", "rssi"),
     "ap_dhcp": ("ssid", "on"),
+    "ap_full": ("ssid", "on"),
     "wps": ("ssid",),
     "station_join": ("mac",),
     "station_leave": ("mac",),

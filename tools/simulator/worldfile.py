@@ -152,6 +152,7 @@ _AP = (
     ("hidden", switch, False),
     ("up", switch, True),
     ("dhcp", switch, True),
+    ("full", switch, False),
     ("ipv6", prefix, ""),
     ("wps", switch, False),
     ("pmf", one_of(PMF), None),

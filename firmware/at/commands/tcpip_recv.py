@@ -62,6 +62,8 @@ def ciprecvmode_set(at, number, mode):
         at.links.set_mode(numbers_of(number), mode)
 
 
+alias("+CIPRECVDTYPE", CIPRECVMODE)  # in the examples of the manual
+
 CIPRECVDATA = command(
     "+CIPRECVDATA",
     "Read data of a link in passive mode",

@@ -156,6 +156,8 @@ def cipsslcpsk_set(at, number, key, hint):
     at.tls.set_psk(numbers_of(number), key, hint)
 
 
+alias("+CIPSSLCPK", CIPSSLCPSK)  # the manual's list of commands
+
 CIPSSLCPSKHEX = command(
     "+CIPSSLCPSKHEX",
     "Pre-shared key in hexadecimal digits, and hint",
@@ -180,6 +182,8 @@ def cipsslcpskhex_set(at, number, digits, hint):
         raise invalid(index, "a key is written in pairs of hexadecimal digits")
     at.tls.set_psk(numbers_of(number), key, hint)
 
+
+alias("+CIPSSLCPKHEX", CIPSSLCPSKHEX)
 
 CIPSSLSIZE = command(
     "+CIPSSLSIZE",

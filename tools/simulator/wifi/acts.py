@@ -25,6 +25,7 @@ class AirActs:
             "ap_up": lambda command: self._set_ap(command, up=True),
             "ap_rssi": self._ap_rssi,
             "ap_dhcp": self._ap_dhcp,
+            "ap_full": self._ap_full,
             "station_join": self._station_join,
             "station_leave": self._station_leave,
             "smartconfig": self._smartconfig,
@@ -60,6 +61,9 @@ class AirActs:
 
     def _ap_dhcp(self, command: Command) -> dict[str, Any]:
         return self._set_ap(command, dhcp=field(command, "on", worldfile.integer(0, 1)) == 1)
+
+    def _ap_full(self, command: Command) -> dict[str, Any]:
+        return self._set_ap(command, full=field(command, "on", worldfile.integer(0, 1)) == 1)
 
     # Stations for the softAP.
 

@@ -106,7 +106,9 @@ def _fits(ap: AccessPoint, wanted: Wanted) -> bool:
 
 
 def check_in(ap: AccessPoint, wanted: Wanted) -> None:
-    """Authenticate; Refused with the reason if that fails."""
+    """Authenticate and associate; Refused with the reason if that fails."""
+    if ap["full"]:
+        raise Refused(esp.ASSOC_TOO_MANY)
     mode = authmode(ap)
     if mode in _OPEN:
         return

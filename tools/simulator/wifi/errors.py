@@ -24,6 +24,7 @@ class EspError(Exception):
 
 
 # Reasons of a disconnection (wifi_err_reason_t).
+ASSOC_TOO_MANY = 5
 ASSOC_LEAVE = 8
 HANDSHAKE_TIMEOUT = 15
 EAP_FAILED = 23
