@@ -109,6 +109,7 @@ class Peers:
             {"do": "dns_servers", "replies": []},
             {"do": "time_servers", "replies": []},
             {"do": "ap_up", "ssid": "espressif"},
+            {"do": "ap_rssi", "ssid": "espressif", "rssi": -42},
             {"do": "power_cut_after_flash_writes", "n": _NEVER},
         ):
             with contextlib.suppress(OSError, RuntimeError):
