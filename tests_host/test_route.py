@@ -180,9 +180,9 @@ print(sock.getsockname()[1] == (81 if low <= 81 else 20081))
 def test_a_port_may_be_routed_for_one_address_or_for_all(library):
     assert run(
         library,
-        f"home={HOME} udp/8.8.8.8:53=127.0.0.1:45351 udp/*:123=127.0.0.1:45352",
+        f"home={HOME} udp/8.8.8.8:53=127.0.0.1:25351 udp/*:123=127.0.0.1:25352",
         """
-one, every = udp(port=45351), udp(port=45352)
+one, every = udp(port=25351), udp(port=25352)
 for host, port in ("8.8.8.8", 53), ("203.0.113.9", 123), ("198.51.100.7", 123):
     sock = socket.socket(type=socket.SOCK_DGRAM)
     route.sendto(sock, host.encode(), host, port)
@@ -194,9 +194,9 @@ for host, port in ("8.8.8.8", 53), ("203.0.113.9", 123), ("198.51.100.7", 123):
 def test_an_answer_is_renamed_on_its_way_back(library):
     assert run(
         library,
-        f"home={HOME} udp/8.8.8.8:53=127.0.0.1:45353 udp/9.9.9.9:53=127.0.0.1:45354",
+        f"home={HOME} udp/8.8.8.8:53=127.0.0.1:25353 udp/9.9.9.9:53=127.0.0.1:25354",
         """
-one, other = udp(port=45353), udp(port=45354)
+one, other = udp(port=25353), udp(port=25354)
 sock = socket.socket(type=socket.SOCK_DGRAM)
 route.sendto(sock, b"1", "8.8.8.8", 53)
 route.sendto(sock, b"2", "9.9.9.9", 53)
@@ -215,13 +215,13 @@ print(route.recvfrom(sock)[1] == stranger.getsockname())
 def test_streams_and_ipv6_are_routed_too(library):
     assert run(
         library,
-        f"home={HOME} tcp/192.0.2.1:80=127.0.0.1:45380 udp/2001:db8::1:53=::1:45356",
+        f"home={HOME} tcp/192.0.2.1:80=127.0.0.1:25380 udp/2001:db8::1:53=::1:25356",
         """
-server = socket.create_server(("127.0.0.1", 45380))
+server = socket.create_server(("127.0.0.1", 25380))
 sock = socket.socket()
 route.connect(sock, "192.0.2.1", 80)
 print(server.accept()[1][0])
-peer = udp("::1", 45356)
+peer = udp("::1", 25356)
 sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 route.sendto(sock, b"x", "2001:db8::1", 53)
 peer.sendto(b"y", peer.recvfrom(9)[1])
@@ -256,11 +256,11 @@ def test_groups_and_broadcasts_stay_on_this_computer(library):
         f"home={HOME}",
         """
 sock = socket.socket(type=socket.SOCK_DGRAM)
-route.bind(sock, "0.0.0.0", 45399)
+route.bind(sock, "0.0.0.0", 25399)
 route.join(sock, "239.9.9.9")
 sender = socket.socket(type=socket.SOCK_DGRAM)
 sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
-sender.sendto(b"hello", ("239.9.9.9", 45399))
+sender.sendto(b"hello", ("239.9.9.9", 25399))
 print(route.recvfrom(sock)[0].decode())
 everyone = udp("0.0.0.0")
 sock = socket.socket(type=socket.SOCK_DGRAM)
