@@ -5,6 +5,7 @@ What MicroPython's own build makes of them is test_board_cmake.py's.
 
 import ast
 import csv
+import json
 import re
 import subprocess
 
@@ -13,6 +14,7 @@ import pytest
 import fetch
 import partitions
 from pins import ROOT
+from tools.image import idf, layout
 from tools.simulator import options
 
 BOARD = ROOT / "board/ESP32_S2_MINI_AT"
@@ -182,6 +184,14 @@ def test_tls_features_are_those_of_the_simulated_module():
     for option in ("SSL_ALPN", "KEY_EXCHANGE_PSK", "KEY_EXCHANGE_ECDHE_PSK", "SSL_PROTO_DTLS"):
         is_on = read_options("sdkconfig.board")[f"MBEDTLS_{option}"] == "y"
         assert is_on == bool(re.search(rf"^#define MBEDTLS_{option}(_ENABLED)?$", pc, re.M))
+
+
+def test_facts_about_the_board_are_those_of_its_files():
+    facts = json.loads((BOARD / "board.json").read_text())
+    assert facts["mcu"] == "esp32s2"
+    assert facts["deploy_options"]["flash_offset"] == hex(layout.BOOTLOADER_OFFSET)
+    assert all((BOARD / name).exists() for name in facts["deploy"])
+    assert list(facts["variants"]) == idf.variants()
 
 
 def test_apps_fit_slots_that_differ_in_nothing():
