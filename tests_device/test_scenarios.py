@@ -14,13 +14,25 @@ NAMES = sorted(
 )
 
 
+_WORDS = {
+    "sim": "a simulated module",
+    "wifi": "an access point (SSID)",
+    "host": "servers that the module reaches (host IP)",
+    "broker": "the MQTT broker mosquitto",
+}
+
+
+def _in_words(need: str) -> str:
+    return _WORDS.get(need, need)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_transcript(name: str, rig: Rig, request: pytest.FixtureRequest) -> None:
     script = grammar.load(SCENARIOS / f"{name}.at", name)
     request.node.user_properties.append(("title", script.title))
     missing = missing_needs(script, rig.offers)
     if missing:
-        pytest.skip(f"the bench does not offer: {', '.join(missing)}")
+        pytest.skip(f"the bench does not offer {', '.join(map(_in_words, missing))}")
     is_reference = request.config.option.reference
     player = Player(
         script,

@@ -1,5 +1,7 @@
 """The AT client of the tests, against a scripted peer."""
 
+import socket
+
 import pytest
 
 from tools.atclient import ATMismatch, Module
@@ -83,3 +85,13 @@ def test_acts_in_short_words():
 def test_acts_that_do_not_exist_are_named(text):
     with pytest.raises(ValueError, match=r"act|words|int"):
         parse_act(text)
+
+
+def test_socket_is_read_in_pieces_and_not_byte_by_byte():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with Module(f"socket://127.0.0.1:{port}") as module:
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(bytes(5000))
+                assert len(module.pump(5.0)) > 1000

@@ -76,7 +76,7 @@ def test_bench_is_judged_recorded_and_compared(simulate, tmp_path):
     assert tests[NAME.format("basic_uart")] | {"seconds": 0} == {
         "outcome": "skipped",
         "title": tests[NAME.format("basic_uart")]["title"],
-        "reason": "the bench does not offer: sim",
+        "reason": "the bench does not offer a simulated module",
         "log": [],
         "seconds": 0,
     }
@@ -92,7 +92,9 @@ def test_without_an_access_point_what_needs_it_is_skipped_with_the_reason(simula
     done = run(f"socket://{port}", tmp_path, "--", "-k", "wifi_join]")
     assert "what needs an access point is skipped" in done.stdout
     tests = json.loads((tmp_path / "conformance.json").read_text())["tests"]
-    assert [test["reason"] for test in tests.values()] == ["the bench does not offer: wifi"]
+    assert [test["reason"] for test in tests.values()] == [
+        "the bench does not offer an access point (SSID)"
+    ]
     assert done.returncode == 0
 
 

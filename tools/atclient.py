@@ -34,6 +34,7 @@ _RESULT = re.compile(
 _CODE = re.compile(rb"ERR CODE:0x([0-9a-f]{8})\r\n")
 _TICK_S = 0.01  # longest single wait inside the serial driver
 _CHUNK = 512  # bytes sent without reading meanwhile
+_BLIND = 65536  # most bytes taken at once from a port that does not say how many there are
 
 
 def show(data: bytes) -> str:
@@ -148,6 +149,8 @@ class Module:
         self.log = ByteLog()
         self.buffer = bytearray()
         self._observer = observer
+        # pyserial's socket:// says 1 however many bytes are waiting.
+        self._is_blind = port.startswith("socket://")
         self._serial = serial.serial_for_url(
             port, baud, timeout=_TICK_S, write_timeout=timeout_s, rtscts=rtscts
         )
@@ -193,17 +196,22 @@ class Module:
     def pump(self, wait_s: float = 0.0) -> bytes:
         """Move what has arrived into the buffer, waiting for the first byte if there is none."""
         until = time.monotonic() + wait_s
-        waiting = self._serial.in_waiting
+        waiting = self._waiting()
         data = self._serial.read(waiting) if waiting else b""
         while not data and time.monotonic() < until:
             data = self._serial.read(1)
-        data += self._serial.read(self._serial.in_waiting) if data else b""
+        data += self._serial.read(self._waiting()) if data else b""
         if data:
             self.log.add("<", data)
             if self._observer:
                 self._observer.received(data)
             self.buffer += data
         return data
+
+    def _waiting(self) -> int:
+        """Return how many bytes to read now; reading ends at the next tick if there are fewer."""
+        waiting = int(self._serial.in_waiting)
+        return _BLIND if waiting and self._is_blind else waiting
 
     def take(self, count: int) -> bytes:
         """Remove and return the first bytes of the buffer."""
