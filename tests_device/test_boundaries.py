@@ -106,6 +106,7 @@ def try_case(rig: Rig, case: Case, conduct: Conduct) -> str | None:
     if reply.ok and conduct.restarts:
         rig.module.wait_ready()
         rig.module.echo_off()
+        rig.module.command("AT+CIPMUX=1")  # as prepare() left it
     elif reply.ok and conduct.payload:
         reply = feed(rig.module, case, conduct) or reply
     for line in (*conduct.undo, "AT+SYSLOG=1"):
