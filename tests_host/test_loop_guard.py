@@ -1,4 +1,7 @@
-"""The event loop outlives what its functions raise, and calls nobody for a closed link."""
+"""No memory at the worst moment: the event loop and the AT port outlive it.
+
+Also: nobody is called for a link that is closed.
+"""
 
 import pytest
 
@@ -6,14 +9,17 @@ from tools.simprocess import Simulator
 
 # AT+SPOIL: the next news of the AT port, or of a link, meets a function that raises.
 SPOIL = """
+import asyncio
+
 import atlink
-import atnet
+
 from at.command import command
 from at.loop import on, queue
 from at.services.link import Link
 from at.services.stream import Stream
 
 SPOIL = command("+SPOIL", "Break something", (("pick", "what", (0, 1)),))
+STARVE = command("+STARVE", "Let what comes next find no memory", (("pick", "what", (0, 1, 2)),))
 CLOSED = command("+CLOSED", "Close a link whose stream is not told")
 
 
@@ -30,6 +36,30 @@ def spoil_set(at, what):
     error = MemoryError if what else ValueError
     receive = queue.callbacks[atlink.UART_RX]
     on(atlink.UART_RX, _failing(atlink.UART_RX, error, receive))
+
+
+@STARVE.set
+def starve_set(at, what):
+    if what == 0:
+        _starve(asyncio, "create_task")
+    elif what == 1:
+        _starve(at.wifi, "farewell")
+    else:
+        at.then(_starved)
+
+
+def _starve(place, name):
+    good = getattr(place, name)
+
+    def starved(*args):
+        setattr(place, name, good)
+        raise MemoryError("on purpose")
+
+    setattr(place, name, starved)
+
+
+def _starved():
+    raise MemoryError("on purpose")
 
 
 @CLOSED.run
@@ -69,3 +99,28 @@ def test_nobody_is_called_for_a_closed_link(simulator):
         module.ok("AT+CWMODE=1")
         module.ok('AT+CWJAP="espressif","1234567890"')
         assert module.ok("AT+CLOSED") == ["called", "not called"]
+
+
+def test_a_command_that_finds_no_memory_for_its_task(simulator):
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+STARVE=0")
+        module.error("AT+CWMODE=1")
+        module.ok("AT+CWMODE=1")
+
+
+def test_a_restart_that_finds_no_memory_to_say_good_bye(simulator):
+    with simulator.module() as module:
+        module.quiet(50)
+        module.echo_off()
+        module.ok("AT+STARVE=1")
+        module.ok("AT+RST")
+        module.wait_ready()
+        module.ok("AT")
+
+
+def test_what_waits_for_the_answer_finds_no_memory(simulator):
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+STARVE=2")
+        module.ok("AT")

@@ -8,7 +8,7 @@ import atchip
 
 import atlink
 import atnet
-from at.command import find
+from at.command import find, forget
 from at.log import log
 from at.port import Port
 from at.services import chip
@@ -105,7 +105,10 @@ class App:
 
     def _restart(self):
         """Say good-bye to the access point, let that leave the wire, and start afresh."""
-        self.session.wifi.farewell()
+        try:
+            self.session.wifi.farewell()
+        except MemoryError:  # the restart is due all the same, and more so
+            forget()
         self.session.uart.flush(_FLUSH_MS)
         self.session.power.restart()
 

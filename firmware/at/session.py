@@ -138,9 +138,12 @@ class Session:
             outcome = error
         if outcome is not None and hasattr(outcome, "send"):
             self.uart.busy()
-            asyncio.create_task(self._run(outcome))
-        else:
-            self._end(outcome)
+            try:
+                asyncio.create_task(self._run(outcome))
+                return
+            except MemoryError as error:
+                outcome = error
+        self._end(outcome)
 
     def _dispatch(self, line):
         """Run a line's handler; return its result, or a coroutine that still has to run."""
@@ -203,9 +206,11 @@ class Session:
                 self._say_busy()
             self._conclude(outcome)
         except Exception:  # noqa: BLE001 - no memory left, or an error that cannot be printed
-            forget()
-            self.port.message(b"\r\nERROR\r\n")
-            self.start()
+            try:
+                forget()
+                self.port.message(b"\r\nERROR\r\n")
+            finally:
+                self.start()
 
     def _conclude(self, outcome):
         """Write the final result; take the next line, or do what was put off until now."""
@@ -226,11 +231,16 @@ class Session:
 
     async def _settle(self, then):
         """Let the answer leave, do what had to wait for that, and serve the port again."""
-        if then:
-            await self.port.sent(_DRAIN_MS)
-            then()
-        else:
-            await self.port.drain()
+        try:
+            if then:
+                await self.port.sent(_DRAIN_MS)
+                then()
+            else:
+                await self.port.drain()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
+            forget()
+            self.log("what had to wait for the answer failed unexpectedly:")
+            sys.print_exception(error)
         self.start()
         self._receive()
 

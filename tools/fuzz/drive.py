@@ -22,6 +22,7 @@ _POWER = frozenset(("power_cycle", "power_cut_after_flash_writes"))
 _READY = b"\r\nready\r\n"
 _BAD_LOG = re.compile(
     r"AddressSanitizer|UndefinedBehavior|LeakSanitizer|runtime error:|crashed|failed unexpectedly"
+    r"|exception wasn't retrieved"
 )
 _EXPECTED_LOG = re.compile(r"MemoryError")  # 88 KB of heap may run out; the answer is ERROR
 # What shows that the fuzzer gets further than to parameters; counted for whoever reads its report.
