@@ -10,6 +10,8 @@ from tools.simprocess import Simulator
 # AT+SPOIL: the next news of the AT port, or of a link, meets a function that raises.
 SPOIL = """
 import asyncio
+import gc
+import sys
 
 import atlink
 
@@ -20,6 +22,7 @@ from at.services.stream import Stream
 
 SPOIL = command("+SPOIL", "Break something", (("pick", "what", (0, 1)),))
 STARVE = command("+STARVE", "Let what comes next find no memory", (("pick", "what", (0, 1, 2)),))
+FULL = command("+FULL", "Print an error with nothing left of the heap")
 CLOSED = command("+CLOSED", "Close a link whose stream is not told")
 
 
@@ -60,6 +63,29 @@ def _starve(place, name):
 
 def _starved():
     raise MemoryError("on purpose")
+
+
+@FULL.run
+def full_run(at):
+    nothing = []
+    holes, walls = [None] * 200, [None] * 200
+    for i in range(200):
+        holes[i] = [i]
+        walls[i] = [i]
+    size, hoard = 65536, None
+    while size:
+        try:
+            hoard = (bytearray(size), hoard)
+        except MemoryError:
+            size //= 2
+    for i in range(200):  # room for the error, but not for its text
+        holes[i] = None
+    gc.collect()
+    try:
+        nothing.pop()
+    except IndexError as error:
+        sys.print_exception(error)
+    hoard = None
 
 
 @CLOSED.run
@@ -124,3 +150,11 @@ def test_what_waits_for_the_answer_finds_no_memory(simulator):
         module.echo_off()
         module.ok("AT+STARVE=2")
         module.ok("AT")
+
+
+def test_an_error_while_the_heap_is_full_is_printed(simulator):
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+FULL")
+        module.ok("AT")
+    assert "crashed" not in simulator.wait_log("IndexError")
