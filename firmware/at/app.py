@@ -10,6 +10,7 @@ import atlink
 import atnet
 from at.command import find, forget
 from at.log import log
+from at.loop import watch_over
 from at.port import Port
 from at.services import chip
 from at.services.clock import Clock
@@ -93,7 +94,7 @@ class App:
         asyncio.run(self._serve())
 
     async def _serve(self):
-        watch = asyncio.create_task(self.guard.watch())
+        watch_over(self.guard.look)
         try:
             self.session.wifi.start(join=not self.guard.is_safe)
         except OSError as error:
@@ -101,7 +102,7 @@ class App:
         if self.session.settings.get("sntp")[0]:
             self.session.sntp.start()
         self.session.flash.confirm()  # the new firmware has come so far: it works
-        await watch
+        await asyncio.Event().wait()
 
     def _restart(self):
         """Say good-bye to the access point, let that leave the wire, and start afresh."""

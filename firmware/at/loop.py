@@ -6,6 +6,7 @@ plain function set with `on(bit, function)`, which is called when no task waits.
 """
 
 import sys
+import time
 from asyncio import core  # type: ignore - the stubs do not have it
 
 from micropython import const
@@ -13,6 +14,7 @@ from micropython import const
 import atlink
 
 _LINKS = const(1 << 8)  # the first source that is a link
+_SENTRY_MS = const(5000)
 
 
 class _Queue:
@@ -22,12 +24,14 @@ class _Queue:
         self.map = {0: None}  # bit -> task; 0 is there because asyncio ends when this is empty
         self.callbacks = {}  # bit -> function without arguments
         self.mask = 0
+        self.sentry = None  # function that is called about every _SENTRY_MS, or None
+        self.called_ms = 0
 
     def wait_io_event(self, timeout_ms):
         """Sleep for at most `timeout_ms`; -1 means until a task has something to do."""
         core.cur_task = None  # callbacks run in no task, so they may cancel the last one
         while True:
-            found = atlink.wait(timeout_ms, self.mask)
+            found = atlink.wait(self._until_sentry(timeout_ms), self.mask)
             while found:
                 bit = found & -found
                 found ^= bit
@@ -37,6 +41,18 @@ class _Queue:
                     self._call(bit)
             if timeout_ms >= 0 or core._task_queue.peek():
                 return
+
+    def _until_sentry(self, timeout_ms):
+        """Call the sentry if it is time; return how long to sleep before it is time again."""
+        if self.sentry is None:
+            return timeout_ms
+        now = time.ticks_ms()
+        left = _SENTRY_MS - time.ticks_diff(now, self.called_ms)
+        if left <= 0:
+            self.called_ms = now
+            self.sentry()
+            left = _SENTRY_MS
+        return left if timeout_ms < 0 or left < timeout_ms else timeout_ms
 
     def _call(self, bit):
         """Call a source's function; the loop, and with it the module, outlives what it raises."""
@@ -121,3 +137,10 @@ def pause(bit):
     """Do not look at a source until a task waits for it or `on` is called again."""
     if bit not in queue.map:
         queue.mask &= ~bit
+
+
+def watch_over(function):
+    """Call `function` at once and then every 5 s or so, as long as the loop turns."""
+    queue.sentry = function
+    queue.called_ms = time.ticks_ms()
+    function()

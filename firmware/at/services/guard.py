@@ -5,7 +5,6 @@ came out of the main program (main.py calls give_up()). After three in a row the
 one: nothing happens by itself, so that a host can find and undo what makes the module crash.
 """
 
-import asyncio
 import sys
 import time
 
@@ -28,8 +27,7 @@ _REASONS = {
 _CRASHES = (4, 5, 6, 7)
 _TOO_MANY = 3
 _HANG_MS = 60000  # so long may one thing take; commands that erase flash come nearest
-_FEED_MS = 5000
-_STEADY_MS = 60000  # after so much life a crash is a first one
+_STEADY = 12  # after so many looks, about a minute, a crash is a first one
 _LAST_MS = 1000
 
 
@@ -46,19 +44,16 @@ class Guard:
         if self.is_safe:
             log("start: %d crashes in a row, so this start is a safe one: no files of" % crashes)
             log("start: user/, nothing joined or connected by itself. AT+RST starts as usual.")
+        self._unsteady = _STEADY
         self._watchdog = machine.WDT(timeout=_HANG_MS)
 
-    async def watch(self):
-        """Feed the watchdog as long as the event loop turns; forget crashes that are past."""
-        for _ in range(_STEADY_MS // _FEED_MS):
-            await self._feed()
-        self._count(0)
-        while True:
-            await self._feed()
-
-    async def _feed(self):
+    def look(self):
+        """Feed the watchdog, and forget crashes that are past; the event loop calls it."""
         self._watchdog.feed()
-        await asyncio.sleep_ms(_FEED_MS)
+        if self._unsteady:
+            self._unsteady -= 1
+            if not self._unsteady:
+                self._count(0)
 
     def _count(self, crashes):
         try:
