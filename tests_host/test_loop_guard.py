@@ -15,13 +15,14 @@ import sys
 
 import atlink
 
-from at.command import command
+from at.command import by_name, command, find, forget
 from at.loop import on, queue
 from at.services.link import Link
 from at.services.stream import Stream
 
 SPOIL = command("+SPOIL", "Break something", (("pick", "what", (0, 1)),))
-STARVE = command("+STARVE", "Let what comes next find no memory", (("pick", "what", (0, 1, 2)),))
+STARVE = command("+STARVE", "Let what comes next find no memory", (("int", "what", 0, 4),))
+FORGET = command("+FORGET", "Drop declarations with nothing left of the heap")
 FULL = command("+FULL", "Print an error with nothing left of the heap")
 CLOSED = command("+CLOSED", "Close a link whose stream is not told")
 
@@ -47,8 +48,26 @@ def starve_set(at, what):
         _starve(asyncio, "create_task")
     elif what == 1:
         _starve(at.wifi, "farewell")
-    else:
+    elif what == 2:
         at.then(_starved)
+    elif what == 3:
+        at.uart = Poor(at)
+    else:
+        _starve(at, "_report")
+
+
+class Poor:
+    # an UART whose next line finds no memory
+    def __init__(self, at):
+        self._at = at
+        self._uart = at.uart
+
+    def __getattr__(self, name):
+        return getattr(self._uart, name)
+
+    def line(self):
+        self._at.uart = self._uart
+        raise MemoryError("on purpose")
 
 
 def _starve(place, name):
@@ -63,6 +82,20 @@ def _starve(place, name):
 
 def _starved():
     raise MemoryError("on purpose")
+
+
+@FORGET.run
+def forget_run(at):
+    find("+CWMODE")
+    size, hoard = 65536, None
+    while size:
+        try:
+            hoard = (bytearray(size), hoard)
+        except MemoryError:
+            size //= 2
+    forget()
+    hoard = None
+    at.line("kept" if "+CWMODE" in by_name else "forgotten")
 
 
 @FULL.run
@@ -158,3 +191,30 @@ def test_an_error_while_the_heap_is_full_is_printed(simulator):
         module.ok("AT+FULL")
         module.ok("AT")
     assert "crashed" not in simulator.wait_log("IndexError")
+
+
+def test_a_line_that_finds_no_memory(simulator):
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+STARVE=3")
+        module.error("AT+CWMODE?")
+        module.ok("AT+CWMODE?")
+
+
+def test_a_report_that_finds_no_memory_is_tried_again(simulator):
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+CWMODE=1")
+        module.ok('AT+CWJAP="espressif","1234567890"')
+        module.ok("AT+STARVE=4")
+        module.send("AT+CWQAP")
+        module.read_until(b"WIFI DISCONNECT\r\n")
+        module.ok("AT")
+
+
+def test_declarations_are_dropped_without_a_byte_of_heap(simulator):
+    with simulator.module() as module:
+        module.quiet(50)
+        module.echo_off()
+        assert module.ok("AT+FORGET") == ["forgotten"]
+        module.ok("AT+CWMODE?")

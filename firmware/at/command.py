@@ -23,6 +23,7 @@ events = {}
 # is kept, ..._DEF. Client libraries still send them; these names are taken with both endings.
 old_endings = []
 
+_PACKAGE = "at.commands."
 _RESERVE = 3  # a third of the heap is for commands at work, not for their declarations
 
 
@@ -116,19 +117,34 @@ def forget():
     """Drop the groups that come back on their next use: all but the first, which answers AT.
 
     A handler that runs keeps what it needs. State is never in a group: services have it.
+    This is called because nothing is left of the heap, so it takes nothing of it.
     """
-    for number, name in enumerate(index.NAMES):
+    for number in range(len(index.NAMES)):
         if index.NAME_GROUP[number]:
-            by_name.pop(name, None)
+            by_name.pop(index.NAMES[number], None)
     events.clear()  # the basic group has none
     old_endings.clear()
-    gc.collect()  # this may be called because nothing was left, and names take a few bytes
     package = sys.modules["at.commands"]
     for number in range(1, len(index.GROUPS)):
         name = index.GROUPS[number]
-        if sys.modules.pop("at.commands." + name, None) and hasattr(package, name):
-            delattr(package, name)  # the import leaves it there as well
+        path = _imported(name)
+        if path:
+            del sys.modules[path]
+            if hasattr(package, name):
+                delattr(package, name)  # the import leaves it there as well
     gc.collect()
+
+
+def _imported(group):
+    """Return the name under which a group is loaded, or None."""
+    for path in sys.modules:
+        if (
+            len(path) == len(_PACKAGE) + len(group)
+            and path.startswith(_PACKAGE)
+            and path.endswith(group)
+        ):
+            return path
+    return None
 
 
 def command(name, summary, params=(), stores=None, text=None, lexer=None):  # noqa: ARG001

@@ -104,7 +104,12 @@ class Session:
         while True:
             event = self.uart.poll()
             if event == atlink.LINE:
-                self._begin(self.uart.line())
+                try:
+                    line = self.uart.line()
+                except MemoryError as error:
+                    self._end(error)
+                else:
+                    self._begin(line)
             elif event == atlink.TOO_LONG:
                 self._end(NotAT(_TOO_LONG))
             elif event == atlink.BUSY:
@@ -239,9 +244,10 @@ class Session:
                 await self.port.drain()
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             forget()
-            self.log("what had to wait for the answer failed unexpectedly:")
+            print("what had to wait for the answer failed unexpectedly:")
             sys.print_exception(error)
-        self.start()
+        finally:
+            self.start()
         self._receive()
 
     def _fail(self, error):
@@ -268,8 +274,19 @@ class Session:
     def emit(self, kind, *details):
         """Report an event of a service: the row of `events`, as one line of the AT port.
 
-        While passthrough runs, only AT+SYSMSG bit 2 lets it through (manual 3.1.15).
+        While passthrough runs, only AT+SYSMSG bit 2 lets it through (manual 3.1.15). Services are
+        not told that there was no memory for a report: they have something else to do.
         """
+        try:
+            self._report(kind, details)
+        except MemoryError:
+            forget()
+            try:
+                self._report(kind, details)
+            except MemoryError:
+                print("a report is lost: out of memory")
+
+    def _report(self, kind, details):
         text = find_event(kind)
         if callable(text):
             text = text(self, *details)
