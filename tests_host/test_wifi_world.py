@@ -238,13 +238,16 @@ def test_dhcp_pool(softap):
         ("192.168.5.2", "192.168.5.3"),
         ("192.168.4.1", "192.168.4.9"),
         ("192.168.4.10", "192.168.4.110"),
+        ("192.168.4.10", "192.168.4.10"),
+        ("192.168.4.200", "192.168.4.255"),
     ):
         assert softap.fails("dhcp_pool_set", 3, first, last) == esp.INVALID_ARG
-    softap("dhcp_pool_set", 3, "192.168.4.10", "192.168.4.10")
+    softap("dhcp_pool_set", 3, "192.168.4.10", "192.168.4.11")
     softap.act("station_join", mac=MAC)
     softap.act("station_join", mac="24:0a:c4:00:00:02")
+    softap.act("station_join", mac="24:0a:c4:00:00:03")
     assert ("ap_leased", MAC, "192.168.4.10") in softap.events()
-    assert softap("softap_stations")[1][1] == "0.0.0.0"  # the pool is empty
+    assert softap("softap_stations")[2][1] == "0.0.0.0"  # the pool is empty
     softap("dhcp_pool_set", 0, None, None)
     assert softap("dhcp_pool")[0] == 120
 

@@ -73,21 +73,31 @@ static mp_obj_t dhcp_pool(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atchip_dhcp_pool_obj, dhcp_pool);
 
-static void set_option(esp_netif_dhcp_option_id_t id, void *value, uint32_t size) {
-    esp_netif_t *netif = atchip_netif(WIFI_IF_AP);
-    esp_err_t error = esp_netif_dhcps_option(netif, ESP_NETIF_OP_SET, id, value, size);
-    check_esp_err(error == ESP_ERR_ESP_NETIF_INVALID_PARAMS ? ESP_ERR_INVALID_ARG : error);
+static esp_err_t set_options(esp_netif_t *netif, dhcps_lease_t *range, uint32_t lease_min) {
+    esp_err_t error = esp_netif_dhcps_option(netif, ESP_NETIF_OP_SET,
+        ESP_NETIF_REQUESTED_IP_ADDRESS, range, sizeof(*range)); // checks it
+    if (error == ESP_OK) {
+        error = esp_netif_dhcps_option(netif, ESP_NETIF_OP_SET, ESP_NETIF_IP_ADDRESS_LEASE_TIME,
+            &lease_min, sizeof(lease_min)); // 0: the server's own
+    }
+    return error == ESP_ERR_ESP_NETIF_INVALID_PARAMS ? ESP_ERR_INVALID_ARG : error;
 }
 
+// A server that runs takes no options, so it is stopped meanwhile.
 static mp_obj_t dhcp_pool_set(mp_obj_t lease_in, mp_obj_t first, mp_obj_t last) {
-    uint32_t lease_min = mp_obj_get_int(lease_in); // 0 makes the server take its own
+    esp_netif_t *netif = atchip_netif(WIFI_IF_AP);
+    uint32_t lease_min = mp_obj_get_int(lease_in);
     dhcps_lease_t range = {.enable = lease_min != 0};
     if (range.enable) {
         range.start_ip.addr = atchip_ip4_parse(first);
         range.end_ip.addr = atchip_ip4_parse(last);
     }
-    set_option(ESP_NETIF_REQUESTED_IP_ADDRESS, &range, sizeof(range)); // checks it
-    set_option(ESP_NETIF_IP_ADDRESS_LEASE_TIME, &lease_min, sizeof(lease_min));
+    bool was_on = esp_netif_dhcps_stop(netif) == ESP_OK;
+    esp_err_t error = set_options(netif, &range, lease_min);
+    if (was_on) {
+        esp_netif_dhcps_start(netif);
+    }
+    check_esp_err(error);
     pool.lease_min = lease_min;
     pool.first = range.start_ip.addr;
     pool.last = range.end_ip.addr;

@@ -259,10 +259,10 @@ def dhcp_pool() -> tuple[int, str, str]:
     """Return (lease time in minutes, first, last address) of the softAP's DHCP server."""
 
 def dhcp_pool_set(lease_min: int, first: str | None, last: str | None) -> None:
-    """Set them with the server stopped: esp_netif_dhcps_option. 0 minutes: the built-in ones.
+    """Set them: esp_netif_dhcps_option, with the server stopped meanwhile. 0 minutes: built-in.
 
-    ESP_ERR_INVALID_ARG unless the pool is in the softAP's network, without its own address, and
-    has at most 100.
+    Leases are forgotten. ESP_ERR_INVALID_ARG unless the pool has 2 to 100 addresses of hosts in
+    the softAP's network, without its own.
     """
 
 def ip6_linklocal(interface: int) -> None:

@@ -107,7 +107,7 @@ def cwdhcps_query(at):
 @CWDHCPS.set
 def cwdhcps_set(at, enable, lease_min, first, last):
     """Needs the softAP with its DHCP server on. The pool lies in the softAP's network, does not
-    contain its own address and has at most 100 addresses.
+    contain its own address and has 2 to 100 addresses.
     """
     if enable:
         at.wifi.net.set_pool(lease_min, first, last)

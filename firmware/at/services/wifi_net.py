@@ -114,12 +114,12 @@ class Net:
         bits = _number(mask)
         network = _number(ip) & bits
         low, high = _number(first), _number(last)
-        if low & bits != network:
-            raise invalid(2, "%s is not in the softAP's network" % first)
-        if high & bits != network:
-            raise invalid(3, "%s is not in the softAP's network" % last)
-        if low > high:
-            raise invalid(3, "the pool ends before it begins")
+        if low & bits != network or low == network:
+            raise invalid(2, "%s is no host of the softAP's network" % first)
+        if high & bits != network or high == network | (bits ^ 0xFFFFFFFF):
+            raise invalid(3, "%s is no host of the softAP's network" % last)
+        if low >= high:
+            raise invalid(3, "a pool ends behind its beginning, and has two addresses or more")
         if low <= _number(ip) <= high:
             raise invalid(2, "the pool contains the softAP's own address")
         if high - low >= 100:

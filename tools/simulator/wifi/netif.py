@@ -174,10 +174,15 @@ class SoftApNet:
         """Return (lease time in minutes, first address, last address)."""
         if self._pool is not None:
             return self._pool
-        own = ipaddress.IPv4Address(self.current[0])
+        own = int(ipaddress.IPv4Address(self.current[0]))
         network = ipaddress.IPv4Interface(f"{self.current[0]}/{self.current[1]}").network
-        last = min(int(own) + _POOL, int(network.broadcast_address) - 1)
-        return _LEASE_MIN, str(own + 1), str(ipaddress.IPv4Address(last))
+        net, broadcast = int(network.network_address), int(network.broadcast_address)
+        # the larger side of its own address
+        first, last = (
+            (net + 1, own - 1) if own - net > broadcast - own else (own + 1, broadcast - 1)
+        )
+        last = min(last, first + _POOL - 1)
+        return _LEASE_MIN, str(ipaddress.IPv4Address(first)), str(ipaddress.IPv4Address(last))
 
     def set_pool(self, lease_min: int, first: str | None, last: str | None) -> None:
         """Set the pool, or with a lease time of 0 go back to the built-in one."""
@@ -186,7 +191,8 @@ class SoftApNet:
             return
         network = ipaddress.IPv4Interface(f"{self.current[0]}/{self.current[1]}").network
         low, high = ipaddress.IPv4Address(first), ipaddress.IPv4Address(last)
-        fits = low in network and high in network and int(high) - int(low) < _POOL
+        fits = network.network_address < low < high < network.broadcast_address
+        fits = fits and int(high) - int(low) < _POOL
         if not fits or low <= ipaddress.IPv4Address(self.current[0]) <= high:
             raise EspError(esp.INVALID_ARG)
         self._pool = (lease_min, first, last)
