@@ -87,7 +87,8 @@ conformance: ## the conversations over a serial port: PORT=, SSID=, PASSWORD=; H
 	@$(PYTHON) tools/mfg/build.py $(QUIET)
 	@$(PYTHON) -m tools.conformance "$(PORT)" $(if $(SSID),--ssid "$(SSID)") \
 		$(if $(PASSWORD),--password "$(PASSWORD)") $(if $(HOST_IP),--host-ip "$(HOST_IP)") \
-		$(if $(BAUD),--baud "$(BAUD)") $(if $(REFERENCE),--reference) -- $(CONFORMANCE)
+		$(if $(BAUD),--baud "$(BAUD)") $(if $(REFERENCE),--reference) \
+		$(if $(OVERWRITE),--overwrite) -- $(CONFORMANCE)
 
 firmware: ## the ESP32-S2 image: needs IDF_PATH, or DOCKER=1; VARIANT=PSRAM
 	$(PACKAGES) mfg flash $(QUIET)

@@ -48,8 +48,8 @@ TABLE: dict[str, Conduct] = {
     "+SLEEP": Conduct(undo=("AT+SLEEP=0",)),
     # what fits depends on the partition
     "+SYSFLASH": Conduct(payload=("length",), simulated_only=True, refuses=".*"),
-    "+FS": Conduct(payload=("length",)),
-    "+SYSMFG": Conduct(payload=("length",)),
+    "+FS": Conduct(payload=("length",), simulated_only=True),
+    "+SYSMFG": Conduct(payload=("length",), simulated_only=True),
     "+SYSMSGFILTER": Conduct(undo=("AT+SYSMSGFILTER=0",)),
     "+SYSMSGFILTERCFG": Conduct(
         payload=("head_regexp_len", "tail_regexp_len"),

@@ -34,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ssid", help="access point a real module may join")
     group.addoption("--password", help="its password")
     group.addoption("--host-ip", help="address of this machine as the module reaches it")
+    group.addoption(
+        "--overwrite",
+        action="store_true",
+        help="a real module's certificates, user partitions and files may be changed for good",
+    )
     group.addoption("--results", type=Path, help="JSON file for what each test did")
     group.addoption("--firmware", default="", help="what the report calls the module's firmware")
     group.addoption("--reference", action="store_true", help="record what comes, do not judge it")
@@ -103,7 +108,16 @@ def rig(
     options = RigOptions(
         **{
             name: getattr(config.option, name)
-            for name in ("port", "baud", "bits", "heap", "ssid", "password", "host_ip")
+            for name in (
+                "port",
+                "baud",
+                "bits",
+                "heap",
+                "ssid",
+                "password",
+                "host_ip",
+                "overwrite",
+            )
         }
     )
     rig = Rig(options, tmp_path_factory.mktemp("rig"), recorder)

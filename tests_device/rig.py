@@ -45,6 +45,7 @@ class RigOptions:
     ssid: str | None = None
     password: str | None = None
     host_ip: str | None = None
+    overwrite: bool = False
 
 
 class Rig:
@@ -78,10 +79,11 @@ class Rig:
 
     @property
     def offers(self) -> frozenset[str]:
-        """Return what transcripts may need: sim, wifi, host, openssl, broker, ipv6."""
+        """Return what transcripts may need: sim, wifi, host, data, openssl, broker, ipv6."""
         if self.simulated:
-            return frozenset(("sim", "wifi", "host", *_tools()))
+            return frozenset(("sim", "wifi", "host", "data", *_tools()))
         given = {"wifi": self.options.ssid, "host": self.options.host_ip}
+        given["data"] = "may be changed" if self.options.overwrite else None
         return frozenset((*(name for name, value in given.items() if value), *_tools()))
 
     @property

@@ -18,6 +18,7 @@ _WORDS = {
     "sim": "a simulated module",
     "wifi": "an access point (SSID)",
     "host": "servers that the module reaches (host IP)",
+    "data": "certificates and files to be overwritten (--overwrite)",
     "broker": "the MQTT broker mosquitto",
 }
 

@@ -35,7 +35,17 @@ STANDS_FOR = {
     "192.168.1.2": "{host}",
     ",7000": ",{echo}",
 }
-MAKE_NEEDS = {"PORT", "SSID", "PASSWORD", "VARIANT", "DOCKER", "MFG", "REFERENCE", "BAUD"}
+MAKE_NEEDS = {
+    "PORT",
+    "SSID",
+    "PASSWORD",
+    "VARIANT",
+    "DOCKER",
+    "MFG",
+    "REFERENCE",
+    "BAUD",
+    "OVERWRITE",
+}
 # Programs of the system: only the syntax of the line is looked at.
 FOREIGN = {
     *("export", "pip", "sha256sum", "shasum", "ls", "sudo", "git", "picocom", "printf", "pytest"),

@@ -157,6 +157,30 @@ def test_needs_are_compared_with_what_the_bench_offers():
     assert missing_needs(script, ["wifi", "host", "sim"]) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "need"),
+    [
+        ('AT+SYSMFG=0,"client_ca"', ["data"]),
+        ('AT+SYSMFG=2,"mqtt_key","mqtt_key",8,5', ["data"]),
+        ("AT+SYSMFG=0", ["data"]),
+        ('AT+SYSMFG=2,"test","u8",1,255', []),
+        ('AT+SYSMFG=1,"client_ca"', []),
+        ('AT+SYSFLASH=0,"fatfs",0,4096', ["data"]),
+        ('AT+SYSFLASH=2,"fatfs",0,16', []),
+        ('AT+FS=0,1,"file",0,5', ["data"]),
+        ('AT+FS=0,4,"."', []),
+        ("AT+USEROTA=32", ["sim"]),
+        ("AT+CIUPDATE", ["sim"]),
+        ("AT+CIUPDATE=?", []),
+        ("AT+SYSROLLBACK", ["sim"]),
+    ],
+)
+def test_what_a_module_would_lose_for_good_is_a_need(tmp_path, line, need):
+    path = tmp_path / "file.at"
+    path.write_text(f"# Title\n> {line}\n< OK\n")
+    assert missing_needs(grammar.load(path, "file"), []) == need
+
+
 def test_the_recorder_notes_forms_results_and_codes(fake, tmp_path):
     notes = tmp_path / "notes"
     recorder = seen.Recorder(notes)

@@ -66,8 +66,7 @@ def pytest_command(given: argparse.Namespace, host: str, results: Path, name: st
         if getattr(given, option):
             command += [f"--{option}", getattr(given, option)]
     command += ["--results", str(results), "--firmware", name]
-    if given.reference:
-        command.append("--reference")
+    command += [f"--{name}" for name in ("reference", "overwrite") if getattr(given, name)]
     tests = "tests_device/test_scenarios.py" if given.reference else "tests_device"
     return [*command, tests, *given.pytest]
 
@@ -85,6 +84,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--password", help="its password")
     parser.add_argument("--host-ip", help="address of this machine as the module reaches it")
     parser.add_argument("--folder", type=Path, default=BUILD, help="where the report goes")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="the module's certificates and files may be lost"
+    )
     parser.add_argument("--reference", action="store_true", help="record, do not judge")
     words = list(sys.argv[1:] if arguments is None else arguments)
     end = words.index("--") if "--" in words else len(words)

@@ -202,6 +202,15 @@ class Player:
         return f"{self._script.path}:{step.number}"
 
 
+# Lines that change for good what AT+RESTORE does not bring back: certificates and other
+# manufacturing data (but for the scratch namespaces of transcripts), user partitions, files.
+_OVERWRITES = re.compile(
+    r'AT\+(SYSMFG=[02](?!,"(test|notes)")|SYSFLASH=[01],|FS=0,[01],|SSLCRET=)'
+)
+# Lines that put another firmware into a slot.
+_UPDATES = re.compile(r"AT\+(USEROTA|CIUPDATE|CIPUPDATE|SYSROLLBACK)(=(?!\?)|$)")
+
+
 def missing_needs(script: Transcript, offers: Iterable[str]) -> list[str]:
     """Return what the transcript needs and the bench does not offer, for a SKIP."""
     needs = set(script.needs)
@@ -211,5 +220,10 @@ def missing_needs(script: Transcript, offers: Iterable[str]) -> list[str]:
     if acts & mqttacts.WORDS:
         needs.add("broker")
     if acts - hostacts.WORDS - mqttacts.WORDS - {"pause", "host_baud"}:
+        needs.add("sim")
+    sent = [step.text for step in script.steps if step.kind == "send"]
+    if any(_OVERWRITES.match(text) for text in sent):
+        needs.add("data")
+    if any(_UPDATES.match(text) for text in sent):
         needs.add("sim")
     return sorted(needs - set(offers))
