@@ -253,7 +253,11 @@ def test_the_portal_follows_the_softap(bench):
     assert ask_name(bench, query) is not None
     bench.module.ok("AT+WEBSERVER=0")
     assert ask_name(bench, query, 0.3) is None
+    bench.module.ok("AT+CWMODE=1")
     bench.module.ok(f"AT+WEBSERVER=1,{PORT},21")
+    assert ask_name(bench, query, 0.3) is None
+    bench.module.ok("AT+CWMODE=3")
+    assert ask_name(bench, query) is not None
 
 
 def test_the_state_of_the_server_is_forgotten_with_it(bench):

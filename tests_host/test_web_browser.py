@@ -129,6 +129,7 @@ def sees_networks(page, camera):
         "silent, open, strong signal",
         '<b>"Zoë" \\ 😀</b>, with a password, strong signal',
     ]
+    expect(names.nth(2)).to_contain_text('<b>"Zoë" \\ 😀</b>')
     camera.take("networks")
 
 
