@@ -17,6 +17,7 @@ _BUFFER = const(512)
 _MAX_LINE = const(300)  # of a field that is kept, and of the request line
 _MAX_HEAD = const(8192)  # what a browser may send of fields that nobody here reads
 _GATHERED = const(1024)  # bytes of an answer that leave together
+_PATIENCE_MS = const(1000)  # who says nothing for so long gives way to others
 _STEP = const(4096)  # of a body: so much has to come within the time limit
 _MAX_DRAINED = const(0x400000)  # of a refused body
 
@@ -41,6 +42,7 @@ class Peer:
         self._task = None
         self._after = None
         self._limit_ms = limit_s * 1000
+        self._came = ticks_ms()
         self._deadline = 0
         self._buffer = memoryview(bytearray(_BUFFER))
         self._first = self._last = 0  # what is unread in it
@@ -49,6 +51,11 @@ class Peer:
         self._step = 0
         self._out = bytearray()
         self._renew()
+
+    @property
+    def gives_way(self):
+        """Whether it has been here for a while and not asked for anything yet."""
+        return self.is_early and ticks_diff(ticks_ms(), self._came) > _PATIENCE_MS
 
     @property
     def is_overdue(self):

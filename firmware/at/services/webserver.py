@@ -96,7 +96,7 @@ class WebServer:
 
     def _accept(self):
         if not self._has_room():
-            atnet.arm(self._listener, 0)  # until one has gone
+            atnet.arm(self._listener, 0)  # until one has gone, or the watch comes by
             return
         try:
             found = atnet.accept(self._listener)
@@ -117,10 +117,10 @@ class WebServer:
             self._watch_task = asyncio.create_task(self._watch())
 
     def _has_room(self):
-        """Make room if need be: who has not asked for anything yet has to go, the oldest first."""
+        """Make room if need be: who says nothing has to go, the oldest first."""
         if len(self._peers) >= _MOST:
             for peer in self._peers:
-                if peer.is_early:
+                if peer.gives_way:
                     self._drop(peer)
                     break
         return len(self._peers) < _MOST
@@ -150,6 +150,8 @@ class WebServer:
             for peer in [peer for peer in self._peers if peer.is_overdue]:
                 log("web: %s is too slow" % peer.address[0])
                 self._drop(peer)
+            if self._listener is not None:
+                atnet.arm(self._listener, atnet.READ)
         self._watch_task = None
 
 
