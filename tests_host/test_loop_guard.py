@@ -21,7 +21,7 @@ from at.services.link import Link
 from at.services.stream import Stream
 
 SPOIL = command("+SPOIL", "Break something", (("pick", "what", (0, 1)),))
-STARVE = command("+STARVE", "Let what comes next find no memory", (("int", "what", 0, 4),))
+STARVE = command("+STARVE", "Let what comes next find no memory", (("int", "what", 0, 5),))
 FORGET = command("+FORGET", "Drop declarations with nothing left of the heap")
 FULL = command("+FULL", "Print an error with nothing left of the heap")
 CLOSED = command("+CLOSED", "Close a link whose stream is not told")
@@ -52,8 +52,11 @@ def starve_set(at, what):
         at.then(_starved)
     elif what == 3:
         at.uart = Poor(at)
-    else:
+    elif what == 4:
         _starve(at, "_report")
+    else:
+        _starve(asyncio, "create_task")
+        at.port.raw(b"x" * 20000)
 
 
 class Poor:
@@ -218,3 +221,13 @@ def test_declarations_are_dropped_without_a_byte_of_heap(simulator):
         module.echo_off()
         assert module.ok("AT+FORGET") == ["forgotten"]
         module.ok("AT+CWMODE?")
+
+
+def test_what_the_ring_cannot_hold_finds_no_memory_for_its_task(simulator):
+    with simulator.module() as module:
+        module.quiet(50)
+        module.echo_off()
+        module.send("AT+STARVE=5")
+        assert module.read_exactly(20000) == b"x" * 20000
+        module.expect(b"\r\nOK\r\n")
+        module.ok("AT")

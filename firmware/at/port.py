@@ -80,8 +80,17 @@ class Port:
             data = data[done:]
         self._backlog.append(bytes(data))
         self.settle()
-        if self._pump_task is None:
-            self._pump_task = asyncio.create_task(self._pump())
+        self._see_to_tasks()
+
+    def _see_to_tasks(self):
+        """Have somebody write what waits; without memory for that, who waits tries again."""
+        try:
+            if self._backlog and self._pump_task is None:
+                self._pump_task = asyncio.create_task(self._pump())
+            if self._reports and not self._holds and self._report_task is None:
+                self._report_task = asyncio.create_task(self._deliver())
+        except MemoryError:
+            return
 
     async def send(self, data):
         """Write bytes like raw(), but wait for room first: for payload that comes in pieces."""
@@ -98,29 +107,37 @@ class Port:
     async def drain(self):
         """Wait until the ring took everything."""
         while self._backlog:
+            self._see_to_tasks()
             await asyncio.sleep_ms(1)
 
     async def room(self, count):
         """Wait until `count` bytes of the ring are free, and nobody waits for them."""
         while self._backlog or self.uart.room() < count:
+            self._see_to_tasks()
             await asyncio.sleep_ms(1)
 
     async def sent(self, timeout_ms):
         """Wait until the last bit has left the wire; False if that took too long."""
         while (self._backlog or self.uart.pending()) and timeout_ms > 0:
+            self._see_to_tasks()
             await asyncio.sleep_ms(1)
             timeout_ms -= 1
         return not self._backlog and self.uart.pending() == 0
 
     async def _pump(self):
+        start = 0  # of the first piece, what has been written
         try:
             while self._backlog:
                 data = self._backlog[0]
-                done = self.uart.write(data)
-                if done == len(data):
+                try:
+                    start += self.uart.write(memoryview(data)[start:] if start else data)
+                except MemoryError:
+                    await asyncio.sleep_ms(1)
+                    continue
+                if start == len(data):
                     self._backlog.pop(0)
+                    start = 0
                 else:
-                    self._backlog[0] = data[done:]
                     await ready(atlink.UART_TX)
         finally:
             self._pump_task = None
@@ -171,8 +188,7 @@ class Port:
             self.log("port: report dropped, the host does not read:", self._reports.pop(0))
         self._reports.append(data)
         self.settle()
-        if self._report_task is None and not self._holds:
-            self._report_task = asyncio.create_task(self._deliver())
+        self._see_to_tasks()
 
     def hold(self):
         """Keep reports back until release(): a counted payload is on its way to the host."""
@@ -183,8 +199,7 @@ class Port:
         """Let reports go again, those that were kept back first."""
         self._holds -= 1
         self.settle()
-        if not self._holds and self._reports and self._report_task is None:
-            self._report_task = asyncio.create_task(self._deliver())
+        self._see_to_tasks()
 
     async def _deliver(self):
         try:
@@ -202,6 +217,7 @@ class Port:
         """Wait until a report of `count` bytes goes out at once: long ones must not pile up."""
         count = min(count, _ENOUGH)
         while self._holds or self._reports or self._backlog or self.uart.room() < count:
+            self._see_to_tasks()
             await asyncio.sleep_ms(1)
 
     def burst(self, parts):
