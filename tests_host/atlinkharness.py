@@ -19,10 +19,10 @@ FLAGS = (
 )
 
 
-def compile_c(target: Path, test: str, sources: Sequence[str]) -> Path:
+def compile_c(target: Path, test: str, sources: Sequence[str], *flags: str) -> Path:
     """Compile tests_host/c/`test`.c with `sources` of firmware/atlink to `target`."""
     files = [TESTS / f"{test}.c", *(ATLINK / source for source in sources)]
-    command = ["gcc", *FLAGS, f"-I{ATLINK}", *map(str, files), "-o", str(target)]
+    command = ["gcc", *FLAGS, f"-I{ATLINK}", *flags, *map(str, files), "-o", str(target)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return target

@@ -33,6 +33,19 @@ def test_unit(unit: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_sleep_of_the_chip(tmp_path: Path) -> None:
+    """Run the chip's wait on threads: a lost wake-up never ends."""
+    declarations = atlinkharness.ROOT / "tests_host/idf_decls"
+    program = compile_c(
+        tmp_path / "wait",
+        "test_port_wait",
+        ["port_esp32_wait.c"],
+        *("-pthread", f"-I{declarations}"),
+    )
+    done = subprocess.run([program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
 def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     harness = Harness(compile_c(tmp_path_factory.mktemp("core") / "harness", "harness", CORE))

@@ -1,0 +1,165 @@
+// The chip's sleep (port_esp32_wait.c) on threads of this PC: a task notification is a counter
+// with a condition, the eventfd and select() are the real ones. No wake-up may be lost.
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/select.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "esp_vfs_eventfd.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "port.h"
+#include "port_esp32.h"
+
+#define ROUNDS (20000)
+
+// FreeRTOS, as far as it is used.
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t given = PTHREAD_COND_INITIALIZER;
+static uint32_t notifications;
+
+TaskHandle_t xTaskGetCurrentTaskHandle(void) {
+    return (TaskHandle_t)&notifications;
+}
+
+BaseType_t xTaskNotifyGive(TaskHandle_t task) {
+    (void)task;
+    pthread_mutex_lock(&lock);
+    notifications += 1;
+    pthread_cond_signal(&given);
+    pthread_mutex_unlock(&lock);
+    return pdPASS;
+}
+
+uint32_t ulTaskNotifyTake(BaseType_t clear, TickType_t ticks) {
+    (void)clear;
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    uint64_t ns = (uint64_t)end.tv_nsec + (uint64_t)ticks * (1000000000 / configTICK_RATE_HZ);
+    end.tv_sec += ns / 1000000000;
+    end.tv_nsec = ns % 1000000000;
+    pthread_mutex_lock(&lock);
+    while (notifications == 0 && ticks != 0
+        && (ticks == portMAX_DELAY ? pthread_cond_wait(&given, &lock)
+        : pthread_cond_timedwait(&given, &lock, &end)) == 0) {
+    }
+    uint32_t had = notifications;
+    notifications = 0;
+    pthread_mutex_unlock(&lock);
+    return had;
+}
+
+esp_err_t esp_vfs_eventfd_register(const esp_vfs_eventfd_config_t *config) {
+    (void)config;
+    return ESP_OK;
+}
+
+int lwip_select(int n, fd_set *reading, fd_set *writing, fd_set *failing, struct timeval *time) {
+    return select(n, reading, writing, failing, time);
+}
+
+// The UART's half.
+
+static volatile unsigned bytes; // that have come
+static unsigned taken;
+
+bool atlink_port_has_bytes(void) {
+    return __atomic_load_n(&bytes, __ATOMIC_ACQUIRE) != taken;
+}
+
+size_t atlink_port_room(void) {
+    return 0;
+}
+
+uint64_t atlink_port_now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+// One byte at a time: the next one comes when the last was taken.
+static void *uart_task(void *unused) {
+    (void)unused;
+    for (unsigned n = 1; n <= ROUNDS; n++) {
+        while (__atomic_load_n(&taken, __ATOMIC_ACQUIRE) != n - 1) {
+        }
+        __atomic_store_n(&bytes, n, __ATOMIC_RELEASE);
+        atlink_port_rouse();
+    }
+    return NULL;
+}
+
+// Take all bytes, sleeping for ever in between: a lost wake-up is a test that never ends.
+static void take_all(uint32_t want, const atlink_watch_t *watch) {
+    __atomic_store_n(&bytes, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&taken, 0, __ATOMIC_RELEASE);
+    pthread_t task;
+    pthread_create(&task, NULL, uart_task, NULL);
+    while (taken < ROUNDS) {
+        if (atlink_port_block(want, watch, UINT64_MAX) & ATLINK_UART_RX) {
+            __atomic_store_n(&taken, bytes, __ATOMIC_RELEASE);
+        }
+    }
+    pthread_join(task, NULL);
+}
+
+static void test_no_wake_up_is_lost(const atlink_watch_t *watch) {
+    take_all(ATLINK_UART_RX, watch);
+    take_all(ATLINK_UART_RX | ATLINK_LINK(0), watch);
+}
+
+static void test_an_event_is_told_once(const atlink_watch_t *watch) {
+    atlink_port_wake();
+    CHECK(atlink_port_block(ATLINK_UART_RX, watch, 0) == 0);
+    CHECK(atlink_port_block(ATLINK_EVENT, watch, UINT64_MAX) == ATLINK_EVENT);
+    CHECK(atlink_port_block(ATLINK_EVENT, watch, 0) == 0);
+    atlink_port_wake();
+    CHECK(atlink_port_block(ATLINK_EVENT | ATLINK_LINK(0), watch, UINT64_MAX) == ATLINK_EVENT);
+}
+
+static void test_a_link_ends_the_sleep(const atlink_watch_t *watch, int other_end) {
+    CHECK(write(other_end, "x", 1) == 1);
+    CHECK(atlink_port_block(ATLINK_LINK(0), watch, UINT64_MAX) == ATLINK_LINK(0));
+    CHECK(atlink_port_block(ATLINK_LINK(0), watch, 0) == ATLINK_LINK(0));
+    atlink_port_wake();
+    uint32_t both = ATLINK_EVENT | ATLINK_LINK(0);
+    CHECK(atlink_port_block(both, watch, UINT64_MAX) == both);
+    char byte;
+    CHECK(read(watch[0].fd, &byte, 1) == 1);
+    CHECK(atlink_port_block(ATLINK_LINK(0), watch, 0) == 0);
+}
+
+static void test_time_ends_the_sleep(const atlink_watch_t *watch) {
+    for (int i = 0; i < 2; i++) {
+        uint32_t want = i == 0 ? ATLINK_UART_RX : ATLINK_UART_RX | ATLINK_LINK(0);
+        uint64_t until = atlink_port_now_us() + 2500;
+        while (atlink_port_now_us() < until) {
+            CHECK(atlink_port_block(want, watch, until) == 0);
+        }
+    }
+}
+
+static void test_a_bad_descriptor_is_reported(void) {
+    const atlink_watch_t closed = {.fd = 60, .events = ATLINK_READ};
+    CHECK(atlink_port_block(ATLINK_LINK(0), &closed, UINT64_MAX) == ATLINK_LINK(0));
+    CHECK(atlink_port_block(ATLINK_LINK(0), &closed, 0) == ATLINK_LINK(0));
+}
+
+int main(void) {
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    const atlink_watch_t watch = {.fd = ends[0], .events = ATLINK_READ};
+    atlink_port_rouse(); // before there is anybody to rouse
+    CHECK(atlink_port_wait_init() == 0);
+    CHECK(atlink_port_wait_init() == 0);
+    test_an_event_is_told_once(&watch);
+    test_a_link_ends_the_sleep(&watch, ends[1]);
+    test_time_ends_the_sleep(&watch);
+    test_a_bad_descriptor_is_reported();
+    test_no_wake_up_is_lost(&watch);
+    return CHECK_END();
+}
