@@ -135,6 +135,15 @@ def forget():
     gc.collect()
 
 
+def with_room(make, *args):
+    """Return what `make` returns; if the heap has no place for it, groups make room first."""
+    try:
+        return make(*args)
+    except MemoryError:
+        forget()
+        return make(*args)
+
+
 def _imported(group):
     """Return the name under which a group is loaded, or None."""
     for path in sys.modules:

@@ -2,6 +2,7 @@
 
 import binascii
 
+from at.command import with_room
 from at.errors import ATError
 
 _PIECE = 512
@@ -13,7 +14,7 @@ async def collect(at, count):
 
     The heap need not have one place for all of them. MemoryError comes before the host is asked.
     """
-    pieces = [bytearray(min(_PIECE, count - i)) for i in range(0, count, _PIECE)]
+    pieces = with_room(_pieces, count)
     at.ask(count)
     for piece in pieces:
         done = 0
@@ -22,6 +23,10 @@ async def collect(at, count):
             piece[done : done + len(data)] = data
             done += len(data)
     return pieces
+
+
+def _pieces(count):
+    return [bytearray(min(_PIECE, count - i)) for i in range(0, count, _PIECE)]
 
 
 async def fill(at, view, keep_surplus=False):
@@ -58,6 +63,6 @@ async def set_field(at, fields, length):
         fields.clear()
         return
     try:
-        fields.add(b"".join(await collect(at, length)))
+        fields.add(with_room(b"".join, await collect(at, length)))
     except ValueError as error:
         raise ATError(str(error))

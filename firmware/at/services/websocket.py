@@ -216,10 +216,14 @@ class Websockets:
     def _drop(self, link):
         """Forget a lost link without a word."""
         self._tasks[link.number].cancel()
-        self._links[link.number] = None
+        self._free(link)
+
+    def _free(self, link):
+        # A task that has ended would still hold the link, and the link its buffers.
+        self._links[link.number] = self._tasks[link.number] = None
 
     def _forget(self, link):
-        self._links[link.number] = None
+        self._free(link)
         self._emit("ws_closed", link.number)
         link.ended.set()
 

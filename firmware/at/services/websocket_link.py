@@ -10,6 +10,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import atlink
+from at.command import with_room
 from at.errors import LinkError
 from at.wire import websocket
 
@@ -22,6 +23,10 @@ CLOSING = 4  # the server has sent a close frame
 _CHUNK = const(512)  # the heap need not have one place for a whole piece
 _LEAVE_MS = const(2000)  # for the other side's part of the close handshake
 _POLL_MS = const(100)  # while the host takes its time
+
+
+def _chunks(size):
+    return [bytearray(min(_CHUNK, size - i)) for i in range(0, size, _CHUNK)]
 
 
 class _BadText(ValueError):
@@ -48,7 +53,7 @@ class WebLink:
         self._ping_ms = ping_s * 1000
         self._pong_ms = pong_s * 1000
         self._deliver = deliver
-        self._chunks = [bytearray(min(_CHUNK, size - i)) for i in range(0, size, _CHUNK)]
+        self._chunks = with_room(_chunks, size)
         self._urgent = asyncio.Event()  # the keeper has something to do
 
     def begin(self, stream):

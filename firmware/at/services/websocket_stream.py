@@ -8,6 +8,7 @@ import asyncio
 import os
 
 import atlink
+from at.command import with_room
 from at.errors import LinkError
 from at.services.stream import Stream
 from at.wire import websocket
@@ -75,7 +76,8 @@ class WebStream(Stream):
         size = sum([len(piece) for piece in pieces])
         key = os.urandom(4)
         head = websocket.frame_head(opcode, size, key, is_last)
-        frame = memoryview(bytearray(min(len(head) + size, _FRAME)))  # links keep none: it is big
+        # links keep none: it is big
+        frame = memoryview(with_room(bytearray, min(len(head) + size, _FRAME)))
         async with self._lock:
             filled = len(head)
             frame[:filled] = head
