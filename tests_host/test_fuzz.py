@@ -59,7 +59,7 @@ def test_all_kinds_of_bursts_come_up(bursts):
     assert kinds == {
         "valid", "boundary", "damaged", "phase", "random", "half", "long", "crowd", "mixed",
         "passthrough", "links", "server", "http", "mqtt", "names", "update", "sockets", "files",
-        "disturbed", "websockets",
+        "disturbed", "websockets", "webserver",
     }  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_a_client_of_a_websocket_is_accepted():
         assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in ours.recv(1000)
 
 
-@pytest.mark.parametrize("make", [wild.http, wild.mqtt, wild.websocket, wild.junk])
+@pytest.mark.parametrize("make", [wild.http, wild.request, wild.mqtt, wild.websocket, wild.junk])
 def test_what_peers_say_is_made_of_known_steps(make):
     words = {step[0] for i in range(200) for step in make(random.Random(i))}
     assert words <= {"say", "hear", "pause", "accept", "end", "reset"}

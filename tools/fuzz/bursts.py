@@ -2,7 +2,8 @@
 
 Owns what hosts send: command lines made from the declarations (valid, at their limits, damaged),
 random bytes, half and over-long lines, data phases with too little, enough or too much payload.
-Bursts in which the network takes part are those of tools/fuzz/network.py.
+Bursts in which the network takes part are those of tools/fuzz/network.py
+and tools/fuzz/protocols.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 from tools import boundaries
 from tools.declarations import FORMS, SUFFIX, Command, Parameter
-from tools.fuzz import network, phases
+from tools.fuzz import network, phases, protocols
 from tools.fuzz.burst import Burst
 from tools.fuzz.harm import cut, damage, payload
 from tools.fuzz.phases import World
@@ -48,7 +49,8 @@ class Bursts:
             self._mixed: 4,
         }
         if world.ports:
-            kinds |= {self._with_world(make): often for make, often in network.KINDS.items()}
+            both = {**network.KINDS, **protocols.KINDS}
+            kinds |= {self._with_world(make): often for make, often in both.items()}
         self._kinds = list(kinds)
         self._weights = list(kinds.values())
 

@@ -1,5 +1,6 @@
-"""Bursts that use the network: links, servers, HTTP, MQTT, names, time, with the peers awry.
+"""Bursts that use the network: links, servers, names, time, sockets, files, with the peers awry.
 
+Protocols above links are those of tools/fuzz/protocols.py.
 Each function fills a burst; what the peers then do is part of it, as acts before the lines.
 """
 
@@ -14,7 +15,7 @@ from tools.fuzz.harm import cut, payload
 from tools.fuzz.phases import World
 
 _EDITS = ("xor", "xor", "xor", "insert", "drop", "end", "reset", "stall")
-_PATHS = (
+PATHS = (
     *("bytes/10", "bytes/3000", "close/700", "old/9", "chunked/3000/100", "status/302", "head"),
     *("odd/binary", "odd/bad-chunk", "odd/half-head", "odd/endless-head", "odd/two-lengths"),
     *("cut/100", "early/400", "get", "drip/40/9/5"),
@@ -23,17 +24,16 @@ _HARMLESS = ("AT", "AT+CIPSTATE?", "AT+CIPSTATUS", "ATE0", "AT+CIFSR", "AT+SYSRA
 _CUTTING = ("AT+CWQAP", "AT+CIPCLOSE=5", "AT+CIPCLOSE", "AT+CWMODE=0", "AT+MQTTCLEAN=0")
 _PLAIN = ("echo", "bad_echo", "source", "bad_source", "script")
 _SECURE = ("tls", "bad_tls", "script_tls", "script", "tls_mutual")
-_TOPICS = ("fuzz", "fuzz/#", "+", "#", "a/b", "a/#/b", "")
 
 
-def _say(rng: random.Random, burst: Burst, text: str, pause_ms: int = 0) -> None:
+def say(rng: random.Random, burst: Burst, text: str, pause_ms: int = 0) -> None:
     """Add a line; most often the host waits for its answer, as real ones do."""
     burst.line(text, pause_ms)
     if rng.random() < 0.85:
         burst.act(host="answer", ms=3000)
 
 
-def _join(rng: random.Random, burst: Burst, world: World, chance: float = 0.6) -> None:
+def join(rng: random.Random, burst: Burst, world: World, chance: float = 0.6) -> None:
     """Join the access point, most often for nothing because it is joined already."""
     if rng.random() < chance:
         burst.act(host="join", line=f'AT+CWJAP="{world.ssid}","{world.password}"')
@@ -54,7 +54,9 @@ def mangle(rng: random.Random, burst: Burst, most: int = 3) -> None:
     burst.act(peer="mangle", edits=edits)
 
 
-def _server(rng: random.Random, burst: Burst, names: tuple[str, ...], steps: wild.Steps) -> str:
+def some_server(
+    rng: random.Random, burst: Burst, names: tuple[str, ...], steps: wild.Steps
+) -> str:
     """Choose a server by name and prepare how it misbehaves; return its port as written."""
     name = rng.choice(names)
     if name.startswith("script"):
@@ -64,7 +66,7 @@ def _server(rng: random.Random, burst: Burst, names: tuple[str, ...], steps: wil
     return f"<{name}>"
 
 
-def _meanwhile(rng: random.Random, burst: Burst) -> None:
+def meanwhile(rng: random.Random, burst: Burst) -> None:
     """Let something happen to the world or the connections, or a line come, at a random time."""
     pause = rng.choice((0, 5, 30, 100))
     match rng.randrange(8):
@@ -74,14 +76,14 @@ def _meanwhile(rng: random.Random, burst: Burst) -> None:
             burst.act(pause, do="ap_down", ssid="espressif")
             burst.act(rng.choice((0, 50)), do="ap_up", ssid="espressif")
         case 2:
-            _say(
+            say(
                 rng,
                 burst,
                 rng.choice(("AT", "AT+CIPSTATE?", "AT+CIPSTATUS", "ATE0", "AT+CIFSR")),
                 pause,
             )
         case 3:
-            _say(
+            say(
                 rng,
                 burst,
                 rng.choice(("AT+CWQAP", "AT+CIPCLOSE=5", "AT+CIPCLOSE", "AT+CWMODE=0")),
@@ -93,23 +95,23 @@ def _meanwhile(rng: random.Random, burst: Burst) -> None:
 
 def links(rng: random.Random, burst: Burst, world: World) -> None:
     """Open links, one or several, and use them while data comes in and peers go."""
-    _join(rng, burst, world)
+    join(rng, burst, world)
     mux = rng.randrange(2)
     if rng.random() < 0.6:
-        _say(rng, burst, "AT+CIPMODE=0")
-        _say(rng, burst, "AT+CIPCLOSE=5" if mux else "AT+CIPCLOSE")
-        _say(rng, burst, f"AT+CIPMUX={mux}", 5)
+        say(rng, burst, "AT+CIPMODE=0")
+        say(rng, burst, "AT+CIPCLOSE=5" if mux else "AT+CIPCLOSE")
+        say(rng, burst, f"AT+CIPMUX={mux}", 5)
     if rng.random() < 0.3:
-        _say(
+        say(
             rng, burst, f"AT+CIPRECVTYPE={rng.choice(('5,', '')) if mux else ''}{rng.randrange(2)}"
         )
     for _ in range(rng.randint(1, 3)):
         link = f"{rng.randrange(5)}," if mux else ""
         _open(rng, burst, link)
-        _say(rng, burst, "AT", rng.choice((0, 20, 60)))
+        say(rng, burst, "AT", rng.choice((0, 20, 60)))
         for _ in range(rng.randint(0, 3)):
             _use(rng, burst, link)
-            _meanwhile(rng, burst)
+            meanwhile(rng, burst)
 
 
 def _open(rng: random.Random, burst: Burst, link: str) -> None:
@@ -120,16 +122,16 @@ def _open(rng: random.Random, burst: Burst, link: str) -> None:
         port = rng.choice(("<udp_echo>", "<script_udp>"))
         tail = rng.choice(("", f",{rng.randint(20000, 60000)},{rng.randrange(3)}"))
     else:
-        port = _server(rng, burst, _SECURE if kind == "SSL" else _PLAIN, wild.junk(rng))
+        port = some_server(rng, burst, _SECURE if kind == "SSL" else _PLAIN, wild.junk(rng))
         tail = rng.choice(("", "", f",{rng.choice((1, 60, 7200))}"))
     if kind == "SSL" and rng.random() < 0.3:
-        _say(
+        say(
             rng,
             burst,
             f"AT+CIPSSLCCONF={link}{rng.randrange(4)},{rng.randrange(2)},{rng.randrange(2)}",
         )
     host = rng.choice(("127.0.0.1", "127.0.0.1", "peer.test"))
-    _say(rng, burst, f'AT+CIPSTART={link}"{kind}","{host}",{port}{tail}', rng.choice((0, 10)))
+    say(rng, burst, f'AT+CIPSTART={link}"{kind}","{host}",{port}{tail}', rng.choice((0, 10)))
 
 
 def _use(rng: random.Random, burst: Burst, link: str) -> None:
@@ -137,132 +139,46 @@ def _use(rng: random.Random, burst: Burst, link: str) -> None:
     match rng.randrange(6):
         case 0 | 1:
             command = rng.choice(("CIPSEND", "CIPSENDEX", "CIPSENDL"))
-            _say(rng, burst, f"AT+{command}={link}{size}", rng.choice((0, 20)))
+            say(rng, burst, f"AT+{command}={link}{size}", rng.choice((0, 20)))
             for piece in cut(rng, payload(rng, max(0, size + rng.choice((0, 0, 0, -1, 5))))):
                 burst.add(piece, rng.choice((0, 0, 5)))
         case 2:  # the server "source" sends so much
             text = f"{rng.choice((10, 3000, 200000))} {rng.choice((1, 100, 4096))}\n".encode()
-            _say(rng, burst, f"AT+CIPSEND={link}{len(text)}", 10)
+            say(rng, burst, f"AT+CIPSEND={link}{len(text)}", 10)
             burst.add(text, 20)
         case 3:
-            _say(rng, burst, f"AT+CIPRECVDATA={link}{rng.choice((1, 100, 8192))}", 20)
+            say(rng, burst, f"AT+CIPRECVDATA={link}{rng.choice((1, 100, 8192))}", 20)
         case 4:
-            _say(rng, burst, rng.choice(("AT+CIPRECVLEN?", "AT+CIPSTATE?", "AT+CIPDINFO=1")))
+            say(rng, burst, rng.choice(("AT+CIPRECVLEN?", "AT+CIPSTATE?", "AT+CIPDINFO=1")))
         case _:
-            _say(rng, burst, f"AT+CIPCLOSE{'=' + link[:1] if link else ''}", rng.choice((0, 20)))
+            say(rng, burst, f"AT+CIPCLOSE{'=' + link[:1] if link else ''}", rng.choice((0, 20)))
 
 
 def server(rng: random.Random, burst: Burst, world: World) -> None:
     """Start the module's server and let odd clients in."""
-    _join(rng, burst, world)
+    join(rng, burst, world)
     port = rng.randint(20000, 60000)
     kind = rng.choice(("", "", ',"TCP"', ',"SSL"', ',"SSL",1'))
-    _say(rng, burst, "AT+CIPMODE=0")
-    _say(rng, burst, "AT+CIPMUX=1")
-    _say(rng, burst, f"AT+CIPSERVER=1,{port}{kind}", 10)
+    say(rng, burst, "AT+CIPMODE=0")
+    say(rng, burst, "AT+CIPMUX=1")
+    say(rng, burst, f"AT+CIPSERVER=1,{port}{kind}", 10)
     for _ in range(rng.randint(1, 6)):
         tls = "SSL" in kind and rng.random() < 0.7
         burst.act(rng.choice((5, 40)), peer="dial", port=port, tls=tls, steps=wild.junk(rng))
         if rng.random() < 0.5:
             _use(rng, burst, f"{rng.randrange(5)},")
-        _meanwhile(rng, burst)
-    _say(rng, burst, rng.choice(("AT+CIPSERVER=0", "AT+CIPSERVER=0,1", "AT")), 60)
-
-
-def http(rng: random.Random, burst: Burst, world: World) -> None:
-    """Send requests to servers that answer well, oddly or not as HTTP at all."""
-    _join(rng, burst, world)
-    for _ in range(rng.randint(1, 3)):
-        names = ("web", "bad_web", "bad_web_tls", "script", "script", "script", "script_tls")
-        port = _server(rng, burst, names, wild.http(rng))
-        url = f"http{'s' * ('tls' in port)}://127.0.0.1:{port}/{rng.choice(_PATHS)}"
-        size = rng.choice((1, 10, 500, 5000))
-        line, body = rng.choice(
-            (
-                (f'AT+HTTPCLIENT={rng.randint(1, 5)},{rng.randrange(5)},"{url}",,,1', b""),
-                (f'AT+HTTPCLIENT=3,1,"{url}",,,1,"a=b"', b""),
-                (f'AT+HTTPGETSIZE="{url}"', b""),
-                (f'AT+HTTPCGET="{url}"', b""),
-                (f'AT+HTTPCPOST="{url}",{size}', payload(rng, size)),
-                (f'AT+HTTPCPUT="{url}",{size}', payload(rng, size)),
-                (f"AT+HTTPURLCFG={len(url)}", url.encode()),
-                ("AT+HTTPCHEAD=9", b"X-Y: z\r\n "),
-            )
-        )
-        _say(rng, burst, line)
-        burst.add(body, rng.choice((0, 30)))
-        _meanwhile(rng, burst)
-        _say(rng, burst, "AT", rng.choice((20, 100)))
-
-
-def mqtt(rng: random.Random, burst: Burst, world: World) -> None:
-    """Talk to brokers, real ones and such that send anything."""
-    _join(rng, burst, world)
-    scheme = rng.choice((1, 1, 2, 3, 6, 6, 7))
-    web, tls = scheme > 5, scheme in (2, 3, 7)
-    real = "mqtt_wss" if web and tls else "mqtt_ws" if web else "mqtts" if tls else "mqtt"
-    if real not in world.ports:
-        real = "script"
-    script = "script_tls" if tls else "script"
-    steps = wild.websocket(rng) if web else wild.mqtt(rng)
-    port = _server(rng, burst, (real, f"bad_{real}", script, script), steps)
-    if rng.random() < 0.8:
-        _say(rng, burst, "AT+MQTTCLEAN=0")
-        _say(rng, burst, f'AT+MQTTUSERCFG=0,{scheme},"fuzz","","",0,0,"/"')
-    if rng.random() < 0.3:
-        _say(
-            rng,
-            burst,
-            f'AT+MQTTCONNCFG=0,{rng.choice((0, 1, 10))},{rng.randrange(2)},"will","x",2,1',
-        )
-    _say(rng, burst, f'AT+MQTTCONN=0,"127.0.0.1",{port},{rng.randrange(2)}')
-    _say(rng, burst, "AT", rng.choice((20, 100, 300)))
-    for _ in range(rng.randint(0, 5)):
-        topic, qos = rng.choice(_TOPICS), rng.randrange(3)
-        size = rng.choice((1, 100, 2000))
-        line, body = rng.choice(
-            (
-                (f'AT+MQTTSUB=0,"{topic}",{qos}', b""),
-                (f'AT+MQTTUNSUB=0,"{topic}"', b""),
-                (f'AT+MQTTPUB=0,"{topic}","text",{qos},{rng.randrange(2)}', b""),
-                (f'AT+MQTTPUBRAW=0,"{topic}",{size},{qos},0', payload(rng, size)),
-                ("AT+MQTTSUB?", b""),
-                ("AT+MQTTCONN?", b""),
-            )
-        )
-        _say(rng, burst, line, rng.choice((0, 10, 50)))
-        burst.add(body, rng.choice((0, 20)))
-        _meanwhile(rng, burst)
-
-
-def websockets(rng: random.Random, burst: Burst, world: World) -> None:
-    """Open WebSocket links to servers that accept, hardly, or are none."""
-    _join(rng, burst, world)
-    for _ in range(rng.randint(1, 2)):
-        link = rng.randrange(3)
-        peers = ("ws", "bad_ws", "bad_ws", "script", "script", "script_tls", "web")
-        port = _server(rng, burst, peers, wild.websocket(rng))
-        if rng.random() < 0.3:
-            _say(rng, burst, f"AT+WSCFG={link},1,{rng.randint(1, 3)},{rng.choice((1, 100, 8192))}")
-        scheme = "wss" if "tls" in port else "ws"
-        _say(rng, burst, f'AT+WSOPEN={link},"{scheme}://127.0.0.1:{port}/x",,2000')
-        for _ in range(rng.randint(0, 4)):
-            size = rng.choice((0, 1, 100, 1014, 8000))
-            tail = rng.choice(("", f",{rng.randrange(16)}", f",{rng.randrange(3)},500,0"))
-            _say(rng, burst, f"AT+WSSEND={link},{size}{tail}", rng.choice((0, 20)))
-            burst.add(payload(rng, size), rng.choice((0, 10)))
-            _meanwhile(rng, burst)
-        _say(rng, burst, rng.choice((f"AT+WSCLOSE={link}", "AT+WSOPEN?", "AT")))
+        meanwhile(rng, burst)
+    say(rng, burst, rng.choice(("AT+CIPSERVER=0", "AT+CIPSERVER=0,1", "AT")), 60)
 
 
 def names(rng: random.Random, burst: Burst, world: World) -> None:
     """Ask for names and the time, with servers that answer anything."""
-    _join(rng, burst, world)
+    join(rng, burst, world)
     name = rng.choice(("x.fuzz.test", "garbage.odd.test", "loop.odd.test", "f" * 60 + ".test"))
     burst.act(do="dns_servers", replies=wild.dns(rng, name))
     burst.act(do="time_servers", replies=wild.sntp(rng))
     for _ in range(rng.randint(1, 3)):
-        _say(
+        say(
             rng,
             burst,
             rng.choice(
@@ -278,60 +194,60 @@ def names(rng: random.Random, burst: Burst, world: World) -> None:
                 )
             ),
         )
-        _say(rng, burst, "AT", rng.choice((20, 200)))
-        _meanwhile(rng, burst)
+        say(rng, burst, "AT", rng.choice((20, 200)))
+        meanwhile(rng, burst)
 
 
 def update(rng: random.Random, burst: Burst, world: World) -> None:
     """Ask for new firmware from a server that has none, or hardly."""
-    _join(rng, burst, world)
-    port = _server(rng, burst, ("script", "script", "bad_web", "web"), wild.http(rng))
-    url = f"http://127.0.0.1:{port}/{rng.choice(_PATHS)}"
-    _say(rng, burst, f"AT+USEROTA={len(url)}")
+    join(rng, burst, world)
+    port = some_server(rng, burst, ("script", "script", "bad_web", "web"), wild.http(rng))
+    url = f"http://127.0.0.1:{port}/{rng.choice(PATHS)}"
+    say(rng, burst, f"AT+USEROTA={len(url)}")
     burst.add(url.encode(), 20)
-    _meanwhile(rng, burst)
-    _say(rng, burst, "AT", 200)
+    meanwhile(rng, burst)
+    say(rng, burst, "AT", 200)
 
 
 def sockets(rng: random.Random, burst: Burst, world: World) -> None:
     """Use the sockets of the second dialect."""
-    _join(rng, burst, world)
+    join(rng, burst, world)
     if rng.random() < 0.5:
         for number in range(1, 6):
-            _say(rng, burst, f"AT+SOCKETDEL={number}")
+            say(rng, burst, f"AT+SOCKETDEL={number}")
     if rng.random() < 0.3:
-        _say(rng, burst, f"AT+SOCKETRECVCFG={rng.randrange(2)}")
+        say(rng, burst, f"AT+SOCKETRECVCFG={rng.randrange(2)}")
     for _ in range(rng.randint(1, 3)):
         kind = rng.choice((1, 2, 3, 4, 4, 6, 7))
         if kind in (1, 3, 6):
             own = rng.randint(20000, 60000)
-            _say(rng, burst, f"AT+SOCKET={kind},{own}")
+            say(rng, burst, f"AT+SOCKET={kind},{own}")
             if kind != 1:
                 burst.act(40, peer="dial", port=own, tls=kind == 6, steps=wild.junk(rng))
         elif kind == 2:
-            _say(rng, burst, "AT+SOCKET=2,127.0.0.1,<udp_echo>")
+            say(rng, burst, "AT+SOCKET=2,127.0.0.1,<udp_echo>")
         else:
-            port = _server(rng, burst, _SECURE if kind == 7 else _PLAIN, wild.junk(rng))
-            _say(rng, burst, f"AT+SOCKET={kind},127.0.0.1,{port}")
+            port = some_server(rng, burst, _SECURE if kind == 7 else _PLAIN, wild.junk(rng))
+            say(rng, burst, f"AT+SOCKET={kind},127.0.0.1,{port}")
         for _ in range(rng.randint(0, 3)):
             _use_socket(rng, burst)
-            _meanwhile(rng, burst)
+            meanwhile(rng, burst)
 
 
 def _use_socket(rng: random.Random, burst: Burst) -> None:
     number, size = rng.randint(1, 5), rng.choice((1, 100, 1024, 5000))
     match rng.randrange(6):
         case 0 | 1:
-            _say(rng, burst, f"AT+SOCKETSEND={number},{size}", 20)
+            say(rng, burst, f"AT+SOCKETSEND={number},{size}", 20)
             burst.add(payload(rng, size + rng.choice((0, 0, -1, 3))), rng.choice((0, 10)))
         case 2:
-            _say(rng, burst, f"AT+SOCKETREAD={number}", 20)
+            say(rng, burst, f"AT+SOCKETREAD={number}", 20)
         case 3:
-            _say(rng, burst, rng.choice(("AT+SOCKET?", f"AT+SOCKETDEL={number}")))
+            say(rng, burst, rng.choice(("AT+SOCKET?", f"AT+SOCKETDEL={number}")))
         case 4:
-            _say(rng, burst, f"AT+SOCKETSENDLINE={number},3,abcdef", 10)
+            say(rng, burst, f"AT+SOCKETSENDLINE={number},3,abcdef", 10)
         case _:
-            _say(rng, burst, rng.choice(("AT+SOCKETTT", "AT+SOCKETTT=2")), 20)
+            say(rng, burst, rng.choice(("AT+SOCKETTT", "AT+SOCKETTT=2")), 20)
             burst.add(payload(rng, size), 20)
             burst.add(b"+++", 60)
 
@@ -357,15 +273,15 @@ def files(rng: random.Random, burst: Burst, _world: World) -> None:
                 (f'AT+CWHOSTNAME="h{rng.randrange(99)}"', b""),
             )
         )
-        _say(rng, burst, line, rng.choice((0, 10)))
+        say(rng, burst, line, rng.choice((0, 10)))
         burst.add(body, rng.choice((0, 20)))
 
 
 def disturbed(rng: random.Random, burst: Burst, world: World) -> None:
     """Let the world change while the module joins, scans, serves stations, sleeps."""
-    _say(rng, burst, f"AT+CWMODE={rng.randint(1, 3)}")
+    say(rng, burst, f"AT+CWMODE={rng.randint(1, 3)}")
     for _ in range(rng.randint(1, 5)):
-        _say(
+        say(
             rng,
             burst,
             rng.choice(
@@ -404,9 +320,6 @@ def _world_act(rng: random.Random) -> dict[str, object]:
 KINDS: dict[Callable[[random.Random, Burst, World], None], int] = {
     links: 14,
     server: 6,
-    http: 10,
-    mqtt: 12,
-    websockets: 8,
     names: 6,
     update: 2,
     sockets: 8,

@@ -86,6 +86,22 @@ def _chunked(rng: random.Random, body: bytes) -> bytes:
     return b"".join(pieces) + rng.choice((b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b""))
 
 
+def request(rng: random.Random) -> Steps:
+    """Play a browser, a bad one."""
+    method = rng.choice(("GET", "GET", "POST", "POST", "PUT", "HEAD", "OPTIONS", "", "G" * 300))
+    path = rng.choice(("/", "/getstatus", "/setwifi", "/getaplist", "/../main.py", "/%00%zz", "x"))
+    body = rng.choice((b'{"ssid":"espressif","password":"1234567890"}', payload(rng, 700), b"{"))
+    size = str(len(body)) if rng.random() < 0.7 else rng.choice(_SIZES)
+    fields = (
+        *("Host: 192.168.4.1", f"Content-Length: {size}", "Content-Type: application/json"),
+        *("Expect: 100-continue", "Transfer-Encoding: chunked", "Cookie: " + "c" * 900, ":"),
+    )
+    head = "\r\n".join(
+        [f"{method} {path} HTTP/1.1", *rng.sample(fields, rng.randint(0, 5)), "", ""]
+    )
+    return steps(rng, some(rng, head.encode() + body), heard=False)
+
+
 # MQTT
 
 

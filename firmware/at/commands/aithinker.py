@@ -331,8 +331,9 @@ def sslcret_set(at, kind, length):
     """With a length: after `>`, without OK before it, come the bytes; 0 erases the item.
 
     Without: `+SSLCRET:<type>,<length>,<item>`, which is raw. Kept in mfg_nvs (namespace sslcret),
-    over AT+RESTORE, too. With a CA servers are checked, their names as well if given by name;
-    without one any server is taken. Certificate and key are shown if both are there.
+    over AT+RESTORE, too. With a CA servers are checked, their names as well if given by name, and
+    their dates: the clock has to be right (AT+CIPSNTPCFG). Without one any server is taken.
+    Certificate and key are shown if both are there.
     """
     if length is None:
         data = at.sockets.trust.load(kind)
