@@ -16,6 +16,7 @@ tools/peers.py's.
     ws ACT                                tools/websocketraw.py says what there is
     get IP PORT STATUS PATH               ask the module's web server; expect that status
     post IP PORT STATUS PATH JSON         send it a value
+    settled IP PORT                       wait until a join that it was told of has ended
     upload IP PORT STATUS PARTITION KIND  send it a file: good, damaged (firmware) or data
 """
 
@@ -32,7 +33,7 @@ from tools.websocketraw import RawServer
 
 _OF_CLIENTS = ("connect", "tell", "hear", "gone", "hang", "cut", "refused")
 _OF_PEERS = ("datagram", "heard", "drop", "break", "stop", "start", "ws")
-_OF_VISITORS = ("get", "post", "upload")
+_OF_VISITORS = ("get", "post", "settled", "upload")
 WORDS = frozenset((*_OF_CLIENTS, *_OF_PEERS, *_OF_VISITORS))
 LASTING = frozenset(("upload",))  # what leaves traces in the module's flash
 _LIMIT_S = 10.0
@@ -197,6 +198,10 @@ class HostActs:
     def _post(self, rest: str) -> None:
         ip, port, status, path, text = rest.split(" ", 4)
         _answered(status, webclient.Page((ip, int(port))).post(path, json.loads(text)))
+
+    def _settled(self, rest: str) -> None:
+        ip, port = rest.split()
+        webclient.Page((ip, int(port))).settled()
 
     def _upload(self, rest: str) -> None:
         ip, port, status, partition, kind = rest.split()
