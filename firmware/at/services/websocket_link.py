@@ -25,10 +25,6 @@ _LEAVE_MS = const(2000)  # for the other side's part of the close handshake
 _POLL_MS = const(100)  # while the host takes its time
 
 
-def _chunks(size):
-    return [bytearray(min(_CHUNK, size - i)) for i in range(0, size, _CHUNK)]
-
-
 class _BadText(ValueError):
     pass
 
@@ -53,7 +49,7 @@ class WebLink:
         self._ping_ms = ping_s * 1000
         self._pong_ms = pong_s * 1000
         self._deliver = deliver
-        self._chunks = with_room(_chunks, size)
+        self._chunks = []  # as many as a piece has needed so far
         self._urgent = asyncio.Event()  # the keeper has something to do
 
     def begin(self, stream):
@@ -137,7 +133,7 @@ class WebLink:
                 raise _BadText("a text is not UTF-8")
         at = 0
         while at < len(data):
-            if self._filled == self.size:
+            if self._filled == self.size or not self._has_room():
                 await self._pass_on()
             start = self._filled % _CHUNK
             count = min(len(data) - at, self.size - self._filled, _CHUNK - start)
@@ -147,6 +143,18 @@ class WebLink:
             at += count
         if frames.is_end:
             await self._pass_on()
+
+    def _has_room(self):
+        """Add a chunk if all are full; False if the heap has none, so that the host gets these."""
+        if self._filled < len(self._chunks) * _CHUNK:
+            return True
+        try:
+            self._chunks.append(with_room(bytearray, min(_CHUNK, self.size - self._filled)))
+        except MemoryError:
+            if not self._chunks:
+                raise
+            return False
+        return True
 
     async def _pass_on(self):
         """Give the host a piece; as long as it takes no pong can be seen."""
