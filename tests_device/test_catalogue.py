@@ -57,6 +57,8 @@ def joined(rig: Rig, module: Module) -> Module:
 def answers(module: Module) -> None:
     """Prove that AT is answered by OK and by nothing else."""
     module.quiet(100, limit_s=60.0)
+    module.send("AT+SYSSTORE=?")  # behind what is still to be said of the rubbish
+    module.read_until(b"+SYSSTORE:(0,1)\r\n\r\nOK\r\n", 30.0)
     module.send("AT")
     module.expect(b"\r\nOK\r\n")
 
