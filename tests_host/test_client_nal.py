@@ -2,8 +2,8 @@
 
 It works through multiple links in passive mode (AT+CIPRECVMODE, +CIPRECVDATA), with its own idea
 of what is a response and what a message. The program around it is tests_host/nal. It needs cargo
-(1.77 or newer, Debian 12: cargo-web) and, the first time, crates.io; where they are missing the
-test is skipped.
+(1.77 or newer, Debian 12: cargo-web) and, the first time, the network; where they are missing
+the test is skipped.
 """
 
 import hashlib
@@ -49,7 +49,7 @@ def program() -> Path:
     if not found or tuple(map(int, found.groups())) < OLDEST:
         pytest.skip(f"{version.strip() or 'cargo'} is too old: 1.77 is the oldest that will do")
     if (fetched := cargo("fetch")).returncode:
-        pytest.skip(f"crates.io cannot be reached: {fetched.stderr[-200:]}")
+        pytest.skip(f"the crates cannot be fetched: {fetched.stderr[-200:]}")
     built = cargo("build", "--quiet", "--offline")
     assert built.returncode == 0, built.stderr
     return TARGET / "debug" / "nal-life"
