@@ -63,13 +63,11 @@ TABLE: dict[str, Conduct] = {
     "+MDNS": Conduct(safe=r"AT\+MDNS=(0|1(,[^,]*){3,5})", undo=("AT+MDNS=0",)),
     # no update server, so nothing happens
     "+CIUPDATE": Conduct(safe=r"AT\+CIUPDATE=[^a]*", simulated_only=True),
-    "+CIPUPDATE": Conduct(safe=r"AT\+CIPUPDATE=[^a]*", simulated_only=True),
     "+WEBSERVER": Conduct(undo=("AT+WEBSERVER=0",)),
     "+CWINIT": Conduct(undo=("AT+CWINIT=1",)),
     "+CWMODE": Conduct(undo=("AT+CWMODE=0",)),
     "+CWRECONNCFG": Conduct(undo=("AT+CWRECONNCFG=0,0",)),
     "+CWJEAP": Conduct(own_codes=True),
-    "+CWJEEP": Conduct(own_codes=True),
     "+CWSTARTSMART": Conduct(undo=("AT+CWSTOPSMART",)),
     # starts without an address, so that no socket comes into being
     "+SOCKETAUTOTT": Conduct(undo=("AT+SOCKETAUTOTT=0",)),
@@ -89,18 +87,12 @@ TABLE: dict[str, Conduct] = {
     "+HTTPCLIENT": Conduct(refuses=".*"),
     "+HTTPGETSIZE": Conduct(refuses='.*"a*".*'),
     "+HTTPCGET": Conduct(refuses='.*"a*".*'),
-    "+HTTPGET": Conduct(refuses='.*"a*".*'),
     "+HTTPCPOST": Conduct(refuses=".*"),
-    "+HTTPPOST": Conduct(refuses=".*"),
     "+HTTPCPUT": Conduct(refuses=".*"),
     "+HTTPURLCFG": Conduct(payload=("url_length",), refuses=".*=[1-7]", undo=("AT+HTTPURLCFG=0",)),
-    "+HTTURLCFG": Conduct(payload=("url_length",), refuses=".*=[1-7]", undo=("AT+HTTPURLCFG=0",)),
     "+HTTPCHEAD": Conduct(payload=("req_header_len",), undo=("AT+HTTPCHEAD=0",)),
-    "+HTTPHEAD": Conduct(payload=("req_header_len",), undo=("AT+HTTPCHEAD=0",)),
     # what is no URI is refused as well; no network, so nothing happens
     "+WSOPEN": Conduct(refuses='.*"a*".*'),
-    "+WSOPE": Conduct(refuses='.*"a*".*'),
-    "+WSOOPEN": Conduct(refuses='.*"a*".*'),
     "+WSHEAD": Conduct(payload=("req_header_len",), undo=("AT+WSHEAD=0",)),
     "+USEROTA": Conduct(payload=("url_len",)),
     "+USERRAM": Conduct(payload=("size",), undo=("AT+USERRAM=0",)),
@@ -120,8 +112,6 @@ TABLE: dict[str, Conduct] = {
     # miso or cs may be the pin that another parameter names; 46 is an input
     "+DRVSPICONFGPIO": Conduct(refuses=".*", simulated_only=True),
     "+DRVSPIINIT": Conduct(safe=r"AT\+DRVSPIINIT=(0|[^,]*(,[^,]+){4,})"),
-    "+DRVSPINIIT": Conduct(safe=r"AT\+DRVSPINIIT=(0|[^,]*(,[^,]+){4,})"),
-    "+DRVSPiINIT": Conduct(safe=r"AT\+DRVSPiINIT=(0|[^,]*(,[^,]+){4,})"),
     "+DRVI2CWRBYTES": Conduct(refuses=r".*,1,(4294967295|0xffffffff)"),  # it has four bytes
     "+USERMCUSLEEP": Conduct(undo=("AT+USERMCUSLEEP=0",)),
     # wake mode 2 is for UART 1, a pin's level is 0 or 1
@@ -147,13 +137,9 @@ CODES = mqttcodes.TABLE
 SAMPLES: Samples = {
     ("+HTTPGETSIZE", "url"): '"http://a.test/"',
     ("+HTTPCGET", "url"): '"http://a.test/"',
-    ("+HTTPGET", "url"): '"http://a.test/"',
     ("+HTTPCPOST", "url"): '"http://a.test/"',
-    ("+HTTPPOST", "url"): '"http://a.test/"',
     ("+HTTPCPUT", "url"): '"http://a.test/"',
     ("+WSOPEN", "uri"): '"ws://a.test/"',
-    ("+WSOPE", "uri"): '"ws://a.test/"',
-    ("+WSOOPEN", "uri"): '"ws://a.test/"',
     ("+SYSFLASH", "partition"): '"fatfs"',
     ("+CIPDNS", "dns_ip1"): '"9.9.9.9"',
     ("+CIPDNS", "dns_ip2"): '"1.1.1.1"',
@@ -163,6 +149,4 @@ SAMPLES: Samples = {
     ("+CWSTARTSMART", "type"): "4",
     ("+CIUPDATE", "version"): '"v1.2.0.0"',
     ("+CIUPDATE", "firmware_name"): '"ota"',
-    ("+CIPUPDATE", "version"): '"v1.2.0.0"',
-    ("+CIPUPDATE", "firmware_name"): '"ota"',
 }

@@ -265,7 +265,7 @@ def test_a_power_cut_in_the_middle_leaves_the_old_firmware(bench, server):
 def test_the_newest_version_and_blocking_updates(bench, server):
     bench.use(server)
     assert bench.module.ok("AT+CIPFWVER?") == ['+CIPFWVER:"v1.10.0"']
-    assert bench.module.ok("AT+CIUPDATE?") == ["+CIUPDATE:0"]
+    assert bench.module.ok("AT+CIUPDATE?") == ["+CIPUPDATE:0"]
     reply = bench.module.command("AT+CIUPDATE", timeout_s=60)
     assert reply.raw == b"".join(b"+CIPUPDATE:%d\r\n" % n for n in (1, 2, 3, 4)) + b"\r\nOK\r\n"
     assert bench.slot_after_restart(line=None) == "ota_1"
@@ -278,13 +278,13 @@ def test_a_background_update_leaves_the_port_to_the_host(bench, server):
     server.server.store.manifest = lambda _: version
     bench.module.ok('AT+CIUPDATE=0,"v1.9.0","ota",1')
     bench.module.read_until(b"+CIPUPDATE:3\r\n")
-    assert bench.module.ok("AT+CIUPDATE?") == ["+CIUPDATE:3"]
+    assert bench.module.ok("AT+CIUPDATE?") == ["+CIPUPDATE:3"]
     assert "an update is running" in bench.failed(bench.module.command("AT+CIUPDATE"))[0]
     assert "an update is running" in bench.failed(bench.module.command("AT+USEROTA=9"))[0]
     assert bench.module.ok("AT+CIPSTATE?") == []
     server.server.gate.set()
     bench.module.read_until(b"+CIPUPDATE:4\r\n", timeout_s=60)
-    assert bench.module.ok("AT+CIUPDATE?") == ["+CIUPDATE:4"]
+    assert bench.module.ok("AT+CIUPDATE?") == ["+CIPUPDATE:4"]
     assert bench.slot_after_restart() == "ota_1"
 
 
@@ -294,7 +294,7 @@ def test_a_background_update_that_fails_says_so(bench, server):
     bench.module.read_until(b"+CIPUPDATE:4\r\n", timeout_s=60)
     bench.module.ok('AT+CIUPDATE=0,"v0.0.1",,1')
     bench.module.expect(b"+CIPUPDATE:1\r\n+CIPUPDATE:2\r\n+CIPUPDATE:-1\r\n")
-    assert bench.module.ok("AT+CIUPDATE?") == ["+CIUPDATE:-1"]
+    assert bench.module.ok("AT+CIUPDATE?") == ["+CIPUPDATE:-1"]
 
 
 def test_a_user_partition_is_updated_and_the_module_goes_on(bench, server):

@@ -63,6 +63,7 @@ class Command:
     alias_of: str | None = None
     handlers: dict[str, str] = field(default_factory=dict)  # form -> docstring
     bare: bool = False  # strings need no quotes
+    old: bool = False  # of earlier releases: taken, but not listed
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -173,7 +174,7 @@ class _Reader:
                 command.handlers[_DECORATORS[node.attr]] = doc
 
     def _command(self, node: ast.Call) -> Command:
-        names = ("name", "summary", "params", "stores", "text", "lexer")
+        names = ("name", "summary", "params", "stores", "text", "lexer", "old")
         given: dict[str, Any] = {}
         try:
             for name, value in zip(names, node.args, strict=False):
@@ -191,6 +192,7 @@ class _Reader:
             given.get("stores"),
             given.get("text"),
             bare=given.get("lexer") == "bare",
+            old=given.get("old", False),
         )
         self.commands.append(command)
         return command
@@ -207,6 +209,7 @@ class _Reader:
             target.name,
             target.handlers,
             target.bare,
+            old=True,
         )
         self.commands.append(command)
         return command

@@ -37,6 +37,7 @@ with its comma if nothing follows. Strings stand in double quotes; their limits 
 command with `OK` or `ERROR` unless its text says otherwise. In the examples `>` is what the host
 sends and `<` what the module answers; blank lines and the echo are left out.
 """
+_UNLISTED = "`AT+CMD?` does not list it."
 _POLICY = {
     "always": "always",
     "sysstore": "while `AT+SYSSTORE=1`",
@@ -97,9 +98,9 @@ def _command(
 ) -> Iterator[str]:
     yield from ("", f"### AT{command.name}", "")
     if command.alias_of:
-        yield f"Another name of `AT{command.alias_of}`."
+        yield f"The name of `AT{command.alias_of}` in earlier releases. {_UNLISTED}"
         return
-    yield f"{command.summary.rstrip('.')}."
+    yield f"{command.summary.rstrip('.')}." + (f" {_UNLISTED}" if command.old else "")
     yield ""
     for form, line in _forms(command):
         doc = command.handlers.get(form, "")

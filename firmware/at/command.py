@@ -87,9 +87,10 @@ def find_event(kind):
 
 
 def all_flags():
-    """Yield (name, test, query, set, execute) of every command, flags as 0 or 1."""
+    """Yield (name, test, query, set, execute) of every command of today, flags as 0 or 1."""
     for name, flags in zip(index.NAMES, index.FLAGS):
-        yield name, flags >> 3, flags >> 2 & 1, flags >> 1 & 1, flags & 1
+        if flags:  # else it is an old spelling
+            yield name, flags >> 3, flags >> 2 & 1, flags >> 1 & 1, flags & 1
     for entry in own:
         query, has_set, run = [int(handler is not None) for handler in entry.handlers]
         yield entry.name, has_set, query, has_set, run
@@ -156,12 +157,13 @@ def _imported(group):
     return None
 
 
-def command(name, summary, params=(), stores=None, text=None, lexer=None):  # noqa: ARG001
+def command(name, summary, params=(), stores=None, text=None, lexer=None, old=False):  # noqa: ARG001
     """Declare a command; `name` is what follows AT.
 
-    `summary` and `stores` (the key in at.settings) are for the tools that read this source.
-    `text` replaces the derived answer to AT+X=?. `lexer="bare"` takes strings without quotes, and
-    commas in those with quotes. A name declared twice is a ValueError.
+    `summary`, `stores` (the key in at.settings) and `old` (of earlier releases: AT+CMD? does not
+    list it) are for the tools that read this source. `text` replaces the derived answer to AT+X=?.
+    `lexer="bare"` takes strings without quotes, and commas in those with quotes. A name declared
+    twice is a ValueError.
     """
     if name in by_name or (name in index.NAMES and not _loading):
         raise ValueError("AT%s is declared twice" % name)
@@ -172,7 +174,7 @@ def command(name, summary, params=(), stores=None, text=None, lexer=None):  # no
 
 
 def alias(name, entry):
-    """Give a command a second name, for spellings that other releases use."""
+    """Give a command a second name, a spelling of earlier releases; AT+CMD? does not list it."""
     twin = command(name, "", entry.params, text=entry.text)
     twin.is_bare = entry.is_bare
     twin.handlers = entry.handlers

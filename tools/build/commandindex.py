@@ -16,7 +16,7 @@ _TEMPLATE = '''\
 GROUPS = {groups!r}
 NAMES = {names!r}
 NAME_GROUP = {name_group!r}
-FLAGS = {flags!r}  # bits 3 to 0: test, query, set, execute
+FLAGS = {flags!r}  # bits 3 to 0: test, query, set, execute; 0: an old name, not listed
 EVENTS = {events!r}
 EVENT_GROUP = {event_group!r}
 '''
@@ -46,6 +46,7 @@ def text() -> str:
     ]
     flags = bytes(
         sum((form in each.forms) << 3 - bit for bit, form in enumerate(declarations.FORMS))
+        * (not each.old)
         for _, each in commands
     )
     return _TEMPLATE.format(

@@ -208,7 +208,7 @@ _OVERWRITES = re.compile(
     r'AT\+(SYSMFG=[02](?!,"(test|notes)")|SYSFLASH=[01],|FS=0,[01],|SSLCRET=)'
 )
 # Lines that put another firmware into a slot.
-_UPDATES = re.compile(r"AT\+(USEROTA|CIUPDATE|CIPUPDATE|SYSROLLBACK)(=(?!\?)|$)")
+_UPDATES = re.compile(r"AT\+(USEROTA|CIUPDATE|SYSROLLBACK)(=(?!\?)|$)")
 
 
 def missing_needs(script: Transcript, offers: Iterable[str]) -> list[str]:

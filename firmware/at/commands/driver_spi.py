@@ -3,7 +3,7 @@
 A transfer has up to three phases: a command, an address, and data in one direction.
 """
 
-from at.command import alias, command
+from at.command import command
 from at.commands.payload import fill, show_hex
 from at.errors import invalid
 from at.services.buffer import Buffer
@@ -60,8 +60,6 @@ def drvspiinit_set(at, clock, mode, cmd_bit, addr_bit, dma_chan, bits_msb):
 
 
 # As the manual's headings and examples spell it.
-alias("+DRVSPINIIT", DRVSPIINIT)
-alias("+DRVSPiINIT", DRVSPIINIT)
 
 DRVSPIRD = command(
     "+DRVSPIRD",
@@ -89,8 +87,6 @@ async def drvspird_set(at, data_len, cmd, cmd_len, addr, addr_len):
         await show_hex(at, view)
 
 
-alias("+DRVSPiRD", DRVSPIRD)
-
 DRVSPIWR = command(
     "+DRVSPIWR",
     "Write to the SPI bus: a command and an address if wanted, and bytes that follow the prompt",
@@ -117,9 +113,6 @@ async def drvspiwr_set(at, data_len, cmd, cmd_len, addr, addr_len):
     with Buffer(data_len) as view:
         await fill(at, view)
         await at.spi.transfer(number, place, view, False)
-
-
-alias("+DRVSPiWR", DRVSPIWR)
 
 
 def _phases(cmd, cmd_len, addr, addr_len):

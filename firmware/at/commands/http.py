@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from at.command import alias, command
+from at.command import command
 from at.commands.payload import collect, set_field, show_fields
 from at.errors import ATError, LinkError, invalid
 from at.services import http
@@ -105,7 +105,6 @@ HTTPCGET = command(
         ("int", "timeout", 0, 180000, 5000),
     ),
 )
-alias("+HTTPGET", HTTPCGET)
 
 
 @HTTPCGET.set
@@ -127,7 +126,6 @@ HTTPURLCFG = command(
     "Set a long URL for the other commands; 0 for none",
     (("int", "url_length", 0, 8192),),
 )
-alias("+HTTURLCFG", HTTPURLCFG)
 
 
 @HTTPURLCFG.query
@@ -161,7 +159,6 @@ HTTPCHEAD = command(
     "Set headers for all later requests, one a command; 0 for none",
     (("int", "req_header_len", 0, 2048),),
 )
-alias("+HTTPHEAD", HTTPCHEAD)
 
 
 @HTTPCHEAD.query

@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from at.command import alias, command
+from at.command import command
 from at.commands.http import CONTENT, fields_of, printer, request
 from at.commands.payload import collect
 from at.errors import LinkError, invalid
@@ -35,7 +35,6 @@ HTTPCPOST = command(
         ("str", "header9", 1, 256, None),
     ),
 )
-alias("+HTTPPOST", HTTPCPOST)
 
 
 @HTTPCPOST.set

@@ -1,6 +1,6 @@
 """Names and time: resolver, time servers, ping, mDNS (manual chapter 3.3)."""
 
-from at.command import alias, command, events
+from at.command import command, events
 from at.errors import SUB_COUNT, LinkError, ParamError, invalid, text_of
 from at.wire import daytime
 from at.wire.address import pack
@@ -180,7 +180,6 @@ def cipsntptime_query(at):
 
 
 # Spellings of lists and notes of the manual, here and below; hosts are written from them.
-alias("+CIPSNPTIME", CIPSNTPTIME)
 
 CIPSNTPINTV = command(
     "+CIPSNTPINTV",
@@ -199,8 +198,6 @@ def cipsntpintv_set(at, interval_s):
     """The interval is 3600 after a start."""
     at.sntp.set_interval(interval_s)
 
-
-alias("+CIPSNTPTINTV", CIPSNTPINTV)
 
 PING = command(
     "+PING", "Send an echo request and show the time of the answer", (("str", "host", 1, 253),)

@@ -1,6 +1,6 @@
 """Links: opening, closing, their state and options (manual chapter 3.3)."""
 
-from at.command import alias, command, events
+from at.command import command, events
 from at.errors import StateError, text_of
 
 _ALL = 5  # link number that stands for all of them
@@ -354,6 +354,3 @@ def ciptcpopt_set(at, number, linger, nodelay, send_ms, keep_alive):
     With a linger time over 0 AT+CIPCLOSE waits until the peer has everything, at most so long.
     """
     at.links.set_options(numbers_of(number), (linger, nodelay, send_ms, keep_alive))
-
-
-alias("+CIPTCP", CIPTCPOPT)  # in notes of the manual

@@ -41,6 +41,7 @@ CIPRECVMODE = command(
     "+CIPRECVMODE",
     "As AT+CIPRECVTYPE; one number alone is the mode of all links",
     (("int", "link_id", 0, 5), ("int", "mode", 0, 1, None)),
+    old=True,
 )
 
 
@@ -61,8 +62,6 @@ def ciprecvmode_set(at, number, mode):
     else:
         at.links.set_mode(numbers_of(number), mode)
 
-
-alias("+CIPRECVDTYPE", CIPRECVMODE)  # in the examples of the manual
 
 CIPRECVDATA = command(
     "+CIPRECVDATA",
@@ -92,7 +91,6 @@ def ciprecvlen_query(at):
     at.reply(*[at.links.waiting(number) for number in range(_LINKS if at.mux else 1)])
 
 
-alias("+CIPRECVMLEN", CIPRECVLEN)
 alias("+CIPRCVLEN", CIPRECVLEN)
 
 CIPDINFO = command(

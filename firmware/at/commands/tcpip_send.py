@@ -1,6 +1,6 @@
 """Sending to links and passthrough (manual sections 3.3.8 to 3.3.12, 3.3.18 and 3.3.32)."""
 
-from at.command import alias, command, events
+from at.command import command, events
 from at.errors import StateError, invalid, text_of
 from at.services import sending
 from at.wire.reply import PROMPT, SEND_CANCELLED, SEND_FAIL, SEND_OK
@@ -155,8 +155,6 @@ def cipsendlcfg_set(at, report_size, chunk_size):
     if chunk_size is not None:
         at.long.chunk_size = chunk_size
 
-
-alias("+CIPSENDCFG", CIPSENDLCFG)  # the manual's table of contents
 
 CIPMODE = command(
     "+CIPMODE",

@@ -156,8 +156,6 @@ def cipsslcpsk_set(at, number, key, hint):
     at.tls.set_psk(numbers_of(number), key, hint)
 
 
-alias("+CIPSSLCPK", CIPSSLCPSK)  # the manual's list of commands
-
 CIPSSLCPSKHEX = command(
     "+CIPSSLCPSKHEX",
     "Pre-shared key in hexadecimal digits, and hint",
@@ -183,12 +181,11 @@ def cipsslcpskhex_set(at, number, digits, hint):
     at.tls.set_psk(numbers_of(number), key, hint)
 
 
-alias("+CIPSSLCPKHEX", CIPSSLCPSKHEX)
-
 CIPSSLSIZE = command(
     "+CIPSSLSIZE",
     "Size of TLS buffers: accepted for hosts of other modules, without effect",
     (("int", "size", 2048, 16384),),
+    old=True,
 )
 
 

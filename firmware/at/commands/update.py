@@ -2,7 +2,7 @@
 
 import asyncio
 
-from at.command import alias, command, events
+from at.command import command, events
 from at.errors import invalid
 from at.services.update import FIRMWARE
 
@@ -27,13 +27,15 @@ CIUPDATE = command(
         ("pick", "nonblocking", (0, 1), 0),
     ),
 )
-alias("+CIPUPDATE", CIUPDATE)
 
 
 @CIUPDATE.query
 def ciupdate_query(at):
-    """0 nothing done yet, 1 server found, 2 connected, 3 version known, 4 done, -1 failed."""
-    at.reply(at.update.state)
+    """0 nothing done yet, 1 server found, 2 connected, 3 version known, 4 done, -1 failed.
+
+    The answer has the name of the messages, as the manual prints it.
+    """
+    at.line("+CIPUPDATE:%d" % at.update.state)
 
 
 @CIUPDATE.set

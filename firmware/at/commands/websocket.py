@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from at.command import alias, command, events
+from at.command import command, events
 from at.commands.payload import collect, set_field, show_fields
 from at.errors import invalid
 from at.services.websocket import OVERHEAD
@@ -83,8 +83,6 @@ WSOPEN = command(
         ("str", "auth", 0, 256, None),
     ),
 )
-alias("+WSOPE", WSOPEN)
-alias("+WSOOPEN", WSOPEN)
 
 
 @WSOPEN.query
@@ -127,8 +125,6 @@ WSSEND = command(
         ("int", "fin", 0, 1, 1),
     ),
 )
-alias("+WSEND", WSSEND)
-alias("+WSSSEND", WSSEND)
 
 
 @WSSEND.set

@@ -1,6 +1,6 @@
 """Wi-Fi: driver, mode and station (manual chapter 3.2)."""
 
-from at.command import alias, command, events, old_endings
+from at.command import command, events, old_endings
 from at.errors import text_of
 from at.services.wifi import STATION
 from at.services.wifi_station import JoinFailed, make_target
@@ -222,8 +222,6 @@ def cwhostname_set(at, name):
     """Counts from the next exchange with a DHCP server."""
     at.wifi.set_hostname(text_of(name, 0))
 
-
-alias("+CWHOOSTNAME", CWHOSTNAME)
 
 CWCOUNTRY = command(
     "+CWCOUNTRY",

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from at.command import alias, command, events
+from at.command import command, events
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, invalid
 from at.services.wifi_station import DriverRefused, JoinFailed, make_target
 
@@ -194,6 +194,3 @@ def _code_of(error):
     if isinstance(error, DriverRefused):
         return _SET_WIFI_CONFIG
     return _CONN_TIMEOUT if error.result == 1 else _CONN_FAILED
-
-
-alias("+CWJEEP", CWJEAP)

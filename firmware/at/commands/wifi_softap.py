@@ -1,6 +1,6 @@
 """The module's own access point (manual chapter 3.2)."""
 
-from at.command import alias, command, events, old_endings
+from at.command import command, events, old_endings
 from at.errors import SUB_LENGTH, ParamError
 from at.services.wifi import SOFTAP
 
@@ -114,8 +114,6 @@ def cwdhcps_set(at, enable, lease_min, first, last):
     else:
         at.wifi.net.clear_pool()
 
-
-alias("+CWDHCPs", CWDHCPS)
 
 CWAPPROTO = command(
     "+CWAPPROTO",
