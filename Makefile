@@ -6,6 +6,7 @@
 MAKEFLAGS += --no-print-directory
 export FUZZ_SECONDS ?= 60
 export SOAK_CYCLES ?= 100000
+export BEFORE
 
 PYTHON := build/venv/bin/python
 FIRMWARE := python3 tools/build/firmware.py
@@ -37,12 +38,12 @@ test: simulator ## all tests that need no hardware
 	@echo "[test] conversations with the simulated module, 32 bit and the chip's heap"
 	@$(PYTEST) tests_device --bits 32
 
-bench: simulator ## measure speed and memory; writes build/bench.json
-	@$(SYSTEM) m32 valgrind socat
+bench: simulator ## measure speed and memory; writes build/bench.json; BEFORE=, another checkout as the peer; KEYS=
+	@$(SYSTEM) m32 valgrind socat mosquitto xtensa
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	$(PACKAGES) test $(QUIET)
 	@echo "[bench] measuring"
-	@$(PYTHON) -m tools.bench
+	@$(PYTHON) -m tools.bench $(KEYS)
 
 soak: simulator ## SOAK_CYCLES (100000) links opened, used and closed: do the heaps stay as they are?
 	@$(SYSTEM) m32 $(QUIET)

@@ -1,13 +1,15 @@
 """The benchmark runner: results, table, file."""
 
 import json
+import subprocess
 
 import pytest
 from rich.console import Console
 
 from tools.bench import __main__ as bench
-from tools.bench import at_roundtrip, heap_peak_suite, image_size, soak
+from tools.bench import at_roundtrip, before, counting, heap_peak_suite, image_size, scenes, soak
 from tools.bench.result import Bench, Result, median
+from tools.declarations import all_commands
 
 
 def test_the_ratio_is_value_over_peer():
@@ -19,7 +21,7 @@ def test_the_table_shows_each_result():
     console = Console(width=200)
     with console.capture() as capture:
         console.print(bench.table({"at_roundtrip": Result(30, "us", 20, "9 slices")}))
-    assert all(word in capture.get() for word in ("at_roundtrip", "30", "1.50", "9 slices"))
+    assert all(word in capture.get() for word in ("at_roundtrip", "30", "1.500", "9 slices"))
 
 
 def test_the_file_keeps_what_this_run_did_not_measure(tmp_path):
@@ -97,3 +99,78 @@ def test_a_suite_that_fails_with_the_chips_heap_is_an_error(monkeypatch):
     monkeypatch.setattr(heap_peak_suite, "first_failure", lambda _kb: "test_x")
     with pytest.raises(RuntimeError, match="test_x"):
         heap_peak_suite.run(None)
+
+
+DUMP = """\
+fn=(1) m_malloc
+16 20
+cfn=(2) gc_alloc
+calls=3 40
+16 300
+fn=(3) gc_realloc
+cfn=(2)
+calls=2 40
+cfn=(4) gc_collect_start
+calls=1 8
+fn=(2)
+16 5
+totals: 325
+"""
+
+
+def test_calls_are_added_up_over_callers(tmp_path):
+    path = tmp_path / "dump"
+    path.write_text(DUMP)
+    assert counting.read(path) == counting.Counts(325, 5, 1)
+
+
+def test_a_dump_that_is_not_complete_is_no_result(tmp_path):
+    path = tmp_path / "dump"
+    path.write_text(DUMP.partition("totals")[0])
+    assert counting.read(path) is None
+
+
+def test_what_a_command_costs_is_counted(tmp_path):
+    with (
+        counting.counted(tmp_path) as counts,
+        counts.simulator.module(timeout_s=counting.LIMIT_S) as module,
+    ):
+        module.quiet(300)
+        few, many = (
+            counts.count(lambda times=times: [module.ok("AT+GMR") for _ in range(times)])
+            for times in (1, 11)
+        )
+    assert many.instructions > 5 * few.instructions > 0
+    assert many.allocations > few.allocations > 0
+
+
+def test_the_build_before_is_a_checkout(monkeypatch, tmp_path):
+    before.checkout.cache_clear()
+    monkeypatch.setenv("BEFORE", str(tmp_path))
+    with pytest.raises(RuntimeError, match="no checkout"):
+        before.checkout()
+    monkeypatch.delenv("BEFORE")
+    assert before.checkout() is None
+
+
+def test_the_copy_of_the_build_before_has_its_files_and_no_others(monkeypatch, tmp_path):
+    monkeypatch.setattr(before, "_COPY", tmp_path / "copy")
+    source = tmp_path / "source"
+    (source / "firmware").mkdir(parents=True)
+    (source / "firmware" / "main.py").write_text("new")
+    (source / "scratch").write_text("not tracked")
+    subprocess.run(["git", "init", "-q", source], check=True)
+    subprocess.run(["git", "-C", source, "add", "firmware"], check=True)
+    (tmp_path / "copy" / "firmware").mkdir(parents=True)
+    (tmp_path / "copy" / "firmware" / "gone.py").write_text("old")
+    before._copy(source)
+    found = {path.name for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+    assert found - {"deps", "venv"} == {"main.py"}
+
+
+def test_the_first_commands_are_one_of_each_group():
+    groups = {each.name: each.group for each in all_commands()}
+    names = [line[2:].partition("=")[0].rstrip("?") for line in scenes.FIRST]
+    assert sorted(groups[name] for name in names) == sorted(set(groups.values()))
+    mixed = [groups[line[2:].rstrip("?")] for line in scenes.MIX]
+    assert len(set(mixed)) == len(mixed) == 8

@@ -83,15 +83,20 @@ class Simulator:
         sanitize: bool = False,
         options: tuple[str, ...] = (),
         environment: dict[str, str] | None = None,
+        checkout: Path = ROOT,
     ) -> None:
-        """Prepare; options are further arguments of tools/atsim, for example ``--baud-timing``."""
+        """Prepare; options are further arguments of tools/atsim, for example ``--baud-timing``.
+
+        Another checkout than this one has its own firmware and its own tools/atsim.
+        """
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.link = self.folder / "tty"
         self.control = self.folder / "control"
         self.log_path = self.folder / "uart0.log"
+        self._checkout = checkout
         self._arguments = [
-            str(ATSIM),
+            str(checkout / "tools" / "atsim"),
             *("--link", str(self.link), "--state", str(self.folder / "flash")),
             *("--control", str(self.control), "--log", str(self.log_path)),
             *("--bits", str(bits)),
@@ -114,7 +119,7 @@ class Simulator:
         with (self.folder / "atsim.err").open("w") as errors:
             self._process = subprocess.Popen(
                 self._arguments + (["--erase"] if erase else []),
-                cwd=ROOT,
+                cwd=self._checkout,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

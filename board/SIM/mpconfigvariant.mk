@@ -21,6 +21,10 @@ MICROPY_PY_TERMIOS = 0
 MICROPY_PY_THREAD = 0
 LDFLAGS_EXTRA += -lpthread
 
+# The chip's code stands at fixed addresses: position independence alone costs a tenth of the instructions here.
+CFLAGS += -fno-pie
+LDFLAGS += -no-pie
+
 # A big integer of value 0 has no digits, and mpz.c steps back from that NULL: known and harmless.
 $(BUILD)/py/mpz.o: CFLAGS += -fno-sanitize=pointer-overflow
 

@@ -20,16 +20,19 @@ from tools.bench import (
     at_roundtrip,
     boot,
     cipsend_tx,
+    costs,
     heap_after_boot,
     heap_peak_suite,
+    heap_size,
     image_size,
-    instructions_per_at,
     instructions_per_byte,
     ipd_active_rx,
+    passive_reads_64,
     passive_rx,
     passthrough_rx,
     passthrough_tx,
     soak,
+    static_ram,
     tls_passthrough_rx,
 )
 from tools.bench.result import Bench, Result, machine
@@ -44,14 +47,18 @@ BENCHMARKS: tuple[Any, ...] = (  # modules, or what has their KEY and run()
     ipd_active_rx,
     cipsend_tx,
     passive_rx,
+    passive_reads_64,
     tls_passthrough_rx,
-    instructions_per_at,
+    *costs.BENCHMARKS,
     instructions_per_byte.TX,
     instructions_per_byte.RX,
+    heap_size,
     heap_after_boot,
     heap_peak_suite,
+    static_ram,
     image_size,
 )
+_WIDTH = 160  # of the table in a file
 ON_REQUEST: tuple[Any, ...] = (soak,)
 
 
@@ -64,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = sorted(set(keys) - set(known))
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     results: dict[str, Result] = {}
     failed = []
     for key in keys:
@@ -81,11 +88,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def table(results: dict[str, Result]) -> Table:
     """Show results for people."""
-    out = Table(Column("benchmark", no_wrap=True), "value", "unit", "peer", "ratio", "how")
+    fixed = (
+        Column(name, no_wrap=True) for name in ("benchmark", "value", "unit", "peer", "ratio")
+    )
+    out = Table(*fixed, "how")
     for key, result in results.items():
-        peer = "" if result.peer is None else f"{result.peer:g}"
-        ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
-        out.add_row(key, f"{result.value:g}", result.unit, peer, ratio, result.note)
+        peer = "" if result.peer is None else f"{result.peer:,}"
+        ratio = "" if result.ratio is None else f"{result.ratio:.3f}"
+        out.add_row(key, f"{result.value:,}", result.unit, peer, ratio, result.note)
     return out
 
 

@@ -2,7 +2,8 @@
 
 Counted in the object files of the build: of frozen_content.o every symbol but those of the
 imitated chip, of atlink the text and read-only data. x86 code is not Xtensa code, so this is for
-comparing one version with another; the chip's image is sized by `make firmware`.
+comparing one version with another; the chip's image is sized by `make firmware`. Peer: the build
+before, if BEFORE names it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import re
 import subprocess
 from pathlib import Path
 
+from tools.bench import before
 from tools.bench.result import Bench, Result
-from tools.declarations import ROOT
+from tools.simprocess import ROOT
 
 KEY = "image_size"
-_BUILD = ROOT / "build" / "sim" / "32"
+_BUILD = Path("build", "sim", "32")
 _IMITATED = ROOT / "tools" / "simulator" / "chip"
 # symbols of frozen code begin with one of these, then the module's name with _ for / and .
 _KINDS = r"(?:fun_data|proto_fun|const_\w*?|children|raw_code|frozen_module|const_table_data)_"
@@ -24,9 +26,16 @@ _KINDS = r"(?:fun_data|proto_fun|const_\w*?|children|raw_code|frozen_module|cons
 def run(bench: Bench) -> Result:
     """Add up both parts."""
     bench.simulator(bits=32).start(erase=True).stop()  # builds it if it is not there
-    frozen = frozen_bytes(_BUILD / "frozen_content.o")
-    module = code_bytes([p for p in _BUILD.rglob("*.o") if "atlink" in p.parts])
-    return Result(frozen + module, "bytes", note=f"bytecode {frozen}, C {module}")
+    frozen, module = parts(ROOT / _BUILD)
+    peer = before.checkout()
+    theirs = sum(parts(peer / _BUILD)) if peer else None
+    return Result(frozen + module, "bytes", theirs, f"bytecode {frozen}, C {module}")
+
+
+def parts(build: Path) -> tuple[int, int]:
+    """Return the bytes of frozen code and of the C module in a folder of objects."""
+    module = [path for path in build.rglob("*.o") if "atlink" in path.parts]
+    return frozen_bytes(build / "frozen_content.o"), code_bytes(module)
 
 
 def frozen_bytes(path: Path) -> int:

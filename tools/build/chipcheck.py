@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DECLARATIONS = ROOT / "tests_host/idf_decls"
+IDF_DECLS = "tests_host/idf_decls"
+DECLARATIONS = ROOT / IDF_DECLS
 SOURCES = ("firmware/atlink", "firmware/atchip", "board/ESP32_S2_MINI_AT")
 NOT_ON_THE_CHIP = ("port_unix.c", "port_unix_route.c")
 COMPILERS = {
@@ -36,9 +37,9 @@ QSTR = re.compile(r"MP_QSTR_(\w*)")
 FUNCTION = re.compile(r"\bFUNCTION\((\w+)\)")
 
 
-def sources() -> list[Path]:
-    """Return every C file that the chip's build compiles."""
-    files = [path for folder in SOURCES for path in sorted((ROOT / folder).rglob("*.c"))]
+def sources(root: Path = ROOT) -> list[Path]:
+    """Return every C file that the chip's build compiles; root may be another checkout."""
+    files = [path for folder in SOURCES for path in sorted((root / folder).rglob("*.c"))]
     return [path for path in files if path.name not in NOT_ON_THE_CHIP]
 
 
@@ -48,11 +49,11 @@ def names_of(files: list[Path]) -> set[str]:
     return {name for text in texts for one in (QSTR, FUNCTION) for name in one.findall(text)}
 
 
-def write_generated(folder: Path, micropython: Path) -> None:
+def write_generated(folder: Path, micropython: Path, root: Path) -> None:
     """Write the headers that MicroPython's build generates, with names but no values."""
     genhdr = folder / "genhdr"
     genhdr.mkdir()
-    names = names_of([*sources(), *(micropython / "py").glob("*.h")]) - {""}
+    names = names_of([*sources(root), *(micropython / "py").glob("*.h")]) - {""}
     rows = ['QDEF0(MP_QSTRnull, 0, 0, "")', 'QDEF0(MP_QSTR_, 0, 0, "")']
     rows += [f'QDEF1(MP_QSTR_{name}, 0, {len(name)}, "{name}")' for name in sorted(names)]
     (genhdr / "qstrdefs.generated.h").write_text("\n".join(rows) + "\n")
@@ -60,15 +61,23 @@ def write_generated(folder: Path, micropython: Path) -> None:
         (genhdr / name).write_text("")
 
 
-def command(compiler: str, path: Path, folder: Path, micropython: Path) -> list[str]:
+def object_of(compiler: str, path: Path, folder: Path) -> Path:
+    """Return where the compiled file goes."""
+    return folder / f"{path.parent.name}-{path.stem}-{compiler}.o"
+
+
+def command(
+    compiler: str, path: Path, folder: Path, micropython: Path, root: Path = ROOT
+) -> list[str]:
     """Return how one file is compiled."""
+    declarations = root / IDF_DECLS
     include = [
-        *(DECLARATIONS, DECLARATIONS / "micropython", folder, ROOT / "board/SIM"),
-        *(ROOT / "firmware/atlink", ROOT / "firmware/atchip"),
+        *(declarations, declarations / "micropython", folder, root / "board/SIM"),
+        *(root / "firmware/atlink", root / "firmware/atchip"),
     ]
     # Warnings of others are none of ours.
     foreign = [micropython, micropython / "lib/mbedtls/include"]
-    output = folder / f"{path.parent.name}-{path.stem}-{compiler}.o"
+    output = object_of(compiler, path, folder)
     return [
         *COMPILERS[compiler],
         *FLAGS,
@@ -78,21 +87,27 @@ def command(compiler: str, path: Path, folder: Path, micropython: Path) -> list[
     ]
 
 
+def compile_into(
+    folder: Path, micropython: Path, jobs: list[tuple[str, Path]], root: Path = ROOT
+) -> list[str]:
+    """Compile files, each with its compiler, into a folder; return what the compilers say."""
+    write_generated(folder, micropython, root)
+
+    def run(job: tuple[str, Path]) -> str:
+        done = subprocess.run(
+            command(*job, folder, micropython, root), capture_output=True, text=True
+        )
+        return done.stderr if done.returncode else ""
+
+    with ThreadPoolExecutor(2) as pool:
+        return [text for text in pool.map(run, jobs) if text]
+
+
 def compile_all(micropython: Path, files: list[Path]) -> list[str]:
     """Return what the compilers say of the files; nothing if all is well."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_generated(folder, micropython)
         jobs = [(compiler, path) for compiler in COMPILERS for path in files]
-
-        def run(job: tuple[str, Path]) -> str:
-            done = subprocess.run(
-                command(*job, folder, micropython), capture_output=True, text=True
-            )
-            return done.stderr if done.returncode else ""
-
-        with ThreadPoolExecutor(2) as pool:
-            return [text for text in pool.map(run, jobs) if text]
+        return compile_into(Path(name), micropython, jobs)
 
 
 def main() -> None:
