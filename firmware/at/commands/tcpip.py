@@ -172,7 +172,7 @@ async def cipstart_set(at, number, kind, host, port, *rest):
 
 CIPSTARTEX = command(
     "+CIPSTARTEX",
-    "Open a link under the lowest free number",
+    "Open a link under the number that has been free longest",
     (
         (
             "by",
@@ -324,6 +324,7 @@ def cipmux_set(at, mode):
     if not mode and at.server.row:
         raise StateError("AT+CIPSERVER=0 comes first")
     at.mux = at.links.mux = mode == 1
+    at.links.renumber()
 
 
 CIPTCPOPT = command(

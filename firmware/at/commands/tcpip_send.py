@@ -91,14 +91,17 @@ CIPSENDEX = command(
 async def cipsendex_set(at, number, length, host, port):
     r"""`\0` ends the block, `\\0` is those two characters, any other backslash is dropped.
 
-    The length counts what is sent, not the backslashes. No `Recv` line; else as AT+CIPSEND.
+    The length counts what is sent, not the backslashes, and so does `Recv n bytes`; else as
+    AT+CIPSEND.
     """
     link, target = await _target(at, number, host, port)
     at.ask(None)
     size, behind = await sending.collect(length, True)
-    at.surplus(behind)
     if size is None:
+        at.surplus(behind)
         return SEND_CANCELLED
+    at.port.message(b"\r\nRecv %d bytes\r\n" % size)
+    at.surplus(behind)
     if not size:
         return SEND_OK  # nothing before the end mark
     return await _send(at, link, target)

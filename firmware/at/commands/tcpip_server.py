@@ -39,9 +39,10 @@ def cipserver_query(at):
 
 @CIPSERVER.set
 def cipserver_set(at, mode, first, kind=None, ca_enable=0):
-    """Needs AT+CIPMUX=1. Each client takes the lowest free link and is announced by `n,CONNECT`.
+    """Needs AT+CIPMUX=1. Each client takes the link that has been free longest: `n,CONNECT`.
 
     A client over the limit, or without a free link, is turned away: `Have <n> Connections`.
+    The same again while it runs is OK and changes nothing; another server is an ERROR.
     ca_enable=1: clients must show a certificate that server_ca in mfg_nvs vouches for.
     """
     if not at.mux:

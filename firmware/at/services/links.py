@@ -43,6 +43,7 @@ class Links:
         self._port = port
         self._log = log
         self._links = [None] * COUNT
+        self._unused = list(range(COUNT))  # the free numbers; what was freed last is last
         self._modes = bytearray(COUNT)
         self._options = [list(row) for row in settings.get("tcp_options")]
         wifi.on_change(self._addresses_changed)
@@ -77,23 +78,33 @@ class Links:
         return not any(self._links)
 
     def free(self):
-        """Return the lowest free number, or None."""
-        for number in range(COUNT):
-            if self._links[number] is None:
-                return number
-        return None
+        """Return the number that has been free longest, or None.
+
+        A host that is just about to speak to a link that ended must not meet another one there.
+        """
+        return self._unused[0] if self._unused else None
+
+    def renumber(self):
+        """Begin with the lowest number again, unless a link is open or being opened."""
+        if self.is_idle:
+            self._unused.sort()
 
     def reserve(self, link):
         """Take the link's number."""
         if self._links[link.number] is not None:
             raise StateError("link %d is in use" % link.number)
         self._links[link.number] = link
+        self._unused.remove(link.number)
+
+    def _release(self, number):
+        self._links[number] = None
+        self._unused.append(number)
 
     def forget(self, link):
         """Free the number of a link that never opened."""
         link.close()
         if self._links[link.number] is link:
-            self._links[link.number] = None
+            self._release(link.number)
 
     # Opening.
 
@@ -272,7 +283,7 @@ class Links:
         error = atnet.error(link.handle)
         self._log("link %d ended:" % link.number, why or (error[1] if error else "by the peer"))
         link.close(reset)
-        self._links[link.number] = None
+        self._release(link.number)
         link.is_open = False
         self._emit("link_closed", link)
         if self.on_end:

@@ -83,7 +83,7 @@ class Passthrough:
         self._links.on_end = self._lost
         self._links.on_open = self._found
         if link is None:
-            self._lost(None)
+            self._recover_soon(0)
         try:
             while True:
                 await ready(atnet.UP)
@@ -109,8 +109,11 @@ class Passthrough:
             return
         self._link = None
         atnet.up_attach(None)
+        self._recover_soon(self._pause_ms())
+
+    def _recover_soon(self, pause_ms):
         if self._task is None and self._route:
-            self._task = asyncio.create_task(self._recover())
+            self._task = asyncio.create_task(self._recover(pause_ms))
 
     def _found(self, link):
         if self._link is None and (link.role == CLIENT) == (self._route is not None):
@@ -118,18 +121,25 @@ class Passthrough:
             atnet.up_attach(link.handle)
             self._begin()
 
-    async def _recover(self):
-        """Open the client link again until it stands; a server's next client comes by itself."""
+    def _pause_ms(self):
+        return self._settings.get("reconnect") * _UNIT_MS
+
+    async def _recover(self, pause_ms):
+        """Open the client link again until it stands; a server's next client comes by itself.
+
+        The interval counts from a link's end as from a refused attempt: a peer that takes
+        connections only to end them is not called without a pause.
+        """
         said = None
-        while self._link is None and self._route:
+        while self._link is None:
+            await asyncio.sleep_ms(pause_ms)
+            pause_ms = self._pause_ms()
             try:
                 await self._links.open(*self._route)
-                break
             except ATError as error:
                 if error.reason != said:
                     said = error.reason
                     self._log("passthrough: no link yet:", said)
-            await asyncio.sleep_ms(self._settings.get("reconnect") * _UNIT_MS)
         self._task = None
 
 

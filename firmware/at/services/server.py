@@ -13,6 +13,7 @@ from at.services.link import SERVER, Link
 
 PORT = 333
 _BACKLOG = 5
+_REARM_MS = 100  # after clients could not be taken
 _IDLE_S = 180  # until AT+CIPSTO says otherwise, as ESP-AT releases that document a default
 _HANDSHAKE_MS = 30000  # a client that takes longer gives its link back
 
@@ -52,9 +53,14 @@ class Server:
         self.limit = count
 
     def start(self, port, kind, check_clients):
-        """Listen. LinkError if the port is taken or a certificate is missing."""
+        """Listen; a server that runs just so already is left alone.
+
+        LinkError if the port is taken or a certificate is missing.
+        """
+        if self.row == (port, kind, check_clients):
+            return
         if self.row:
-            raise StateError("there is a server already")
+            raise StateError("there is a server already, and not this one")
         if kind.startswith("SSL"):
             self._tls.server(check_clients).close()  # is everything there?
         listener = atnet.open(atnet.TCP, 6 if kind.endswith("v6") else 4)
@@ -67,6 +73,7 @@ class Server:
         except OSError as error:
             atnet.close(listener)
             raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
+        self._links.renumber()  # a host that starts anew looks for its first client there
         self._listener = listener
         self.row = (port, kind, check_clients)
         on(self._bit(), self._accept)
@@ -95,6 +102,8 @@ class Server:
             found = atnet.accept(self._listener)
         except OSError as error:
             self._log("server: accept failed:", error)
+            atnet.arm(self._listener, 0)
+            asyncio.create_task(self._rearm(self._listener))
             return
         if found is None:
             return
@@ -107,6 +116,12 @@ class Server:
         else:
             self._links.opened(link)
             self._watch()
+
+    async def _rearm(self, listener):
+        """Look at clients again a little later: what failed may fail for a while."""
+        await asyncio.sleep_ms(_REARM_MS)
+        if self._listener == listener:
+            atnet.arm(listener, atnet.READ)
 
     def _place(self, handle):
         """Give a client a number; None if there is none left."""

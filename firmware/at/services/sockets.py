@@ -132,6 +132,7 @@ class Sockets(Links):
         self._at = at
         super().__init__(at.settings, at.names, self.trust, at.wifi, self._news, at.port, at.log)
         self._links = [None] * (LAST + 1)
+        self._unused = list(range(LAST + 1))
         self._options = [list(_OPTIONS) for _ in range(LAST + 1)]
 
     def _news(self, kind, *details):

@@ -4,7 +4,7 @@ A declaration is a tuple of parameters, each a tuple (kind, name, ...); the fiel
 the kind needs is the default and makes the parameter optional, None meaning "left out":
     ("int", name, low, high)      decimal or 0x, with a sign or not; low <= value <= high
     ("str", name, low, high)      in quotes; length in bytes after unescaping
-    ("pick", name, (values))      one of the integers or strings
+    ("pick", name, (values))      one of the integers, or of the strings in any case
     ("ip", name)                  IPv4 in quotes, dotted
     ("mac", name)                 in quotes, six hex pairs with colons
     ("link", name, low, high)     an int that is there only while AT+CIPMUX=1
@@ -122,12 +122,20 @@ def _pick(param, token, is_quoted, index, is_bare):
     if isinstance(choices[0], int):
         value = _integer(param[1], token, is_quoted, index)
     elif is_quoted or is_bare:
-        value = token.decode() if _is_ascii(token) else None
+        value = _word_of(token, choices)
     else:
         raise ParamError(SUB_TYPE, index, param[1] + " must stand in quotes")
     if value not in choices:
         raise ParamError(SUB_INVALID, index, "%s must be one of %s" % (param[1], choices))
     return value
+
+
+def _word_of(token, choices):
+    """Return the choice that a token means, or None: client libraries write types in any case."""
+    for word in choices:
+        if len(token) == len(word) and _is_ascii(token) and token.decode().lower() == word.lower():
+            return word
+    return None
 
 
 def _integer(name, token, is_quoted, index):
