@@ -159,6 +159,23 @@ port.flush(0)
     assert device.hears(b"AT+X=8\r\nAT\r\n")
 
 
+def test_a_payload_that_nobody_wants_is_skipped(device: Device) -> None:
+    device.host.send(b"AT+X=8\r\n" + b"12345678" + b"AT\r\n")
+    device.start("""
+port = uart()
+port.listen()
+print(event(port), port.line())
+port.data(8)
+print(event(port), port.read(3), port.skip(), port.remaining(), port.skip())
+port.listen()
+print(event(port), port.line())
+port.data(9)
+port.busy()
+print(port.remaining(), port.skip())
+""")
+    assert device.finish() == ["1 b'AT+X=8'", "4 b'123' 5 0 0", "1 b'AT'", "0 0"]
+
+
 def test_hot_calls_do_not_allocate(device: Device) -> None:
     device.host.send(b"AT\r\nabcdeAT+RST\r\n")
     device.start("""
@@ -169,6 +186,7 @@ def work(port, buf):  # locals, so that the script itself needs no memory
     port.data(5)
     second = port.poll()
     count = port.readinto(buf)
+    port.skip()
     port.busy()
     third = port.poll()
     port.write(b"OK")

@@ -30,6 +30,8 @@ from at.wire.grammar import SET, TEST, split_arguments, split_line
 _TOO_LONG = "a command line has at most 256 bytes"
 _TRANSFER_ROOM = 4096  # of the transmit ring, for the largest piece that C writes at once
 _STREAM_POLL_MS = 20  # while passthrough keeps data of others back
+_SWALLOW_MS = 20000  # a host that is silent so long will not send the rest of a payload
+_SWALLOW_STEP_MS = 2
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
 
 
@@ -198,6 +200,11 @@ class Session:
             outcome = await coroutine
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
+        # What was announced and not taken must not become commands. No memory is needed here.
+        quiet_ms = 0
+        while self.uart.remaining() and quiet_ms < _SWALLOW_MS:
+            quiet_ms = 0 if self.uart.skip() else quiet_ms + _SWALLOW_STEP_MS
+            await asyncio.sleep_ms(_SWALLOW_STEP_MS)
         self._end(outcome, not self._keep_surplus)
         self._receive()
 
@@ -386,12 +393,22 @@ class Session:
             await ready(atlink.UART_RX)
 
     async def prompt(self, count, keep_surplus=False):
-        """Answer OK and `>` and return the `count` bytes that follow."""
-        self.ask(count, keep_surplus)
+        """Answer OK and `>` and return the `count` bytes that follow.
+
+        MemoryError comes before the host is asked.
+        """
         data = bytearray(count)
-        done = 0
-        while done < count:
-            piece = await self.take(count - done)
-            data[done : done + len(piece)] = piece
-            done += len(piece)
+        self.ask(count, keep_surplus)
+        await self.gather(data)
         return data
+
+    async def gather(self, buffer):
+        """Fill a buffer with payload that was asked for."""
+        view = memoryview(buffer)
+        while view:
+            count = self.uart.readinto(view)
+            view = view[count:]
+            if not count:
+                await ready(atlink.UART_RX)
+        if not self.uart.remaining() and not self._keep_surplus:
+            self.uart.busy()

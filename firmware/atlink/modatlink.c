@@ -166,6 +166,12 @@ static mp_obj_t uart_readinto(mp_obj_t self, mp_obj_t buf) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(uart_readinto_obj, uart_readinto);
 
+static mp_obj_t uart_skip(mp_obj_t self) {
+    (void)self;
+    return MP_OBJ_NEW_SMALL_INT(atlink_uart_skip());
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(uart_skip_obj, uart_skip);
+
 static mp_obj_t uart_remaining(mp_obj_t self) {
     (void)self;
     return mp_obj_new_int_from_uint(atlink_uart_rx.remaining);
@@ -217,6 +223,7 @@ static const mp_rom_map_elem_t uart_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_line), MP_ROM_PTR(&uart_line_obj)},
     {MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&uart_read_obj)},
     {MP_ROM_QSTR(MP_QSTR_readinto), MP_ROM_PTR(&uart_readinto_obj)},
+    {MP_ROM_QSTR(MP_QSTR_skip), MP_ROM_PTR(&uart_skip_obj)},
     {MP_ROM_QSTR(MP_QSTR_remaining), MP_ROM_PTR(&uart_remaining_obj)},
     {MP_ROM_QSTR(MP_QSTR_fragment), MP_ROM_PTR(&uart_fragment_obj)},
     {MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&uart_write_obj)},

@@ -135,6 +135,13 @@ size_t atlink_uart_staged(void) {
     return staged < wants ? staged : wants;
 }
 
+size_t atlink_uart_skip(void) {
+    size_t done = atlink_uart_staged();
+    stage_start += done;
+    atlink_rx_took(&atlink_uart_rx, done);
+    return done;
+}
+
 uint64_t atlink_uart_quiet_us(void) {
     return quiet_us;
 }

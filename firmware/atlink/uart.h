@@ -30,6 +30,9 @@ size_t atlink_uart_take(uint8_t *buf, size_t n);
 // it if there are none.
 size_t atlink_uart_staged(void);
 
+// DATA and STREAM: drop what atlink_uart_staged() tells of; returns how many bytes.
+size_t atlink_uart_skip(void);
+
 // Until when the UART is known to have had nothing to take (microseconds): for the `+++` guards.
 uint64_t atlink_uart_quiet_us(void);
 

@@ -82,8 +82,14 @@ class UART:
     def readinto(self, buf: bytearray | memoryview, /) -> int:
         """Fill `buf` with payload that has arrived; return how many bytes. Never allocates."""
 
+    def skip(self) -> int:
+        """Drop payload that has arrived; return how many bytes. Never allocates.
+
+        There may be more: skip again.
+        """
+
     def remaining(self) -> int:
-        """Return how many payload bytes are still to come."""
+        """Return how many bytes of a counted payload are still to come."""
 
     def fragment(self) -> bool:
         """While busy: take in what has arrived; True if a dropped line or part of one is untold.

@@ -17,7 +17,7 @@ static void power_cut(void) {
 // Take a copy of an image and switch the power on.
 void h_load(const uint8_t *image, uint32_t size) {
     free(flash.mem);
-    flash = (sim_flash_t) {malloc(size), size, &countdown, &writes, power_cut, false};
+    flash = (sim_flash_t) {malloc(size), size, &countdown, &writes, power_cut, false, NULL};
     memcpy(flash.mem, image, size);
     countdown = 0;
     writes = 0;

@@ -202,7 +202,7 @@ int main(int argc, char **argv) {
     writes = atoi(argv[1]);
     random_below(0);
     memset(image, 0xff, SIZE);
-    flash = (sim_flash_t) {image, SIZE, &countdown, &writes, power_cut, false};
+    flash = (sim_flash_t) {image, SIZE, &countdown, &writes, power_cut, false, NULL};
     for (int i = atoi(argv[2]); i > 0; i--) {
         one_operation();
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 SIZE = 4096
 GPIOS = 64
 _COUNTDOWN, _WRITES, _REASON, _SLEEP, _CLOCK, _GPIO, _MAC, _RTC = 0, 4, 8, 12, 16, 24, 88, 96
+_SILENCE = _RTC + 2 + 2048 + 2  # on a multiple of four
 NO_TIMER = 0xFFFFFFFF
 
 
@@ -29,7 +30,7 @@ class BoardFile:
 
     def power_on(self, reason: int) -> None:
         """Forget what lives only as long as there is power; the clock starts at 1970."""
-        self._map[_RTC:SIZE] = bytes(SIZE - _RTC)
+        self._map[_RTC:_SILENCE] = bytes(_SILENCE - _RTC)
         self._map[_CLOCK : _CLOCK + 8] = struct.pack("<q", -time.monotonic_ns() // 1000)
         self.power_cut_after(0)
         self.start(reason)
@@ -47,6 +48,11 @@ class BoardFile:
     def flash_writes(self) -> int:
         """Return how many flash operations there were since the simulator started."""
         return self._get(_WRITES)
+
+    @property
+    def silence_ms(self) -> float:
+        """Return the longest time without a turn of the loop, if it is measured, else 0."""
+        return self._get(_SILENCE) / 1000
 
     @property
     def sleep_ms(self) -> int:

@@ -37,6 +37,7 @@ class Options:
     bits: int
     heap: str
     baud_timing: bool
+    slow: bool
     log: Path | None
     control: Path
     erase: bool
@@ -106,6 +107,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--baud-timing": {
         "action": "store_true",
         "help": "pace UART1 at its baud rate, with a finite receiver and RTS/CTS",
+    },
+    "--slow": {
+        "action": "store_true",
+        "help": "let flash take the time it takes on a chip; status and log tell how long the "
+        "firmware's loop stood still, with the time of a chip's processor",
     },
     "--log": {
         "type": _path,

@@ -40,6 +40,8 @@ _REASONS = {
 }
 _BACK_OFF_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _STEADY_S = 5.0  # a crash after so much life counts as a first one
+# How many times longer the chip's processor, at 240 MHz, needs for the same bytecode: an estimate.
+_SLOWNESS = 80
 _MAX_CUT = 2**32 - 1
 _ERR_OTA_VALIDATE_FAILED = 0x1503
 
@@ -110,6 +112,7 @@ class Supervisor:
             "SIM_FLASH": str(self._flash.path),
             "SIM_RTC": str(self._board.path),
             "SIM_SLOT": str(slot),
+            "SIM_SLOW": str(_SLOWNESS if self._options.slow else 0),
             "ATLINK_ROUTES": self._internet.routes(),
         }
         self._wake = None
@@ -279,6 +282,7 @@ class Supervisor:
             "uart": {**settings, **self._line.counters},
             "pins": {str(pin): state for pin, state in sorted(self._world.pins.items())},
             "flash_writes": self._board.flash_writes,
+            "loop_silence_ms": self._board.silence_ms,
             "mac": self._options.mac.hex(":"),
             "world": {**self._world.status(), **self._air.status()},
             "wifi": self._wifi.status(),

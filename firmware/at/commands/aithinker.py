@@ -138,10 +138,12 @@ async def socketsend_set(at, number, length):
     UDP server sends to the peer whose data came first.
     """
     row = at.sockets.sender(number)
+    buffer = memoryview(bytearray(min(length, CHUNK)))
     _ask(at, length)
     failure = None
     while length:
-        data = await _take(at, min(length, CHUNK))
+        data = buffer[:length]
+        await at.gather(data)
         length -= len(data)
         if failure is None:
             try:
@@ -155,16 +157,6 @@ async def socketsend_set(at, number, length):
 def _ask(at, length):
     at.port.raw(_PROMPT)
     at.uart.data(length)
-
-
-async def _take(at, size):
-    data = bytearray(size)
-    done = 0
-    while done < size:
-        piece = await at.take(size - done)
-        data[done : done + len(piece)] = piece
-        done += len(piece)
-    return data
 
 
 SOCKETSENDLINE = command(
@@ -343,11 +335,11 @@ def sslcret_set(at, kind, length):
 
 
 async def _store(at, kind, length):
-    data = b""
+    data = bytearray(length)
     if length:
         _ask(at, length)
-        data = bytes(await _take(at, length))
-    at.sockets.trust.store(kind, data)
+        await at.gather(data)
+    at.sockets.trust.store(kind, bytes(data))
 
 
 WDOMAIN = command(

@@ -136,11 +136,14 @@ def mqttlongpassword_set(at, link, length):
 
 async def _long(at, index, length):
     at.mqtt.need_configuration()
+    data = bytearray(length)
     at.ask(length)
-    data = b""
-    while len(data) < length:
-        data += await take(at)
-    at.mqtt.set_identity(index, data)
+    done = 0
+    while done < length:
+        piece = await take(at)
+        data[done : done + len(piece)] = piece
+        done += len(piece)
+    at.mqtt.set_identity(index, bytes(data))
 
 
 async def take(at):

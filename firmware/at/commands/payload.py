@@ -17,11 +17,7 @@ async def collect(at, count):
     pieces = with_room(_pieces, count)
     at.ask(count)
     for piece in pieces:
-        done = 0
-        while done < len(piece):
-            data = await at.take(len(piece) - done)
-            piece[done : done + len(data)] = data
-            done += len(data)
+        await at.gather(piece)
     return pieces
 
 
@@ -32,11 +28,7 @@ def _pieces(count):
 async def fill(at, view, keep_surplus=False):
     """Ask the host for as many bytes as the buffer has, and put them there."""
     at.ask(len(view), keep_surplus)
-    done = 0
-    while done < len(view):
-        piece = await at.take(min(len(view) - done, _PIECE))
-        view[done : done + len(piece)] = piece
-        done += len(piece)
+    await at.gather(view)
 
 
 async def show_hex(at, view):

@@ -39,6 +39,7 @@ void atlink_rx_listen(atlink_rx_t *rx) {
 
 void atlink_rx_busy(atlink_rx_t *rx) {
     drop_unfetched(rx);
+    rx->remaining = 0;
     rx->mode = ATLINK_MODE_BUSY;
 }
 
@@ -52,6 +53,7 @@ void atlink_rx_data(atlink_rx_t *rx, uint32_t n) {
 void atlink_rx_stream(atlink_rx_t *rx) {
     drop_unfetched(rx);
     rx->skip_lf = false;
+    rx->remaining = 0;
     rx->mode = ATLINK_MODE_STREAM;
 }
 

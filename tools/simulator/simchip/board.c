@@ -19,6 +19,7 @@
 #include <mbedtls/platform_time.h>
 
 #include "board.h"
+#include "port.h"
 
 static sim_board_t board;
 
@@ -27,13 +28,61 @@ void sim_board_exit(int status) {
     _exit(status);
 }
 
-static void power_cut(void) {
-    _exit(SIM_EXIT_POWER_CUT);
-}
-
 static int env_number(const char *name) {
     const char *text = getenv(name);
     return text == NULL ? -1 : atoi(text);
+}
+
+// With SIM_SLOW the flash takes its time, and the longest silence of the loop is measured: what
+// lies between two waits is the flash's time, and the thread's own times the slowness. That does
+// not depend on what else this PC does.
+static uint32_t slowness;
+static uint64_t flash_us; // since the last wait
+static uint64_t awake_us; // thread's time at the end of it
+
+static void spend(uint32_t us) {
+    flash_us += us;
+    struct timespec left = {us / 1000000, us % 1000000 * 1000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+static uint64_t thread_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void note_silence(void) {
+    uint64_t silence_us = (thread_us() - awake_us) * slowness + flash_us;
+    if (silence_us > SIM_SILENCE_TOLD_US) {
+        fprintf(stderr, "atsim: the loop stood still for %u ms, %u of them flash\n",
+            (unsigned)(silence_us / 1000), (unsigned)(flash_us / 1000));
+    }
+    if (silence_us > board.file->silence_us) {
+        board.file->silence_us = silence_us > UINT32_MAX ? UINT32_MAX : silence_us;
+    }
+}
+
+// The linker puts these around the port's own: see mpconfigvariant.mk.
+uint32_t __real_atlink_port_block(uint32_t want, const atlink_watch_t *links, uint64_t until_us);
+uint32_t __wrap_atlink_port_block(uint32_t want, const atlink_watch_t *links, uint64_t until_us);
+
+uint32_t __wrap_atlink_port_block(uint32_t want, const atlink_watch_t *links, uint64_t until_us) {
+    if (slowness == 0) {
+        return __real_atlink_port_block(want, links, until_us);
+    }
+    if (awake_us != 0) { // the first wait ends the start
+        note_silence();
+    }
+    uint32_t fired = __real_atlink_port_block(want, links, until_us);
+    flash_us = 0;
+    awake_us = thread_us();
+    return fired;
+}
+
+static void power_cut(void) {
+    _exit(SIM_EXIT_POWER_CUT);
 }
 
 static void *map_file(const char *variable, uint32_t *size) {
@@ -78,6 +127,10 @@ sim_board_t *sim_board(void) {
     board.event_fd = env_number("ATLINK_EVENT_FD");
     board.slot = env_number("SIM_SLOT");
     board.file = file;
+    if (env_number("SIM_SLOW") > 0) {
+        slowness = env_number("SIM_SLOW");
+        board.flash.spend = spend;
+    }
     mbedtls_platform_set_time(module_time);
     return &board;
 }

@@ -1,5 +1,6 @@
 // What the supervisor shares with the firmware process: flash image, board file, bus.
-// Opened from the environment (SIM_FLASH, SIM_RTC, SIM_BUS_FD, ATLINK_EVENT_FD, SIM_SLOT).
+// Opened from the environment (SIM_FLASH, SIM_RTC, SIM_BUS_FD, ATLINK_EVENT_FD, SIM_SLOT; SIM_SLOW,
+// the number of times that the chip's processor is slower than this one, 0 to measure nothing).
 
 #ifndef SIM_BOARD_H
 #define SIM_BOARD_H
@@ -13,6 +14,9 @@
 #define SIM_EXIT_WATCHDOG (67)
 // The supervisor itself is gone.
 #define SIM_EXIT_ORPHAN (70)
+
+// With SIM_SLOW the log tells of silences of the loop that are longer.
+#define SIM_SILENCE_TOLD_US (100000)
 
 #define SIM_GPIOS (64)
 #define SIM_RTC_MEMORY (2048)
@@ -28,6 +32,7 @@ typedef struct _sim_board_file_t {
     uint8_t mac[8];
     uint16_t rtc_len;
     uint8_t rtc[SIM_RTC_MEMORY];
+    volatile uint32_t silence_us; // longest time without a turn of the loop, if it is measured
 } sim_board_file_t;
 
 typedef struct _sim_board_t {

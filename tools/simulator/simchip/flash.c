@@ -18,6 +18,12 @@ static bool power_goes(sim_flash_t *flash) {
     return *flash->countdown == 0;
 }
 
+static void spend(const sim_flash_t *flash, uint32_t us) {
+    if (flash->spend != NULL) {
+        flash->spend(us);
+    }
+}
+
 static void die(sim_flash_t *flash) {
     flash->dead = true;
     flash->power_cut();
@@ -45,6 +51,7 @@ bool sim_flash_program(sim_flash_t *flash, uint32_t addr, const void *data, uint
             die(flash);
             return false;
         }
+        spend(flash, SIM_FLASH_PROGRAM_FIRST_US + piece * SIM_FLASH_PROGRAM_NEXT_NS / 1000);
         addr += piece;
         src += piece;
         len -= piece;
@@ -66,6 +73,7 @@ bool sim_flash_erase(sim_flash_t *flash, uint32_t addr, uint32_t len) {
             die(flash);
             return false;
         }
+        spend(flash, SIM_FLASH_ERASE_US);
     }
     return true;
 }

@@ -21,7 +21,15 @@ typedef struct _sim_flash_t {
     // Called once, after the torn operation. On return the flash stays dead.
     void (*power_cut)(void);
     bool dead;
+    // Called after each operation with the time that a chip takes for it; NULL: nobody cares.
+    void (*spend)(uint32_t us);
 } sim_flash_t;
+
+// Typical times of the SPI flash in an ESP32-S2-MINI (datasheets of its makers agree within a few
+// per cent): erasing a sector, and programming, by the first byte and each that follows.
+#define SIM_FLASH_ERASE_US (45000)
+#define SIM_FLASH_PROGRAM_FIRST_US (40)
+#define SIM_FLASH_PROGRAM_NEXT_NS (2500)
 
 // Clear bits. Each piece that lies in one 256-byte page is one operation, as on the chip.
 // False: out of range, or the power is gone.
