@@ -1,8 +1,9 @@
 // TLS sessions: the handshake step by step, records in and out, the goodbye.
 //
-// A record that was accepted but not yet taken by the socket is remembered in `unflushed`; it
-// goes out at the next write, at flush() from wait(), or while closing. So write() can always say
-// how many bytes it took, which Mbed TLS by itself does not.
+// A record that was accepted but not yet taken by the socket stays with Mbed TLS; it goes out at
+// the next write, at flush() from wait(), or while closing. So write() can always say how many
+// bytes it took, which Mbed TLS by itself does not. What is pending is Mbed TLS's own count alone:
+// it flushes by itself whenever it has something to say.
 
 #include <string.h>
 
@@ -59,6 +60,11 @@ static int socket_recv(void *context, unsigned char *data, size_t size) {
     }
     memcpy(data, tls->head, size);
     tls->head_size = 0;
+    // The type is in the clear. Nobody here renegotiates, and Mbed TLS would go on after refusing.
+    if (tls->up && size == sizeof(tls->head) && tls->head[0] == MBEDTLS_SSL_MSG_HANDSHAKE) {
+        tls->asked_anew = true;
+        return MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE;
+    }
     return (int)size;
 }
 
@@ -94,9 +100,12 @@ static int check_certificate(void *context, mbedtls_x509_crt *crt, int depth, ui
 // Note a failure of the session with its link. The session is not to be used any more.
 static int fail(atlink_link_t *link, int code) {
     atlink_tls_t *tls = link->tls;
+    if (tls->asked_anew && !atlink_tls_unflushed(tls)) {
+        mbedtls_ssl_send_alert_message(&tls->ssl, MBEDTLS_SSL_ALERT_LEVEL_WARNING,
+            MBEDTLS_SSL_ALERT_MSG_NO_RENEGOTIATION); // the socket takes it or not
+    }
     tls->dead = true;
     tls->ended = true;
-    tls->unflushed = 0;
     if (code == MBEDTLS_ERR_NET_SEND_FAILED && !tls->up) {
         const char *words = atlink_tls_last_words(tls);
         if (words != NULL) {
@@ -172,9 +181,11 @@ int atlink_tls_handshake(atlink_link_t *link) {
     return code == MBEDTLS_ERR_SSL_WANT_WRITE ? ATLINK_NET_WRITE : fail(link, code);
 }
 
-// What it means that Mbed TLS has no bytes for us.
+// What it means that Mbed TLS has no bytes for us. 0 is the end of the socket, or the second of two
+// empty records in a row.
 static int read_nothing(atlink_link_t *link, int code) {
-    if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE) {
+    if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE
+        || (code == 0 && !link->tls->socket_eof)) {
         return ATLINK_NET_AGAIN;
     }
     link->eof = true;
@@ -220,21 +231,20 @@ int atlink_tls_fill(atlink_link_t *link) {
 // Send what is left of the last record: 0 when nothing is, else AGAIN. An error ends the session
 // and shows at its next use.
 int atlink_tls_flush(atlink_tls_t *tls) {
-    if (tls->unflushed == 0) {
+    if (!atlink_tls_unflushed(tls)) {
         return 0;
     }
-    // With output pending this call flushes only, and returns the size that it is told.
+    // With output pending this call flushes only. It is given no bytes, whatever is pending.
     static const unsigned char nothing[1];
-    int code = mbedtls_ssl_write(&tls->ssl, nothing, tls->unflushed);
+    int code = mbedtls_ssl_write(&tls->ssl, nothing, 0);
     if (code == MBEDTLS_ERR_SSL_WANT_WRITE) {
         return ATLINK_NET_AGAIN;
     }
-    tls->unflushed = 0;
     tls->dead = code < 0;
     return code < 0 ? ATLINK_NET_FAIL : 0;
 }
 
-// Bytes accepted: at most one record, sent or kept in `unflushed`.
+// Bytes accepted: at most one record, sent or kept by Mbed TLS.
 int atlink_tls_write(atlink_link_t *link, const void *data, size_t size) {
     atlink_tls_t *tls = link->tls;
     if (!tls->up && !tls->dead) {
@@ -254,14 +264,14 @@ int atlink_tls_write(atlink_link_t *link, const void *data, size_t size) {
     }
     code = mbedtls_ssl_write(&tls->ssl, data, size);
     if (code == MBEDTLS_ERR_SSL_WANT_WRITE) {
-        tls->unflushed = size;
-        return (int)size;
+        return atlink_tls_unflushed(tls) ? (int)size : ATLINK_NET_AGAIN;
     }
     return code > 0 ? code : fail(link, code);
 }
 
+// Whether a record that was accepted waits for the socket.
 bool atlink_tls_unflushed(const atlink_tls_t *tls) {
-    return tls->unflushed > 0;
+    return tls->up && !tls->dead && tls->ssl.MBEDTLS_PRIVATE(out_left) > 0;
 }
 
 size_t atlink_tls_available(const atlink_tls_t *tls) {
@@ -270,18 +280,15 @@ size_t atlink_tls_available(const atlink_tls_t *tls) {
 
 // Say close_notify, after what is still unsent: 0 when it is out (or cannot be said), else AGAIN.
 int atlink_tls_goodbye(atlink_tls_t *tls) {
-    if (!tls->up || atlink_tls_flush(tls) == ATLINK_NET_AGAIN) {
-        return tls->up ? ATLINK_NET_AGAIN : 0;
+    if (atlink_tls_flush(tls) == ATLINK_NET_AGAIN) {
+        return ATLINK_NET_AGAIN;
     }
-    if (tls->dead || tls->goodbye) {
+    if (!tls->up || tls->dead || tls->goodbye) {
         return 0;
     }
-    int code = mbedtls_ssl_close_notify(&tls->ssl);
-    if (code == MBEDTLS_ERR_SSL_WANT_WRITE) {
-        return ATLINK_NET_AGAIN; // the alert is written; called again it is flushed only
-    }
-    tls->goodbye = true;
-    return 0;
+    tls->goodbye = true; // behind nothing that is pending, so the alert is written in any case
+    return mbedtls_ssl_close_notify(&tls->ssl) == MBEDTLS_ERR_SSL_WANT_WRITE ? ATLINK_NET_AGAIN
+        : 0;
 }
 
 void atlink_tls_free(atlink_tls_t *tls) {

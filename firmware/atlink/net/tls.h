@@ -35,11 +35,11 @@ struct _atlink_tls_t {
     bool up; // the handshake is done
     bool ended; // nothing more to read: close_notify, a cut or an error
     bool dead; // after an error Mbed TLS must not be asked again
-    bool goodbye; // close_notify is written
+    bool goodbye; // close_notify is with Mbed TLS
+    bool asked_anew; // the peer wants another handshake
     bool socket_eof; // the socket has ended
     uint8_t head[5]; // of the next record, while it is incomplete
     uint8_t head_size;
-    size_t unflushed; // bytes of an accepted record that the socket has not taken yet
     uint32_t flags; // X.509 findings of all certificates of the peer
     char *name; // the common name to check, NULL: none
 };

@@ -113,12 +113,21 @@ const char *atlink_tls_last_words(const atlink_tls_t *tls) {
     return alert_reason(tls, record[6]);
 }
 
+// What is wrong with the certificates: what our check saw, and what Mbed TLS finds after it (use,
+// curve). All ones: it has not looked yet.
+static uint32_t all_flags(const atlink_tls_t *tls) {
+    uint32_t found = mbedtls_ssl_get_verify_result(&tls->ssl);
+    return found == UINT32_MAX ? tls->flags : tls->flags | found;
+}
+
 const char *atlink_tls_reason(const atlink_tls_t *tls, int code) {
+    if (tls->asked_anew) {
+        return "renegotiation refused";
+    }
     switch (code) {
         case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
-            return verify_reason(tls->flags);
         case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
-            return tls->flags != 0 ? verify_reason(tls->flags) : "bad certificate";
+            return verify_reason(all_flags(tls));
         case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
             return alert_reason(tls, alert_number(tls));
         case MBEDTLS_ERR_SSL_CONN_EOF:
