@@ -32,6 +32,8 @@ def ciprecvtype_query(at):
 def ciprecvtype_set(at, number, mode):
     """Passive (1): `+IPD,[n,]<len>` announces data once, again after each AT+CIPRECVDATA.
 
+    A UDP link of mode 1 or 2 takes the sender that is announced for its peer.
+
     CLOSED comes when all has been read. What waits is delivered when the mode is changed back.
     """
     at.links.set_mode(numbers_of(number), mode)
@@ -84,10 +86,7 @@ CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mod
 
 @CIPRECVLEN.query
 def ciprecvlen_query(at):
-    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open.
-
-    Of UDP it is what the next datagram holds.
-    """
+    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open. Of UDP all datagrams."""
     at.reply(*[at.links.waiting(number) for number in range(_LINKS if at.mux else 1)])
 
 

@@ -194,8 +194,9 @@ class Links:
         number = link.number if self.mux else -1
         if self._is_passive(link):
             atnet.down(link.handle, atnet.DOWN_OFF, number, self.info)
-            atnet.arm(link.handle, atnet.READ)
+            atnet.arm(link.handle, 0 if link.is_told else atnet.READ)
         else:
+            link.is_told = False
             mode = atnet.DOWN_RAW if self.is_raw else atnet.DOWN_IPD
             atnet.down(link.handle, mode, number, self.info)
             # Data that comes while the host sleeps stays in the socket, but must wake it.
@@ -241,6 +242,7 @@ class Links:
     def _rearm(self, link):
         """Let what is left of a passive link be announced, or its end be seen."""
         if self._links[link.number] is link:
+            link.is_told = False
             atnet.arm(link.handle, atnet.READ)
 
     def _attend(self, link):
@@ -260,6 +262,9 @@ class Links:
             count = 0
         if count:
             atnet.arm(link.handle, 0)
+            link.is_told = True
+            if link.is_udp:
+                atnet.follow(link.handle)  # who is announced is who can be answered
             self._emit("link_waiting", link, count)
         elif atnet.ended(link.handle):
             self.end(link)

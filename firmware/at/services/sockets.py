@@ -27,6 +27,7 @@ DISCONNECTED = 2
 _KINDS = ("", "UDP", "UDP", "TCP", "TCP", "TCP", "SSL", "SSL", "SSL")  # by type
 _SEED = 2  # a seed's type is its server's and this
 _OPTIONS = (-1, 0, 0, 0)  # of AT+CIPTCPOPT
+_DATAGRAM = 8192  # most bytes of one
 _PACKET = 1460  # bytes of a stream that are read as one packet
 _FRAME = 32  # bytes around a packet's data in its report
 _SEND_MS = 60000  # a peer that takes nothing for so long is given up
@@ -280,7 +281,7 @@ class Sockets(Links):
         handle = row.link.handle
         try:
             if row.link.is_udp:
-                found = atnet.recvfrom(handle, max(atnet.available(handle), 1))
+                found = atnet.recvfrom(handle, min(max(atnet.available(handle), 1), _DATAGRAM))
                 data = found and found[0]
             else:
                 data = atnet.recv(handle, _PACKET)

@@ -64,6 +64,29 @@ static inline int net_try_close(int fd) {
     return close(fd);
 }
 
+// Bytes that wait at a socket, of datagrams all of them: -1 with errno if it cannot tell. lwIP's
+// FIONREAD counts so; where it counts one datagram, those behind it are peeked at, one by one.
+static inline int net_unread(int fd, bool datagrams) {
+    int count = 0;
+    #ifdef SO_PEEK_OFF
+    int offset = 0;
+    if (datagrams && setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)) == 0) {
+        const int how = MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT;
+        uint8_t byte;
+        ssize_t got;
+        while ((got = recv(fd, &byte, sizeof(byte), how)) >= 0) {
+            count += (int)got;
+        }
+        offset = -1;
+        setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
+        return count;
+    }
+    #else
+    (void)datagrams;
+    #endif
+    return ioctl(fd, FIONREAD, &count) != 0 ? -1 : count;
+}
+
 // Hand a linger time to the stack: 0 makes close() reset the connection, negative switches off.
 static inline int net_set_linger(int fd, int seconds) {
     #ifdef TIOCOUTQ

@@ -56,6 +56,7 @@ static const mp_rom_map_elem_t atnet_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_recvfrom), MP_ROM_PTR(&atlink_atnet_recvfrom_obj) },
     { MP_ROM_QSTR(MP_QSTR_shutdown), MP_ROM_PTR(&atlink_atnet_shutdown_obj) },
     { MP_ROM_QSTR(MP_QSTR_available), MP_ROM_PTR(&atlink_atnet_available_obj) },
+    { MP_ROM_QSTR(MP_QSTR_follow), MP_ROM_PTR(&atlink_atnet_follow_obj) },
     { MP_ROM_QSTR(MP_QSTR_local), MP_ROM_PTR(&atlink_atnet_local_obj) },
     { MP_ROM_QSTR(MP_QSTR_peer), MP_ROM_PTR(&atlink_atnet_peer_obj) },
     { MP_ROM_QSTR(MP_QSTR_setopt), MP_ROM_PTR(&atlink_atnet_setopt_obj) },

@@ -177,6 +177,12 @@ static mp_obj_t atnet_available(mp_obj_t handle) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_available_obj, atnet_available);
 
+static mp_obj_t atnet_follow(mp_obj_t handle) {
+    atlink_net_follow(atlink_atnet_link(handle));
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_follow_obj, atnet_follow);
+
 static mp_obj_t atnet_local(mp_obj_t handle) {
     atlink_addr_t addr;
     atlink_atnet_checked(atlink_net_name(atlink_atnet_link(handle), &addr));

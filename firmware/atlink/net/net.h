@@ -124,6 +124,7 @@ int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
 int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *peer);
 int32_t atlink_net_send_left(const atlink_link_t *link);
 int atlink_net_peek(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender);
+void atlink_net_follow(atlink_link_t *link);
 int atlink_net_shutdown(atlink_link_t *link);
 int atlink_net_waiting(atlink_link_t *link);
 int atlink_net_available(atlink_link_t *link);

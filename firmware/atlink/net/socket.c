@@ -239,6 +239,15 @@ int atlink_net_peek(atlink_link_t *link, void *data, size_t size, atlink_addr_t 
     return (int)got;
 }
 
+// Let the peer follow the sender of the next datagram, which stays.
+void atlink_net_follow(atlink_link_t *link) {
+    atlink_addr_t sender;
+    uint8_t byte;
+    if (link->kind == ATLINK_NET_UDP && atlink_net_peek(link, &byte, sizeof(byte), &sender) > 0) {
+        follow_sender(link, &sender);
+    }
+}
+
 // Milliseconds until a stalled send fails, -1 if it does not.
 int32_t atlink_net_send_left(const atlink_link_t *link) {
     if (!link->stalled || link->send_timeout_ms == 0) {
@@ -260,17 +269,14 @@ int atlink_net_shutdown(atlink_link_t *link) {
 }
 
 // Bytes that wait: decrypted ones of a TLS link if there are any, else what is at the socket (for
-// TLS that is encrypted; for datagrams at least the next one).
+// TLS that is encrypted).
 int atlink_net_waiting(atlink_link_t *link) {
     size_t decrypted = link->tls != NULL ? atlink_tls_available(link->tls) : 0;
     if (decrypted > 0 || link->eof) {
         return (int)decrypted;
     }
-    int count = 0;
-    if (ioctl(link->fd, FIONREAD, &count) != 0) {
-        return atlink_net_fail_errno(link, errno);
-    }
-    return count;
+    int count = net_unread(link->fd, link->kind == ATLINK_NET_UDP);
+    return count < 0 ? atlink_net_fail_errno(link, errno) : count;
 }
 
 // Note the end of a stream whose socket holds nothing more; a byte that comes meanwhile stays.
