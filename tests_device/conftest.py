@@ -7,6 +7,7 @@ starts itself. README.md in this folder is the manual.
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ssid", help="access point a real module may join")
     group.addoption("--password", help="its password")
     group.addoption("--host-ip", help="address of this machine as the module reaches it")
+    group.addoption("--host-ip6", help="its IPv6 address, if the access point's network has one")
+    group.addoption("--host-name", help="a name of this machine that the module can look up")
+    group.addoption("--shuffle", type=int, metavar="SEED", help="run in another order")
     group.addoption(
         "--overwrite",
         action="store_true",
@@ -52,7 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
         notes.unlink(missing_ok=True)
         os.environ[_NOTES] = str(notes)
     if config.option.results:
-        config.pluginmanager.register(Collector(config.option.results, _facts(config)))
+        config.pluginmanager.register(
+            Collector(config.option.results, _facts(config), config.option.password)
+        )
 
 
 def _facts(config: pytest.Config) -> dict[str, str]:
@@ -64,8 +70,22 @@ def _facts(config: pytest.Config) -> dict[str, str]:
     }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.shuffle is not None:
+        shuffle(items, random.Random(config.option.shuffle))
     items.sort(key=lambda item: item.path.name == _LAST)  # stable: only these move, to the end
+
+
+def shuffle(items: list[pytest.Item], chance: random.Random) -> None:
+    """Bring files into another order, and the tests in each; a file's tests stay together."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    groups = list(files.values())
+    chance.shuffle(groups)
+    for group in groups:
+        chance.shuffle(group)
+    items[:] = [item for group in groups for item in group]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -116,6 +136,8 @@ def rig(
                 "ssid",
                 "password",
                 "host_ip",
+                "host_ip6",
+                "host_name",
                 "overwrite",
             )
         }
@@ -136,7 +158,7 @@ def keeping_bytes(request: pytest.FixtureRequest, recording: None) -> Iterator[N
             rig.log.clear()
     yield
     if rig and rig.log:
-        request.node.user_properties.append(("log", readable(rig.log, rig.options.password)))
+        request.node.user_properties.append(("log", readable(rig.log)))
 
 
 @pytest.fixture

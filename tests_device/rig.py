@@ -12,7 +12,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import hostacts, mqttacts, mqttbroker
+from tests_device.keeping import Keeper
+from tools import hostacts, hostcerts, mqttacts, mqttbroker, privacy
 from tools.atclient import ATMismatch, ByteLog, Module, Observer
 from tools.hostacts import HostActs
 from tools.mqttacts import MqttActs
@@ -32,6 +33,7 @@ _PASSING_ACTS = (
 )
 # The access point and the host as the simulator's default world has them.
 _SIM_SSID, _SIM_PASSWORD, _SIM_HOST = "espressif", "1234567890", "127.0.0.1"
+_SIM_HOST6, _SIM_NAME = "::1", "peer.test"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class RigOptions:
     ssid: str | None = None
     password: str | None = None
     host_ip: str | None = None
+    host_ip6: str | None = None
+    host_name: str | None = None
     overwrite: bool = False
 
 
@@ -62,29 +66,49 @@ class Rig:
         self._peers: Peers | None = None
         self._host_acts: HostActs | None = None
         self._broker: Broker | None = None
+        self._keeper: Keeper | None = None
         self._world: str | None = None
         self._log_start = 0
         self._spoiled = True  # AT+RESTORE does not undo what was done
         self.simulator: Simulator | None = None
         self.variables = {
             "ssid": options.ssid or _SIM_SSID,
-            "password": options.password or _SIM_PASSWORD,
+            "password": privacy.escaped(options.password or "") if options.ssid else _SIM_PASSWORD,
             "host": options.host_ip or _SIM_HOST,
         }
+        if self.simulated:
+            self.variables |= {"host6": _SIM_HOST6, "name": _SIM_NAME}
+        if options.host_ip6:
+            self.variables["host6"] = options.host_ip6
+        if options.host_name:
+            self.variables["name"] = options.host_name
+        mine = [self.variables.get(key) for key in ("host", "host6", "name")]
+        hostcerts.issue(*filter(None, mine))
 
     @property
     def simulated(self) -> bool:
         """Tell whether the module is simulated."""
         return self.options.port is None
 
+    def fit(self, count: int, seconds: float = 20.0) -> int:
+        """Return as many bytes of `count` as a real module's port carries in some seconds."""
+        return count if self.simulated else min(count, int(self.options.baud / 10 * seconds))
+
     @property
     def offers(self) -> frozenset[str]:
-        """Return what transcripts may need: sim, wifi, host, data, openssl, broker, ipv6."""
-        if self.simulated:
-            return frozenset(("sim", "wifi", "host", "data", *_tools()))
-        given = {"wifi": self.options.ssid, "host": self.options.host_ip}
-        given["data"] = "may be changed" if self.options.overwrite else None
-        return frozenset((*(name for name, value in given.items() if value), *_tools()))
+        """Return what transcripts may need; tests_device/README.md says what the words mean."""
+        given = {
+            "sim": self.simulated,
+            "wifi": self.simulated or self.options.ssid,
+            "secret": self.variables["password"],
+            "host": self.simulated or self.options.host_ip,
+            "name": self.variables.get("name"),
+            "data": self.simulated or self.options.overwrite,
+            "ipv6": has_address(self.variables.get("host6")),
+            "openssl": shutil.which("openssl"),
+            "broker": mqttbroker.program("mosquitto"),
+        }
+        return frozenset(name for name, value in given.items() if value)
 
     @property
     def module(self) -> Module:
@@ -161,15 +185,26 @@ class Rig:
             module = self.fresh(blank=blank)
         self._spoiled = spoils(script)
         self._log_start = len(self.simulator.log_text()) if self.simulator else 0
-        if not script.echo:
+        if not self.simulated:
+            module.echo_off()
+            self._keeper = Keeper(module, script)
+            if script.echo:
+                module.ok("ATE1")
+        elif not script.echo:
             module.echo_off()
         module.log.clear()
         return module
 
+    def put_back(self) -> None:
+        """Give a real module back what a transcript took; a simulated one begins anew."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.put_back()
+
     def _start_peers(self) -> None:
         """Start the servers that transcripts talk to, or clean up after the last one."""
         if self._host_acts is None:
-            self._peers = Peers(self.variables["host"])
+            self._peers = Peers(self.variables["host"], self.variables.get("host6"))
             self._host_acts = HostActs(self._peers)
             self.variables |= self._peers.variables
         self._host_acts.reset()
@@ -233,7 +268,11 @@ class Rig:
     def _open(self) -> None:
         if self.options.port is not None:
             self._module = Module(
-                self.options.port, baud=self.options.baud, observer=self._observer, timeout_s=20.0
+                self.options.port,
+                baud=self.options.baud,
+                observer=self._observer,
+                timeout_s=20.0,
+                secrets=privacy.wire_forms(self.options.password or ""),
             )
             return
         world = ("--world", f"tools/worlds/{self._world}.toml") if self._world else ()
@@ -253,14 +292,11 @@ def spoils(script: Transcript) -> bool:
     )
 
 
-def _tools() -> list[str]:
-    """Return what this machine has that a peer needs: openssl, broker, ipv6."""
-    found = ["openssl"] if shutil.which("openssl") else []
-    if mqttbroker.program("mosquitto"):
-        found.append("broker")
+def has_address(ip6: str | None) -> bool:
+    """Tell whether an IPv6 address is one of this machine."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as sock:
-            sock.bind(("::1", 0))
+            sock.bind((ip6 or "", 0))
     except OSError:
-        return found
-    return [*found, "ipv6"]
+        return False
+    return ip6 is not None

@@ -68,19 +68,20 @@ def body(at: Module, pause_s: float = 0.0) -> tuple[bytes, bytes, set[int]]:
 
 
 @pytest.mark.parametrize("chunks", ["", "/9999"], ids=["sized", "chunked"])
-def test_ten_megabytes_come_whole(at: Module, web: str, chunks: str) -> None:
-    at.send(f'AT+HTTPCGET="{web}/noise/{TEN_MB}{chunks}",,4096')
+def test_ten_megabytes_come_whole(at: Module, rig: Rig, web: str, chunks: str) -> None:
+    size = rig.fit(TEN_MB)
+    at.send(f'AT+HTTPCGET="{web}/noise/{size}{chunks}",,4096')
     got, result, sizes = body(at)
     assert result == b"OK"
-    assert len(got) == TEN_MB
-    assert hashlib.sha256(got).digest() == hashlib.sha256(noise(TEN_MB)).digest()
+    assert len(got) == size
+    assert hashlib.sha256(got).digest() == hashlib.sha256(noise(size)).digest()
     assert max(sizes) <= 4096
 
 
-def test_a_host_may_be_slow(at: Module, web: str) -> None:
+def test_a_host_may_be_slow(at: Module, rig: Rig, web: str) -> None:
     """The time-out is for the server's silence, not for the host's; the server is held back."""
-    want = noise(9_000_000)  # making it takes its time
-    at.send(f'AT+HTTPCGET="{web}/noise/9000000",,,1500')
+    want = noise(rig.fit(9_000_000))  # making it takes its time
+    at.send(f'AT+HTTPCGET="{web}/noise/{len(want)}",,,1500')
     time.sleep(3)
     got, result, _ = body(at)
     assert result == b"OK"
@@ -88,8 +89,10 @@ def test_a_host_may_be_slow(at: Module, web: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["AT+HTTPCPOST", "AT+HTTPCPUT"])
-def test_a_body_of_two_megabytes_is_passed_on(at: Module, web: str, command: str) -> None:
-    data = random.Random(SEED).randbytes(2_000_000)
+def test_a_body_of_two_megabytes_is_passed_on(
+    at: Module, rig: Rig, web: str, command: str
+) -> None:
+    data = random.Random(SEED).randbytes(rig.fit(2_000_000))
     at.prompt(f'{command}="{web}/digest",{len(data)}')
     at.write(data)
     got, result, _ = body(at)

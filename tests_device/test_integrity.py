@@ -18,6 +18,7 @@ from tools.atclient import Module
 from tools.athost import Host
 
 SEED = 20261121
+BUFFER = 65536  # of a peer that is to be held back
 
 
 def sha(data: bytes) -> str:
@@ -122,9 +123,9 @@ def test_passive_links_with_a_slow_reader(host: Host, here: str) -> None:
         server.close()
 
 
-def test_slow_host_holds_the_peer_back(host: Host, here: str) -> None:
+def test_slow_host_holds_the_peer_back(host: Host, here: str, rig: Rig) -> None:
     chance = random.Random(SEED)
-    data = chance.randbytes(12_000_000)
+    data = chance.randbytes(rig.fit(12_000_000, 40))
     done = threading.Event()
 
     def serve(sock: socket.socket) -> None:
@@ -132,9 +133,9 @@ def test_slow_host_holds_the_peer_back(host: Host, here: str) -> None:
         done.set()
         peers.sink(sock)
 
-    with peers.Server(serve, here) as server:
+    with peers.Server(serve, here, buffer=BUFFER) as server:
         host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
-        assert not done.wait(0.5), "12 MB went somewhere although the host does not read"
+        assert not done.wait(0.5), "all of it went somewhere although the host does not read"
         host.wait(lambda: len(host.data[0]) == len(data), "data is missing", 60.0)
         assert done.wait(5)
     assert sha(host.data[0]) == sha(data)
@@ -163,10 +164,11 @@ def test_bursts_of_datagrams(host: Host, here: str, rig: Rig) -> None:
     assert got == [body for body in sent if body in whole], "whole, in order, none twice"
 
 
-def test_passthrough_both_ways_at_once(joined: Module, here: str) -> None:
+def test_passthrough_both_ways_at_once(joined: Module, here: str, rig: Rig) -> None:
     chance = random.Random(SEED)
-    up = chance.randbytes(150000) + b"+++" + chance.randbytes(150000)
-    down = chance.randbytes(300000)
+    size = rig.fit(300000)
+    up = chance.randbytes(size // 2) + b"+++" + chance.randbytes(size // 2)
+    down = chance.randbytes(size)
     got = bytearray()
     whole = threading.Event()
 
@@ -234,10 +236,10 @@ def test_restart_of_a_number_is_another_link(host: Host, here: str) -> None:
     assert host.messages.count("0,CLOSED") == 20
 
 
-def test_peer_that_does_not_read_ends_in_send_fail(host: Host, here: str) -> None:
+def test_peer_that_does_not_read_ends_in_send_fail(host: Host, here: str, rig: Rig) -> None:
     hold = threading.Event()
-    data = random.Random(SEED).randbytes(9_000_000)
-    with peers.Server(lambda _: hold.wait(60) and None, here) as server:
+    data = random.Random(SEED).randbytes(rig.fit(9_000_000, 60))
+    with peers.Server(lambda _: hold.wait(180) and None, here, buffer=BUFFER) as server:
         host.ok("AT+CIPTCPOPT=5,,,300")
         host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
         assert host.send(0, data, "AT+CIPSENDL") == "SEND FAIL"

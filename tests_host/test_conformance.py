@@ -132,6 +132,7 @@ def test_port_that_is_not_there(capsys):
 def test_make_needs_a_port():
     done = subprocess.run(["make", "conformance"], cwd=ROOT, capture_output=True, text=True)
     assert "make conformance needs PORT=" in done.stderr
+    assert done.returncode == 2
 
 
 def test_make_passes_what_it_is_given_on():
@@ -147,7 +148,8 @@ def test_make_passes_what_it_is_given_on():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     words = " ".join(done.stdout.replace("\\\n", " ").split())
     assert (
-        '-m tools.conformance "/dev/ttyX" --ssid "my net" --password "a b" --reference --' in words
+        '-m tools.conformance "$(python3 tools/build/ports.py --quiet conformance "/dev/ttyX")" '
+        '--ssid "my net" --password "a b" --reference --' in words
     )
 
 

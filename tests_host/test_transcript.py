@@ -202,3 +202,54 @@ def test_the_recorder_notes_forms_results_and_codes(fake, tmp_path):
     assert record.tests == {"test"}
     seen.summarize(record, tmp_path / "out.json")
     assert '"AT+NO"' in (tmp_path / "out.json").read_text()
+
+
+def test_data_may_come_in_any_pieces(fake):
+    play(fake, "> AT+RAW=+IPD,2:ab+IPD,1:c+IPD,1:d\n< OK\n<: +IPD,#:abcd\n")
+    assert "another line came" in fails(fake, "> AT+ECHO=1\n<: +IPD,#:abcd\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("+IPD,2:ab+IPD,1:x", "other data came"),
+        ("+IPD,4:abcd", "more data came"),
+        ("+IPD,2:ab", "nothing more came in time"),
+        ("+IPD,0:+IPD,3:abc", "more data came"),
+    ],
+)
+def test_pieces_are_checked_to_the_byte(fake, said, problem):
+    assert problem in fails(fake, f"> AT+RAW={said}\n< OK\n<: +IPD,#:abc\n")
+
+
+def test_pieces_need_a_length_and_data():
+    with pytest.raises(grammar.TranscriptError, match="with # for the length"):
+        grammar.parse("> AT\n<: +IPD,4:data\n", Path("x.at"), "x")
+
+
+def test_a_line_may_be_filled_up_to_a_length(fake):
+    play(
+        fake,
+        "> AT+DATA=20\n< OK\n< >\n>> http://{host}?{upto:20}\n"
+        "<< +DATA:http://\\x61?01234567890\n< OK\n",
+        variables={"host": "a"},
+    )
+
+
+def test_lines_that_may_come_are_passed_over(fake):
+    text = "> AT+ECHO=7\n< OK\n"
+    assert "another line came" in fails(fake, text)
+    play(fake, "may: \\+ECHO:\\d\n" + text)
+    play(
+        fake, "may: \\+ECHO:\\d\n> AT+ECHO=7\n< +ECHO:7\n< OK\n"
+    )  # where it is expected it counts
+    with pytest.raises(grammar.TranscriptError, match=r"x\.at:1"):
+        grammar.parse("may: (\n> AT\n", Path("x.at"), "x")
+
+
+def test_time_on_the_line_is_not_counted(fake):
+    with Module(fake.port, baud=9600, timeout_s=1.0) as module:
+        end = module.deadline(0.0)
+        assert end.left <= 0
+        module.received += 9600
+        assert 9 < end.left <= 10

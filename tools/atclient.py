@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import serial
+
+from tools import privacy
 
 # Final results as they stand on a line of their own (wire-format 1, R1 and R5).
 RESULTS = (
@@ -37,19 +40,7 @@ _CHUNK = 512  # bytes sent without reading meanwhile
 _BLIND = 65536  # most bytes taken at once from a port that does not say how many there are
 
 
-def show(data: bytes) -> str:
-    """Write bytes so that a person can read them: \\r, \\n and \\xNN, the rest as it is."""
-    out = []
-    for byte in data:
-        if byte in (13, 10, 9):
-            out.append({13: "\\r", 10: "\\n", 9: "\\t"}[byte])
-        elif byte == 0x5C:
-            out.append("\\\\")
-        elif 32 <= byte < 127:
-            out.append(chr(byte))
-        else:
-            out.append(f"\\x{byte:02x}")
-    return "".join(out)
+show = privacy.shown
 
 
 class Observer(Protocol):
@@ -62,10 +53,29 @@ class Observer(Protocol):
         """Take note of bytes that came from it."""
 
 
-class ByteLog:
-    """Keep every byte with its time and direction; the answer to "what did really happen?"."""
+class Deadline:
+    """The end of a wait. The time that what comes takes on the line does not count."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: Module, seconds: float) -> None:
+        self._module = module
+        self._until = time.monotonic() + seconds
+        self._received = module.received
+
+    @property
+    def left(self) -> float:
+        """Return how many seconds are left, negative if it is over."""
+        on_line = self._module.line_s(self._module.received - self._received)
+        return self._until + on_line - time.monotonic()
+
+
+class ByteLog:
+    """Keep every byte with its time and direction; the answer to "what did really happen?".
+
+    What it tells is without the secrets, ways of writing them in bytes.
+    """
+
+    def __init__(self, secrets: Sequence[bytes] = ()) -> None:
+        self.secrets = secrets
         self._start = time.monotonic()
         self._entries: list[tuple[float, str, bytearray]] = []
 
@@ -86,15 +96,21 @@ class ByteLog:
 
     def entries(self) -> list[tuple[float, str, bytes]]:
         """Return all entries: seconds, direction, bytes."""
-        return [(stamp, direction, bytes(data)) for stamp, direction, data in self._entries]
+        whole = [(stamp, direction, bytes(data)) for stamp, direction, data in self._entries]
+        return privacy.hide_pieces(whole, self.secrets) if self.secrets else whole
+
+    def show(self, data: bytes) -> str:
+        """Write bytes for people."""
+        return show(privacy.hide_bytes(data, self.secrets))
 
     def format(self, last: int = 60, width: int = 400) -> str:
         """Return the last entries as text, one a line: seconds, direction, escaped bytes."""
         lines = []
-        if len(self._entries) > last:
-            lines.append(f"  ... {len(self._entries) - last} earlier entries")
-        for stamp, direction, data in self._entries[-last:]:
-            text = show(bytes(data[:width]))
+        entries = self.entries()
+        if len(entries) > last:
+            lines.append(f"  ... {len(entries) - last} earlier entries")
+        for stamp, direction, data in entries[-last:]:
+            text = show(data[:width])
             more = f" ... {len(data) - width} bytes more" if len(data) > width else ""
             lines.append(f"{stamp:9.3f} {direction} {text}{more}")
         return "\n".join(lines)
@@ -143,11 +159,14 @@ class Module:
         timeout_s: float = 10.0,
         rtscts: bool = False,
         observer: Observer | None = None,
+        secrets: Sequence[bytes] = (),
     ) -> None:
         self.port = port
         self.timeout_s = timeout_s
-        self.log = ByteLog()
+        self.log = ByteLog(secrets)
         self.buffer = bytearray()
+        self.received = 0  # bytes in all
+        self._baud = baud
         self._observer = observer
         # pyserial's socket:// says 1 however many bytes are waiting.
         self._is_blind = port.startswith("socket://")
@@ -206,7 +225,12 @@ class Module:
             if self._observer:
                 self._observer.received(data)
             self.buffer += data
+            self.received += len(data)
         return data
+
+    def line_s(self, count: int) -> float:
+        """Return how many seconds so many bytes take at the port's rate, with 10 bits each."""
+        return count * 10 / self._baud
 
     def _waiting(self) -> int:
         """Return how many bytes to read now; reading ends at the next tick if there are fewer."""
@@ -221,7 +245,7 @@ class Module:
 
     def read_until(self, mark: bytes | re.Pattern[bytes], timeout_s: float | None = None) -> bytes:
         """Read through the end of the first occurrence of mark and return it all."""
-        until = self._deadline(timeout_s)
+        until = self.deadline(timeout_s)
         while True:
             if isinstance(mark, bytes):
                 at = self.buffer.find(mark)
@@ -236,19 +260,20 @@ class Module:
 
     def read_exactly(self, count: int, timeout_s: float | None = None) -> bytes:
         """Read so many bytes."""
-        until = self._deadline(timeout_s)
+        until = self.deadline(timeout_s)
         while len(self.buffer) < count:
             self._more(until, f"{count} bytes did not come")
         return self.take(count)
 
     def expect(self, data: bytes, timeout_s: float | None = None) -> None:
         """Read exactly these bytes: the next ones, with nothing before them."""
-        until = self._deadline(timeout_s)
+        until = self.deadline(timeout_s)
         while not self.buffer.startswith(data):
             if not data.startswith(bytes(self.buffer)):
-                got = show(bytes(self.buffer[: len(data) + 40]))
-                raise ATMismatch(f"expected {show(data)}\n     got {got}", self.log)
-            self._more(until, f"expected {show(data)}\n     got {show(bytes(self.buffer))}")
+                got = self.log.show(bytes(self.buffer))[: len(data) + 200]
+                raise ATMismatch(f"expected {self.log.show(data)}\n     got {got}", self.log)
+            got = self.log.show(bytes(self.buffer))
+            self._more(until, f"expected {self.log.show(data)}\n     got {got}")
         self.take(len(data))
 
     def quiet(self, silence_ms: int = 100, limit_s: float = 10.0) -> bytes:
@@ -263,7 +288,9 @@ class Module:
         """Check that nothing arrives for so long."""
         self.pump(silence_ms / 1000)
         if self.buffer:
-            raise ATMismatch(f"expected silence, got {show(bytes(self.buffer))}", self.log)
+            raise ATMismatch(
+                f"expected silence, got {self.log.show(bytes(self.buffer))}", self.log
+            )
 
     # Commands
 
@@ -333,6 +360,9 @@ class Module:
             self.quiet(30)
             if attempt == 2:
                 self._leave_passthrough()
+            if attempt > 2:  # a filter that leaves no OK
+                self.send("AT+SYSMSGFILTER=0")
+                self.quiet(100)
             self.write(b"\r\n" if attempt == 0 else b"AT\r\n" * min(4**attempt, 4096))
             self.quiet(100)
             self.send("AT")
@@ -346,6 +376,7 @@ class Module:
 
     def set_baud(self, baud: int) -> None:
         """Change the host's side to another rate, after AT+UART_CUR."""
+        self._baud = baud
         self._serial.baudrate = baud
 
     # Helpers
@@ -356,15 +387,16 @@ class Module:
         self.quiet(100)
 
     def _await(self, mark: re.Pattern[bytes]) -> re.Match[bytes]:
-        until = self._deadline(None)
+        until = self.deadline(None)
         while not (found := mark.search(self.buffer)):
             self._more(until, f"{show(mark.pattern)} did not come")
         return found
 
-    def _deadline(self, timeout_s: float | None) -> float:
-        return time.monotonic() + (self.timeout_s if timeout_s is None else timeout_s)
+    def deadline(self, timeout_s: float | None = None) -> Deadline:
+        """Return the end of a wait of so many seconds, or as long as this module is given."""
+        return Deadline(self, self.timeout_s if timeout_s is None else timeout_s)
 
-    def _more(self, until: float, message: str) -> None:
-        left = until - time.monotonic()
+    def _more(self, until: Deadline, message: str) -> None:
+        left = until.left
         if left <= 0 or not self.pump(left):
             raise ATMismatch(message, self.log)

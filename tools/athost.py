@@ -8,11 +8,10 @@ what does not fit is an ATMismatch.
 from __future__ import annotations
 
 import re
-import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from tools.atclient import RESULTS, ATMismatch, Module
+from tools.atclient import RESULTS, ATMismatch, Deadline, Module
 
 _IPD = re.compile(rb'\r\n\+IPD,(\d),(\d+)(?:,"([^"]*)",(\d+))?(:|\r\n)')
 _RECVDATA = re.compile(rb'\+CIPRECVDATA:(\d+),(?:"([^"]*)",(\d+),)?')
@@ -47,7 +46,7 @@ class Host:
 
     def result(self, what: str, timeout_s: float = 30.0) -> str:
         """Wait for a final result other than `busy p...`."""
-        until = time.monotonic() + timeout_s
+        until = self.module.deadline(timeout_s)
         while not self._results:
             self.pump(until, f"no result of {what}")
         return self._results.pop(0)
@@ -57,7 +56,7 @@ class Host:
         self._results.clear()
         self._prompt = False
         self.module.send(f"{command}={link},{len(block)}")
-        until = time.monotonic() + 30.0
+        until = self.module.deadline(30.0)
         while not self._prompt:
             if self._results and self._results[-1] == "ERROR":
                 return self._results.pop()
@@ -76,15 +75,15 @@ class Host:
 
     def wait(self, condition, what: str, timeout_s: float = 30.0) -> None:  # type: ignore[no-untyped-def]
         """Take in the stream until the condition holds."""
-        until = time.monotonic() + timeout_s
+        until = self.module.deadline(timeout_s)
         while not condition():
             self.pump(until, what)
 
-    def pump(self, until: float, what: str) -> None:
+    def pump(self, until: Deadline, what: str) -> None:
         """Take in what is there, or wait a little for it; ATMismatch when the time is over."""
         if self.parse() or self.module.pump(0.2):
             return
-        if time.monotonic() > until:
+        if until.left < 0:
             raise ATMismatch(what, self.module.log)
 
     def settle(self, quiet_s: float = 0.15) -> None:

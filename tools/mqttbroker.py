@@ -19,7 +19,8 @@ from pathlib import Path
 
 from paho.mqtt import client as paho
 
-from tools.peers import CERTIFICATES, free_port
+from tools import hostcerts
+from tools.peers import free_port
 
 USER, PASSWORD = "espressif", "123456789"
 MAX_MESSAGE = 4_000_000
@@ -82,6 +83,7 @@ class Broker:
             f"max_packet_size {MAX_MESSAGE}",
             f"user {getpass.getuser()}",  # as root it would become another, who cannot read keys
         ]
+        certificates = hostcerts.folder()
         passwords = self._folder / "passwords"
         subprocess.run(
             [program("mosquitto_passwd") or "", "-b", "-c", passwords, USER, PASSWORD], check=True
@@ -92,11 +94,11 @@ class Broker:
             if secret:
                 lines += [f"password_file {passwords}"]
             if certificate:
-                lines += [f"certfile {CERTIFICATES}/{certificate}.crt"]
-                lines += [f"keyfile {CERTIFICATES}/{certificate}.key"]
+                lines += [f"certfile {certificates}/{certificate}.crt"]
+                lines += [f"keyfile {certificates}/{certificate}.key"]
                 lines += ["tls_version tlsv1.2"]
             if mutual:
-                lines += [f"cafile {CERTIFICATES}/ca.crt", "require_certificate true"]
+                lines += [f"cafile {certificates}/ca.crt", "require_certificate true"]
         (self._folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
 
     def start(self) -> None:

@@ -15,15 +15,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
+from tools import hostcerts
 from tools.updatepeer import UpdatePeer
 from tools.webpeer import WebServer
 from tools.websocketraw import RawServer
 
-ROOT = Path(__file__).resolve().parent.parent
-CERTIFICATES = ROOT / "build" / "certs"
 PATTERN = bytes(range(256)) * 16
 _CHUNK = 65536
 _START_S = 10.0  # longest time a program takes to listen
@@ -109,8 +107,12 @@ class Server:
         host: str = "127.0.0.1",
         context: ssl.SSLContext | None = None,
         port: int = 0,
+        buffer: int = 0,
     ) -> None:
-        """Start serving; with a context each client must speak TLS."""
+        """Start serving; with a context each client must speak TLS.
+
+        `buffer` is how many bytes this machine keeps in each direction, 0: as many as it likes.
+        """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._serve, self._host, self._context = serve, host, context
         self._clients: set[socket.socket] = set()
@@ -119,6 +121,9 @@ class Server:
         self.errors: list[str] = []
         self._listener = socket.socket(family, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if buffer:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self._listener.bind((host, port))
         self._listener.listen(16)
         self._listener.settimeout(_POLL_S)
@@ -241,12 +246,13 @@ class UdpServer:
 
 
 def server_context(name: str = "peer", client_ca: str | None = None) -> ssl.SSLContext:
-    """Return what a TLS server shows: build/certs/NAME.crt; with client_ca it demands one."""
+    """Return what a TLS server shows: NAME.crt of hostcerts; with client_ca it demands one."""
+    folder = hostcerts.folder()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(CERTIFICATES / f"{name}.crt", CERTIFICATES / f"{name}.key")
+    context.load_cert_chain(folder / f"{name}.crt", folder / f"{name}.key")
     if client_ca:
-        context.load_verify_locations(CERTIFICATES / client_ca)
+        context.load_verify_locations(folder / client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
 
@@ -255,10 +261,11 @@ def client_context(ca: str = "server_ca.crt", pair: str | None = None) -> ssl.SS
     """Return what a TLS client of the module's server trusts, and shows: `client_*_00`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.load_verify_locations(CERTIFICATES / ca)
+    folder = hostcerts.folder()
+    context.load_verify_locations(folder / ca)
     if pair:
         context.load_cert_chain(
-            CERTIFICATES / f"client_cert_{pair}.crt", CERTIFICATES / f"client_key_{pair}.key"
+            folder / f"client_cert_{pair}.crt", folder / f"client_key_{pair}.key"
         )
     return context
 
@@ -310,8 +317,11 @@ class Peer(Protocol):
 class Peers:
     """The peers that transcripts know by name: `variables` maps names in braces to ports."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        """Start the plain ones; those with certificates start if build/certs is there."""
+    def __init__(self, host: str = "127.0.0.1", host6: str | None = "::1") -> None:
+        """Start the plain ones; those with certificates start if build/certs is there.
+
+        host6 is an IPv6 address of this machine, None if there is none for the module.
+        """
         self._host = host
         from tools.websocketpeer import WebSocketServer  # its library is the tests' alone
 
@@ -329,14 +339,15 @@ class Peers:
             "ws": WebSocketServer(host),
             "ws_raw": RawServer(host),
         }
-        self._try("echo6", lambda: Server(echo, "::1"))
-        self._try("udp_echo6", lambda: UdpServer(host="::1"))
-        self._try("web6", lambda: WebServer("::1"))
-        self._try("ws6", lambda: WebSocketServer("::1"))
+        if host6:
+            self._try("echo6", lambda: Server(echo, host6))
+            self._try("udp_echo6", lambda: UdpServer(host=host6))
+            self._try("web6", lambda: WebServer(host6))
+            self._try("ws6", lambda: WebSocketServer(host6))
         self._programs: dict[str, OpensslServer] = {}
         self._deaf = socket.socket()  # bound, so that the port stays free of listeners
         self._deaf.bind((self._host, 0))
-        if CERTIFICATES.is_dir():
+        if hostcerts.folder().is_dir():
             self._start_tls(WebSocketServer)
 
     def _start_tls(self, web_socket: Callable[[str, ssl.SSLContext], Peer]) -> None:
@@ -346,6 +357,7 @@ class Peers:
             "tls_other_ca": server_context("other_peer"),
             "tls_expired": server_context("expired_peer"),
             "tls_future": server_context("future_peer"),
+            "tls_stranger": server_context("stranger_peer"),
             "tls_mutual": server_context(client_ca="client_ca_00.crt"),
         }
         for name, context in contexts.items():
@@ -354,7 +366,7 @@ class Peers:
             self.servers[name.replace("tls", "wss")] = web_socket(self._host, context)
         self.servers["tls_puppet"] = Server(commanded, self._host, server_context())
         if shutil.which("openssl"):
-            pair = f"-cert {CERTIFICATES}/peer.crt -key {CERTIFICATES}/peer.key"
+            pair = f"-cert {hostcerts.folder()}/peer.crt -key {hostcerts.folder()}/peer.key"
             programs = {
                 "tls_psk": "-nocert -psk 70736b -psk_identity myhint",
                 "tls_alpn": f"{pair} -alpn http/1.1,mqtt",

@@ -83,10 +83,12 @@ class Simulator:
         sanitize: bool = False,
         options: tuple[str, ...] = (),
         environment: dict[str, str] | None = None,
+        prefix: tuple[str, ...] = (),
         checkout: Path = ROOT,
     ) -> None:
         """Prepare; options are further arguments of tools/atsim, for example ``--baud-timing``.
 
+        prefix is put in front of the command line, to run it in a network of its own, say.
         Another checkout than this one has its own firmware and its own tools/atsim.
         """
         self.folder = Path(folder)
@@ -96,6 +98,7 @@ class Simulator:
         self.log_path = self.folder / "uart0.log"
         self._checkout = checkout
         self._arguments = [
+            *prefix,
             str(checkout / "tools" / "atsim"),
             *("--link", str(self.link), "--state", str(self.folder / "flash")),
             *("--control", str(self.control), "--log", str(self.log_path)),

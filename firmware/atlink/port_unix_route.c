@@ -164,12 +164,16 @@ static void set_v4(address_t *addr, uint32_t bits) {
     }
 }
 
+static bool is_loopback(uint32_t ip) {
+    return ip >> 24 == 127;
+}
+
 // Put an unbound socket at home if it speaks to this computer, so that others see who it is.
 static void leave_from_home(int fd, const address_t *to) {
     address_t own;
     socklen_t size = sizeof(own);
     if (getsockname(fd, &own.any, &size) != 0 || port_of(&own) != 0
-        || !is_v4(to) || v4_of(to) >> 24 != 127) {
+        || !is_v4(to) || !is_loopback(v4_of(to))) {
         return;
     }
     address_t start = *to;
@@ -268,7 +272,8 @@ int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len) {
     }
     address_t own;
     copy_in(&own, addr, len);
-    if (own.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr)) {
+    if (own.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr)
+        && is_loopback(ntohl(home.s_addr))) {
         own.v6.sin6_addr = in6addr_loopback;
     } else if (own.any.sa_family == AF_INET
         && (own.v4.sin_addr.s_addr == INADDR_ANY || is_of_the_air(&own))) {

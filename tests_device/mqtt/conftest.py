@@ -85,14 +85,14 @@ def hasty(hasty_bench: Module) -> Iterator[Module]:
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
+def peer(here: str) -> Iterator[Peer]:
     """Return the broker."""
-    with Peer() as broker:
+    with Peer(here) as broker:
         yield broker
 
 
 @pytest.fixture
-def web() -> Iterator[WebPeer]:
+def web(here: str) -> Iterator[WebPeer]:
     """Return the broker behind a WebSocket."""
-    with WebPeer() as broker:
+    with WebPeer(here) as broker:
         yield broker

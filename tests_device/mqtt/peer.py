@@ -100,8 +100,9 @@ class Fields:
 class Peer:
     """The broker's side; the methods wait for what the module does."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self._listener = socket.create_server((host, 0))
         self._listener.settimeout(LIMIT_S)
         self.port: int = self._listener.getsockname()[1]
         self.sock: socket.socket | None = None
@@ -223,8 +224,8 @@ class Peer:
 class WebPeer(Peer):
     """The same behind a WebSocket: `receive` reads the payload of the module's frames."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
         self._payload = b""
         self.controls: list[tuple[int, bytes]] = []
         self.request = b""
@@ -289,8 +290,8 @@ class WebPeer(Peer):
 class TlsPeer(Peer):
     """The same behind TLS; `sni` and `alpn` are what the module's last ClientHello led to."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
-        super().__init__()
+    def __init__(self, host: str, context: ssl.SSLContext) -> None:
+        super().__init__(host)
         self._context = context
         self._context.sni_callback = self._take_name
         self.sni: str | None = None

@@ -13,7 +13,7 @@ SLOW_S = 40.0  # for what has a time-out of its own to wait for
 
 def connected(peer: Peer, reconnect: int = 0, scheme: int = 1) -> bytes:
     path = "/way" if scheme > 5 else ""
-    line = f'+MQTTCONNECTED:0,{scheme},"127.0.0.1","{peer.port}","{path}",{reconnect}\r\n'
+    line = f'+MQTTCONNECTED:0,{scheme},"{peer.host}","{peer.port}","{path}",{reconnect}\r\n'
     return line.encode()
 
 
@@ -30,7 +30,7 @@ def connect(
     at.ok(CONFIG % scheme)
     for line in prepare:
         at.ok(line)
-    at.send(f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},{reconnect}')
+    at.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},{reconnect}')
     hello = peer.welcome(present=present)
     at.expect(connected(peer, reconnect, scheme) + b"\r\nOK\r\n")
     return hello

@@ -19,6 +19,7 @@ from tests_device.mqtt.talk import (
     failure,
     received,
 )
+from tests_device.rig import Rig
 from tools.atclient import Module
 
 
@@ -191,14 +192,14 @@ def test_a_long_text_that_stops(hasty: Module) -> None:
     hasty.read_until(failure(0x604D), SLOW_S)
 
 
-def test_a_broker_that_takes_no_more(hasty: Module, peer: Peer) -> None:
+def test_a_broker_that_takes_no_more(hasty: Module, peer: Peer, rig: Rig) -> None:
     hasty.ok(CONFIG % 1)
-    hasty.send(f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},0')
+    hasty.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},0')
     peer.accept(receive_buffer=4096)
     peer.hello()
     peer.send(b"\x20\x02\x00\x00")
     hasty.expect(connected(peer) + b"\r\nOK\r\n")
-    size = 8_000_000  # more than the PC keeps in between
+    size = rig.fit(8_000_000, 60)  # more than the PC keeps in between
     begin_raw(hasty, size)
     writer = threading.Thread(target=hasty.write, args=(bytes(size),))
     writer.start()

@@ -170,9 +170,9 @@ def test_unreleased_messages_do_not_fill_the_heap(at: Module, peer: Peer) -> Non
 
 
 def test_messages_wait_for_the_end_of_passthrough(at: Module, peer: Peer) -> None:
-    with Server(echo) as server:
+    with Server(echo, peer.host) as server:
         connect(at, peer)
-        at.ok(f'AT+CIPSTART="TCP","127.0.0.1",{server.port}')
+        at.ok(f'AT+CIPSTART="TCP","{peer.host}",{server.port}')
         at.ok("AT+CIPMODE=1")
         at.send("AT+CIPSEND")
         at.expect(b"\r\nOK\r\n\r\n>")

@@ -17,7 +17,7 @@ def test_connect_says_what_was_configured(at: Module, peer: Peer) -> None:
     assert peer.is_gone()
     at.ok('AT+MQTTUSERCFG=0,1,"id","user","pass",0,0,""')
     at.ok('AT+MQTTCONNCFG=0,7200,1,"will/topic","it\\, \\"will\\"",2,1')
-    at.send(f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},0')
+    at.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},0')
     will = (b"will/topic", b'it, "will"', 2, True)
     assert peer.welcome() == peers.Hello(b"id", 7200, False, will, b"user", b"pass")
     at.expect(connected(peer) + b"\r\nOK\r\n")
@@ -35,7 +35,7 @@ def test_long_texts_reach_the_broker_to_the_byte(at: Module, peer: Peer) -> None
         at.expect(b"\r\nOK\r\n\r\n>")
         at.write(value)
         at.expect(b"\r\nOK\r\n")
-    at.send(f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},0')
+    at.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},0')
     hello = peer.welcome()
     assert hello.client_id == long["CLIENTID"]
     assert (hello.user, hello.password) == (long["USERNAME"], long["PASSWORD"])
@@ -45,7 +45,7 @@ def test_long_texts_reach_the_broker_to_the_byte(at: Module, peer: Peer) -> None
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 255])
 def test_a_refusal_of_the_broker_is_an_error(at: Module, peer: Peer, code: int) -> None:
     at.ok(CONFIG % 1)
-    at.send(f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},1')
+    at.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},1')
     peer.welcome(code)
     at.expect(failure(0x600B))
     assert peer.is_gone()
@@ -56,7 +56,7 @@ def test_a_refusal_of_the_broker_is_an_error(at: Module, peer: Peer, code: int) 
 )
 def test_what_is_no_broker_is_an_error(at: Module, peer: Peer, answer: bytes) -> None:
     at.ok(CONFIG % 1)
-    at.send(f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},1')
+    at.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},1')
     peer.accept()
     peer.hello()
     peer.send(answer)
@@ -67,7 +67,7 @@ def test_what_is_no_broker_is_an_error(at: Module, peer: Peer, answer: bytes) ->
 
 def test_a_silent_broker_is_an_error(hasty: Module, peer: Peer) -> None:
     hasty.ok(CONFIG % 1)
-    hasty.send(f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},1')
+    hasty.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},1')
     peer.accept()
     peer.hello()
     hasty.send("AT")  # the port is served meanwhile
@@ -171,10 +171,10 @@ def test_connecting_by_hand_while_the_way_back_hangs(at: Module, peer: Peer) -> 
     peer.accept()
     peer.hello()
     assert at.ok("AT+MQTTCONN?")[0].startswith("+MQTTCONN:0,3,")
-    at.send(f'AT+MQTTCONN=0,"localhost",{peer.port},1')
+    at.send(f'AT+MQTTCONN=0,"{peer.host}",{peer.port},1')
     assert peer.is_gone()
     peer.welcome()
-    at.expect(connected(peer, 1).replace(b"127.0.0.1", b"localhost") + b"\r\nOK\r\n")
+    at.expect(connected(peer, 1) + b"\r\nOK\r\n")
     peer.send(publish(b"topic", b"text"))
     assert received(at) == b"text"
     at.expect_silence(1500)
@@ -182,7 +182,7 @@ def test_connecting_by_hand_while_the_way_back_hangs(at: Module, peer: Peer) -> 
 
 def test_nothing_is_used_up_by_failures(at: Module, peer: Peer) -> None:
     at.ok(CONFIG % 1)
-    line = f'AT+MQTTCONN=0,"127.0.0.1",{peer.port},0'
+    line = f'AT+MQTTCONN=0,"{peer.host}",{peer.port},0'
     for _ in range(20):
         at.send(line)
         peer.welcome(5)

@@ -11,10 +11,10 @@ from tools.atclient import Module
 from tools.peers import server_context
 
 
-def test_what_the_client_hello_says(at: Module) -> None:
+def test_what_the_client_hello_says(at: Module, here: str) -> None:
     context = server_context()
     context.set_alpn_protocols(["mqtt-ca.us", "mqtt"])
-    with peers.TlsPeer(context) as peer:
+    with peers.TlsPeer(here, context) as peer:
         connect(at, peer, scheme=2)
         assert (peer.sni, peer.alpn) == (None, None)  # the host is an address
         at.ok("AT+MQTTCLEAN=0")
@@ -30,7 +30,7 @@ def test_what_the_client_hello_says(at: Module) -> None:
 def test_the_request_of_a_websocket(at: Module, web: WebPeer) -> None:
     connect(at, web, scheme=6)
     assert web.request.startswith(b"GET /way HTTP/1.1\r\n")
-    assert web.field(b"Host") == b"127.0.0.1:%d" % web.port
+    assert web.field(b"Host") == f"{web.host}:{web.port}".encode()
     assert web.field(b"Sec-WebSocket-Protocol") == b"mqtt"
     at.send("AT+MQTTCLEAN=0")
     web.expect(peers.DISCONNECT)

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +81,30 @@ def link_user_modules() -> Path:
     return folder
 
 
+class Progress:
+    """Says on stderr how many files are compiled: now and then, on a terminal in one line."""
+
+    def __init__(self) -> None:
+        self._files = 0
+        self._is_live = sys.stderr.isatty()
+        self._every_s = 0.2 if self._is_live else 15.0
+        self._said = time.monotonic()
+
+    def see(self, line: str) -> None:
+        """Take in a line of make's."""
+        self._files += line.startswith(("CC ", "MPY "))
+        now = time.monotonic()
+        if now - self._said >= self._every_s:
+            self._said = now
+            end = "\r" if self._is_live else "\n"
+            print(f"[build] {self._files} files compiled", end=end, file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._is_live:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
 def run_make(folder: Path, variables: dict) -> None:
     """Run make on two cores; on failure show all it printed and raise BuildError."""
     command = [
@@ -93,17 +118,24 @@ def run_make(folder: Path, variables: dict) -> None:
     environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parents[2])}
     for inherited in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"):
         environment.pop(inherited, None)
-    done = subprocess.run(
+    said = []
+    progress = Progress()
+    with subprocess.Popen(
         command,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    if done.returncode != 0:
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line.rstrip("\n"))
+            progress.see(line)
+    progress.end()
+    if process.returncode != 0:
         noise = ("CC ", "GEN ", "MPY ", "mkdir ", "QSTR ", "Command ")
-        lines = [line for line in done.stdout.splitlines() if not line.startswith(noise)]
+        lines = [line for line in said if not line.startswith(noise)]
         raise BuildError("\n".join(lines[-60:]))
 
 

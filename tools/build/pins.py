@@ -4,6 +4,7 @@ Reads pins.toml, the one file with versions and sums; the file itself says how t
 release.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 DEPS = BUILD / "deps"
 PINS = Path(__file__).with_name("pins.toml")
+
+if not re.fullmatch(r"[\w./+@~-]+", str(ROOT)):
+    sys.exit(
+        f"error: the path of this checkout has a character that MicroPython's make cannot "
+        f"work with, a space for example; move it: {ROOT}"
+    )
 
 
 def load() -> dict:

@@ -22,6 +22,7 @@ PACKAGES = {
     "valgrind": "valgrind",
     "mosquitto": "mosquitto",
     "cmake": "cmake",
+    "ip": "iproute2",
     "chromium": "chromium fonts-dejavu-core",
     "xtensa": "gcc-xtensa-lx106 picolibc-xtensa-lx106-elf",
 }

@@ -62,9 +62,10 @@ def pytest_command(given: argparse.Namespace, host: str, results: Path, name: st
     """Return the command line that runs the suite."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     command += ["--port", given.port, "--baud", str(given.baud), "--host-ip", host]
-    for option in ("ssid", "password"):
-        if getattr(given, option):
-            command += [f"--{option}", getattr(given, option)]
+    for option in ("ssid", "password", "host-ip6", "host-name"):
+        value = getattr(given, option.replace("-", "_"))
+        if value:
+            command += [f"--{option}", value]
     command += ["--results", str(results), "--firmware", name]
     command += [f"--{name}" for name in ("reference", "overwrite") if getattr(given, name)]
     tests = "tests_device/test_scenarios.py" if given.reference else "tests_device"
@@ -81,8 +82,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("port", help="the module's AT port: a device or a pyserial URL")
     parser.add_argument("--baud", type=int, default=115200, help="its rate (default: 115200)")
     parser.add_argument("--ssid", help="an access point the module may join")
-    parser.add_argument("--password", help="its password")
+    parser.add_argument("--password", help='its password (default: "", an open network)')
     parser.add_argument("--host-ip", help="address of this machine as the module reaches it")
+    parser.add_argument("--host-ip6", help="its IPv6 address (default: none is tried)")
+    parser.add_argument("--host-name", help="a name for it that the module can look up")
     parser.add_argument("--folder", type=Path, default=BUILD, help="where the report goes")
     parser.add_argument(
         "--overwrite", action="store_true", help="the module's certificates and files may be lost"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tools import privacy
 from tools.atclient import ByteLog, show
 
 _MOST_ENTRIES = 400  # of one test's byte log
@@ -21,12 +22,8 @@ _MOST_BYTES = 600  # of one entry
 Entry = tuple[float, str, str]
 
 
-def readable(log: ByteLog, secret: str | None = None) -> list[Entry]:
-    """Return a byte log as (seconds, direction, text), the middle left out if it is very long.
-
-    The access point's password is replaced: reports are made to be passed on.
-    """
-    hidden = secret.encode() if secret else b""
+def readable(log: ByteLog) -> list[Entry]:
+    """Return a byte log as (seconds, direction, text), the middle left out if it is very long."""
     out: list[Entry] = []
     entries = log.entries()
     half = _MOST_ENTRIES // 2
@@ -35,19 +32,22 @@ def readable(log: ByteLog, secret: str | None = None) -> list[Entry]:
             if index == half:
                 out.append((stamp, "!", f"{len(entries) - 2 * half} entries left out"))
             continue
-        told = data.replace(hidden, b"(password)") if hidden else data
-        text = show(told[:_MOST_BYTES])
-        if len(told) > _MOST_BYTES:
-            text += f" ... {len(told) - _MOST_BYTES} bytes more"
+        text = show(data[:_MOST_BYTES])
+        if len(data) > _MOST_BYTES:
+            text += f" ... {len(data) - _MOST_BYTES} bytes more"
         out.append((round(stamp, 3), direction, text))
     return out
 
 
 class Collector:
-    """Watches a session; `facts` are what the report's head says."""
+    """Watches a session; `facts` are what the report's head says.
 
-    def __init__(self, path: Path, facts: dict[str, str]) -> None:
+    Reports are made to be passed on: the secret and what paths tell of this PC are left out.
+    """
+
+    def __init__(self, path: Path, facts: dict[str, str], secret: str | None = None) -> None:
         self._path = path
+        self._secret = secret
         self._facts = facts
         self._tests: dict[str, dict[str, Any]] = {}
         self._start = time.monotonic()
@@ -74,7 +74,16 @@ class Collector:
             "duration": f"{time.monotonic() - self._start:.0f} s",
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps({"facts": facts, "tests": self._tests}, indent=1))
+        content = _cleaned({"facts": facts, "tests": self._tests}, self._secret)
+        self._path.write_text(json.dumps(content, indent=1))
+
+
+def _cleaned(value: Any, secret: str | None) -> Any:
+    if isinstance(value, str):
+        return privacy.clean(value, secret)
+    if isinstance(value, dict):
+        return {key: _cleaned(each, secret) for key, each in value.items()}
+    return [_cleaned(each, secret) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -2,8 +2,9 @@
 
 Two unrelated authorities, so that tests can trust the wrong one. Of authority 0 are also the
 server of the module, its MQTT and its WPA2 client. `peer.*` and `other_peer.*` are for servers
-on the PC that the module connects to; each ca.key stays, so that a test can issue more. Names
-follow the manual, 6.8.1. `expired_peer.*` and `future_peer.*` are out of date.
+on the PC that the module connects to; `stranger_peer.*` names another host, `expired_peer.*` and
+`future_peer.*` are out of date. Each ca.key stays, so that a test can issue more. Names follow the
+manual, 6.8.1.
 """
 
 import datetime
@@ -42,6 +43,8 @@ def make(folder: Path) -> None:
         peer = authority.issue_cert(*HOSTS, common_name="localhost")
         write_pair(folder, f"{prefix}peer.crt", f"{prefix}peer.key", peer)
     first = authorities[0]
+    stranger = first.issue_cert("stranger.example", common_name="stranger.example")
+    write_pair(folder, "stranger_peer.crt", "stranger_peer.key", stranger)
     now = datetime.datetime.now(datetime.UTC)
     for name, days in (("expired", -10), ("future", 3650)):
         begin = now + datetime.timedelta(days=days)

@@ -6,6 +6,7 @@ ValueError saying what would be right.
 
 import ipaddress
 import re
+import socket
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,12 +73,22 @@ def ipv4(value: Any) -> str:
         raise ValueError("must be an IPv4 address like 127.0.0.2") from None
 
 
-def loopback(value: Any) -> str:
-    """Check an IPv4 address of this PC's loopback network, other than the PC's own."""
-    address = ipaddress.IPv4Address(ipv4(value))
-    if not address.is_loopback or str(address) == "127.0.0.1":
-        raise ValueError("must be an address in 127.0.0.0/8, other than 127.0.0.1")
-    return str(address)
+def own_address(value: Any) -> str:
+    """Check an IPv4 address that this PC can give away: of its loopback network or an interface.
+
+    127.0.0.1 is the PC's own.
+    """
+    address = ipv4(value)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind((address, 0))
+        except OSError:
+            address = "127.0.0.1"
+    if address in ("127.0.0.1", "0.0.0.0"):
+        raise ValueError(
+            "must be an address in 127.0.0.0/8, other than 127.0.0.1, or of an interface"
+        )
+    return address
 
 
 def switch(value: Any) -> bool:
@@ -160,8 +171,8 @@ _AP = (
     ("eap", eap, None),
 )
 _DHCP = (
-    ("first", loopback, "127.0.0.2"),
-    ("last", loopback, "127.0.0.99"),
+    ("first", own_address, "127.0.0.2"),
+    ("last", own_address, "127.0.0.99"),
     ("gateway", ipv4, "127.0.0.1"),
     ("netmask", ipv4, "255.0.0.0"),
 )

@@ -16,13 +16,15 @@ _MARKERS = (
     ("<<", "bytes"),
     ("<*", "any"),
     ("</", "regex"),
+    ("<:", "pieces"),
     ("<", "line"),
     (">>", "raw"),
     (">", "send"),
     ("~", "silence"),
     ("!", "act"),
 )
-EXPECTATIONS = frozenset(("bytes", "any", "regex", "line"))
+EXPECTATIONS = frozenset(("bytes", "any", "regex", "line", "pieces"))
+_PIECES = re.compile(r"(.+?)#([,:])(.+)")
 _FLAGS = ("exact", "echo", "fresh", "same")
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _SIMPLE = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\", b"e": b"\x1b"}
@@ -38,7 +40,7 @@ class TranscriptError(ValueError):
 
 @dataclass
 class Step:
-    """One line of a transcript. kind: send raw line regex any bytes silence act."""
+    """One line of a transcript. kind: send raw line regex any bytes pieces silence act."""
 
     kind: str
     text: str
@@ -64,6 +66,7 @@ class Transcript:
     flags: frozenset[str] = frozenset()
     timeout_s: float | None = None
     world: str | None = None
+    may: re.Pattern[bytes] | None = None
     steps: list[Step] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
 
@@ -126,10 +129,20 @@ def _check(script: Transcript, kind: str, text: str, number: int) -> None:
             re.compile(text)
         elif kind in ("raw", "bytes"):
             unescape(text)
+        elif kind == "pieces":
+            split_pieces(text)
         elif kind in EXPECTATIONS:
             pattern(text, defaultdict(str))
     except (re.error, ValueError) as error:
         raise TranscriptError(f"{where}: {error}") from None
+
+
+def split_pieces(text: str) -> tuple[str, str, str]:
+    """Return what stands before the length (#) of each piece, what behind it, and the data."""
+    found = _PIECES.fullmatch(text)
+    if not found:
+        raise ValueError("<: takes a head with # for the length, a comma or colon, and data")
+    return found[1], found[2], found[3]
 
 
 def _header(script: Transcript, line: str, number: int) -> None:
@@ -141,14 +154,23 @@ def _header(script: Transcript, line: str, number: int) -> None:
         script.needs |= frozenset(rest.split())
     elif word == "timeout":
         script.timeout_s = float(rest)
+    elif word == "may":
+        script.may = _compile(rest.strip(), where)
     elif word == "world":
         script.world = rest.strip()
         script.needs |= {"sim"}
     elif set(line.split()) <= set(_FLAGS):
         script.flags |= frozenset(line.split())
     else:
-        known = ", ".join(("needs: ...", "timeout: SECONDS", "world: NAME", *_FLAGS))
+        known = ", ".join(("needs: ...", "timeout: SECONDS", "world: NAME", "may: REGEX", *_FLAGS))
         raise TranscriptError(f"{where}: unknown header {line!r}; known: {known}")
+
+
+def _compile(text: str, where: str) -> re.Pattern[bytes]:
+    try:
+        return re.compile(text.encode())
+    except re.error as error:
+        raise TranscriptError(f"{where}: {error}") from None
 
 
 def unescape(text: str) -> bytes:
@@ -177,13 +199,20 @@ def escape(data: bytes) -> str:
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Replace {name} and what is made up; KeyError names a variable that nobody gave."""
+    """Replace {name} and what is made up; KeyError names a variable that nobody gave.
 
-    def one(found: re.Match[str]) -> str:
-        made = _made(found)
-        return variables[found[1]] if made is None else made
-
-    return _VARIABLE.sub(one, text)
+    {upto:500} makes what stands before it 500 bytes long.
+    """
+    out, last = "", 0
+    for found in _VARIABLE.finditer(text):
+        out += text[last : found.start()]
+        last = found.end()
+        if found[1] == "upto" and found[2]:
+            out += filler(int(found[2]) - len(out.encode())).decode()
+        else:
+            made = _made(found)
+            out += variables[found[1]] if made is None else made
+    return out + text[last:]
 
 
 def pattern(text: str, variables: Mapping[str, str]) -> re.Pattern[bytes]:
@@ -220,5 +249,5 @@ def _made(found: re.Match[str]) -> str | None:
 
 
 def filler(count: int) -> bytes:
-    """Return so many bytes of 0123456789 over and over."""
-    return (_PATTERN * (count // len(_PATTERN) + 1))[:count]
+    """Return so many bytes of 0123456789 over and over, none if the number is negative."""
+    return (_PATTERN * (count // len(_PATTERN) + 1))[: max(0, count)]

@@ -60,7 +60,9 @@ class Player:
         self._variables = dict(variables)
         self._accept = accept
         self._edits: list[_Edit] = []
-        self._match = Matcher(module, exact=script.exact, timeout_s=script.timeout_s or timeout_s)
+        self._match = Matcher(
+            module, exact=script.exact, timeout_s=script.timeout_s or timeout_s, may=script.may
+        )
 
     def play(self) -> None:
         """Play all steps, then check that nothing is left over and that AT answers OK."""
@@ -109,6 +111,8 @@ class Player:
             self._module.write(self._raw(step.text))
         elif step.kind == "bytes":
             self._match.bytes(self._raw(step.text))
+        elif step.kind == "pieces":
+            self._match.pieces(*map(self._raw, grammar.split_pieces(step.text)))
         elif step.kind == "silence":
             self._match.silence(int(step.text))
         elif step.kind == "act":
@@ -175,6 +179,7 @@ class Player:
         """Prove that nothing is left over and that the module still takes commands."""
         module, last = self._module, self._script.steps[-1]
         module.pump(0.03)
+        self._match.pass_over()
         left = module.take(len(module.buffer))
         if left.strip(b"\r\n") or (self._script.exact and left):
             extra = self._got(left)

@@ -1,0 +1,164 @@
+"""Whatever of the README is the first thing done in a fresh clone, it works.
+
+Each case has this tree without anything that was built, but for downloads; what is compiled is
+kept from one case to the next, because only the first could show that it is missing.
+"""
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from pins import ROOT
+
+# Left from one case to the next: downloads, and what gcc made of them.
+KEPT = ("deps", "mpy-cross", "sim", "usermods")
+LIMIT_S = 1200
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """Return a copy of the tree as git would give it, changes included."""
+    folder = tmp_path_factory.mktemp("fresh") / "clone"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+    (folder / "build").mkdir()
+    (folder / "build/deps").symlink_to(ROOT / "build/deps")
+    return folder
+
+
+@pytest.fixture
+def fresh(clone):
+    """Return the copy, with nothing built in it that Python could use."""
+    for path in (clone / "build").iterdir():
+        if path.name not in KEPT:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return clone
+
+
+def run(fresh, *command, feed=""):
+    """Run a command in the copy; return status and output."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTEST"))}
+    done = subprocess.run(
+        command,
+        cwd=fresh,
+        input=feed,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_S,
+        env=environment,
+    )
+    assert "Traceback" not in done.stdout, done.stdout
+    assert "No module named" not in done.stdout, done.stdout
+    return done
+
+
+def test_atsim(fresh):
+    """The simulated module itself: it is built, boots, and answers."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTEST"))}
+    process = subprocess.Popen(
+        ["tools/atsim", "--log", "build/log"],
+        cwd=fresh,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("UART1 ready: "), process.communicate(timeout=60)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("command", [["tools/console.py"], ["make", "run"]], ids=str)
+def test_talking_to_it(fresh, command):
+    done = run(fresh, *command, feed="AT\nAT+GMR\n")
+    assert done.returncode == 0, done.stdout
+    assert "AT version:" in done.stdout
+
+
+@pytest.mark.parametrize("tool", ["tools/terminal.py", "tools/factory.py", "tools/atsim"])
+def test_tools_that_show_their_help(fresh, tool):
+    done = run(fresh, tool, "--help")
+    assert done.returncode == 0, done.stdout
+    assert "usage: " in done.stdout
+
+
+def test_factory_parameters(fresh):
+    done = run(fresh, "make", "mfg")
+    assert done.returncode == 0, done.stdout
+    assert (fresh / "build/mfg_nvs.bin").stat().st_size == 0x1C000
+
+
+def test_the_reference(fresh):
+    page = fresh / "docs/commands.md"
+    before = page.read_text()
+    done = run(fresh, "make", "docs")
+    assert done.returncode == 0, done.stdout
+    assert page.read_text() == before
+
+
+def test_conformance(fresh):
+    master, slave = pty.openpty()
+    try:
+        done = run(fresh, "make", "conformance", "PORT=socket://127.0.0.1:9")
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert done.returncode != 0
+    assert "error: cannot open socket://127.0.0.1:9" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("flash", "error: there is no image to flash: make firmware builds it"),
+        ("monitor", "there is no port /dev/nowhere"),
+        ("conformance", "there is no port /dev/nowhere"),
+    ],
+)
+def test_what_cannot_work_installs_nothing(fresh, target, words):
+    done = run(fresh, "make", target, "PORT=/dev/nowhere")
+    assert done.returncode != 0
+    assert words in done.stdout
+    assert not (fresh / "build/venv").exists()
+
+
+def test_release_without_an_image(fresh):
+    done = run(fresh, "make", "release")
+    assert done.returncode != 0
+    assert "make firmware comes first" in done.stdout
+
+
+def test_a_target_that_is_not_there(fresh):
+    done = run(fresh, "make", "foo")
+    assert done.returncode != 0
+    assert "there is no target 'foo'; make help lists those there are" in done.stdout
+
+
+def test_every_target_of_the_readme_is_in_the_help(fresh):
+    done = run(fresh, "make", "help")
+    targets = set(re.findall(r"^  make (\w+)", done.stdout, re.MULTILINE))
+    assert set(re.findall(r"`make (\w+)", (fresh / "README.md").read_text())) <= targets
+
+
+def test_lint(fresh):
+    done = run(fresh, "make", "lint")
+    assert done.returncode == 0, done.stdout[-3000:]
