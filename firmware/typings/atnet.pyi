@@ -97,11 +97,12 @@ def shutdown(link: int) -> bool:
 def available(link: int) -> int:
     """Return how many bytes can be read: decrypted ones, else what waits at the socket. OSError.
 
-    Of TLS the latter is encrypted; of datagram links it is all datagrams. When there is nothing, the end of the stream is noticed: see ended(); recv() still tells its reason once.
+    Of TLS the latter is encrypted; of datagram links it is all datagrams. When there is nothing,
+    the end of the stream is noticed: see ended(); recv() still tells its reason once.
     """
 
 def follow(link: int) -> None:
-    """Let the peer of a datagram link follow the sender of the next datagram, as set_peer() says."""
+    """Let the peer follow the sender of the next datagram, as set_peer() says."""
 
 def local(link: int) -> tuple[str, int]:
     """Return the local address and port. OSError."""
