@@ -17,6 +17,7 @@ from tests_host.atlinkharness import Harness, compile_c
 UNITS = {
     "test_rx": ["core/rx.c"],
     "test_filter": ["core/filter.c"],
+    "test_line": ["core/line.c"],
     "test_framer": ["core/framer.c"],
     "test_small": ["core/ipd.c", "core/unescape.c", "core/settings.c"],
     "test_websocket": ["core/websocket.c"],

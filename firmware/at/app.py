@@ -15,7 +15,7 @@ from at.port import Port
 from at.services import chip
 from at.services.clock import Clock
 from at.services.flash import Flash
-from at.services.guard import Guard
+from at.services.guard import LOOK_MS, Guard
 from at.services.mfg import Mfg
 from at.services.power import Power
 from at.services.wifi import Wifi
@@ -94,7 +94,7 @@ class App:
         asyncio.run(self._serve())
 
     async def _serve(self):
-        watch_over(self.guard.look)
+        watch_over(self.guard.look, LOOK_MS)
         try:
             self.session.wifi.start(join=not self.guard.is_safe)
         except OSError as error:

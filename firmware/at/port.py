@@ -10,6 +10,7 @@ that stops reading stops being served, and nothing is lost or grows without end.
 
 import asyncio
 
+import atcore
 import atlink
 from at.errors import StateError
 from at.loop import ready
@@ -34,6 +35,7 @@ class Port:
         self._holds = 0
         self._pump_task = None
         self._report_task = None
+        self.settle()
 
     def message(self, data):
         """Write one message as soon as what came before it is out. Never blocks."""
@@ -46,6 +48,7 @@ class Port:
     def filter(self, on):
         """Apply the filters from now on, or no longer."""
         self.filtering = on
+        self.settle()
 
     def filters(self):
         """Return (head, tail) of each filter, as bytes."""
@@ -173,7 +176,8 @@ class Port:
             self.settle()
 
     def settle(self):
-        """Open or close the gate: C may write while nothing else wants to, or has to be first."""
+        """Say what C may write: answers, and data of links while nothing has to be first."""
+        atcore.clear(not (self._backlog or self.filtering))
         if self._gate:
             self._gate(not (self._backlog or self._reports or self._holds or self.is_asleep))
 

@@ -1,6 +1,7 @@
 """The state machine of the AT port: from a line to its final result.
 
-    IDLE      a line is looked up, bound and started; echo is done in C as bytes arrive
+    IDLE      a line is looked up, bound and started, by C if it is right (docs/internals.md);
+              echo is done in C as bytes arrive
     RUNNING   an `async def` handler runs; other lines are dropped and answered `busy p...`
     PROMPT    the running handler takes a counted payload after `>`
 
@@ -11,8 +12,9 @@ the services are attributes of it, `reply`, `line`, `raw` and `prompt` speak to 
 import asyncio
 import sys
 
+import atcore
 import atlink
-from at.command import find, find_event, forget, old_endings
+from at.command import by_name, find, find_event, forget, old_endings
 from at.errors import (
     SUB_BUSY,
     ATError,
@@ -22,7 +24,7 @@ from at.errors import (
     WrongForm,
     error_code,
 )
-from at.loop import on, pause, ready
+from at.loop import ready
 from at.wire import reply
 from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
@@ -71,10 +73,10 @@ class Session:
         self.restart = None  # function that restarts the module at once
         self.is_streaming = False  # passthrough: bytes on the port are data
         self.on_demand = {}  # name of a service -> name of its module
-        self._is_paused = True  # nobody is called when bytes arrive
         self._then = None
         self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
+        atcore.serve(self, by_name)
 
     def attach(self, **services):
         """Make services and values attributes of the session, for handlers."""
@@ -92,39 +94,28 @@ class Session:
 
     def start(self):
         """Serve the port: the next line is a command."""
-        self.uart.listen()
-        if self._is_paused:
-            self._is_paused = False
-            on(atlink.UART_RX, self._receive)
+        atcore.listen()
 
     def start_after(self, coroutine):
         """Serve the port when the coroutine is over, as if a command had begun it."""
         asyncio.create_task(self._run(coroutine))
 
-    def _receive(self):
-        """Take every event the C receiver has; called by the loop when there is one."""
-        while True:
-            event = self.uart.poll()
-            if event == atlink.LINE:
-                try:
-                    line = self.uart.line()
-                except MemoryError as error:
-                    self._end(error)
-                else:
-                    self._begin(line)
-            elif event == atlink.TOO_LONG:
-                self._end(NotAT(_TOO_LONG))
-            elif event == atlink.BUSY:
-                if self.uart.line() == b"AT+RST":
-                    self.port.message(b"\r\nWill force to restart!!!\r\n")
-                    asyncio.create_task(self._settle(self.restart))
-                else:
-                    self._say_busy()
+    # What atcore.receive() leaves to us.
+
+    def _event(self, event):
+        """Answer what was no line, or came while a command runs."""
+        if event == atlink.TOO_LONG:
+            self._end(NotAT(_TOO_LONG))
+        elif event == atlink.BUSY:
+            if self.uart.line() == b"AT+RST":
+                self.port.message(b"\r\nWill force to restart!!!\r\n")
+                asyncio.create_task(self._settle(self.restart))
             else:
-                if event == atlink.DATA:  # for the running handler, which is busy elsewhere
-                    pause(atlink.UART_RX)
-                    self._is_paused = True
-                return
+                self._say_busy()
+
+    def _say(self, message):
+        """Write a message that C composed."""
+        self.port.message(message)
 
     def _say_busy(self):
         if self.port.congested:  # a flood must not fill the heap with answers nobody reads
@@ -135,22 +126,27 @@ class Session:
 
     # One command, from line to result.
 
-    def _begin(self, line):
+    def _begin(self):
+        """Run a line that C did not take: rare, wrong, or a user's own command."""
         self.name = ""
         self._then = None
         self._keep_surplus = False
         try:
-            outcome = self._dispatch(line)
+            outcome = self._dispatch(self.uart.line())
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
         if outcome is not None and hasattr(outcome, "send"):
-            self.uart.busy()
-            try:
-                asyncio.create_task(self._run(outcome))
-                return
-            except MemoryError as error:
-                outcome = error
-        self._end(outcome)
+            self._launch(outcome)
+        else:
+            self._end(outcome)
+
+    def _launch(self, coroutine):
+        """Run what an async handler returned, as the one running command."""
+        self.uart.busy()
+        try:
+            asyncio.create_task(self._run(coroutine))
+        except MemoryError as error:
+            self._end(error)
 
     def _dispatch(self, line):
         """Run a line's handler; return its result, or a coroutine that still has to run."""
@@ -193,7 +189,7 @@ class Session:
             self.line(entry.text)
             return
         for text in describe(entry.params):
-            self.line("%s:%s" % (self.name, text))
+            self.line(self.name, ":", text)
 
     async def _run(self, coroutine):
         try:
@@ -206,7 +202,7 @@ class Session:
             quiet_ms = 0 if self.uart.skip() else quiet_ms + _SWALLOW_STEP_MS
             await asyncio.sleep_ms(_SWALLOW_STEP_MS)
         self._end(outcome, not self._keep_surplus)
-        self._receive()
+        atcore.receive()
 
     def _end(self, outcome, has_surplus=False):
         """Write the final result and serve the port again, whatever happens on the way.
@@ -255,7 +251,7 @@ class Session:
             sys.print_exception(error)
         finally:
             self.start()
-        self._receive()
+        atcore.receive()
 
     def _fail(self, error):
         if isinstance(error, MemoryError):
@@ -275,7 +271,7 @@ class Session:
         """Write what AT+SYSLOG wants to be said of an ATError in front of the final result."""
         if self.syslog:
             if self.syslog == 2:
-                self.line("REASON:" + error.reason)
+                self.line("REASON:", error.reason)
             self.port.message(reply.error_line(error.code()))
 
     def emit(self, kind, *details):
@@ -324,13 +320,8 @@ class Session:
 
     # What handlers call.
 
-    def reply(self, *values):
-        """Write `+NAME:v1,v2`: integers in decimal, text in quotes."""
-        self.port.message(reply.data_line(self.name, values))
-
-    def line(self, text):
-        """Write a line as it is."""
-        self.port.message(text.encode() + b"\r\n")
+    reply = atcore.reply  # (*values): `+NAME:v1,v2`, integers in decimal, text in quotes
+    line = atcore.line  # (*parts): the parts, one behind the other, as a line
 
     def then(self, function):
         """Call `function` once the final result OK has left the wire; not after ERROR."""

@@ -2,12 +2,16 @@
 add_library(usermod_atlink INTERFACE)
 
 target_sources(usermod_atlink INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/modatcore.c
+    ${CMAKE_CURRENT_LIST_DIR}/modatline.c
     ${CMAKE_CURRENT_LIST_DIR}/modatlink.c
+    ${CMAKE_CURRENT_LIST_DIR}/modatloop.c
     ${CMAKE_CURRENT_LIST_DIR}/uart.c
     ${CMAKE_CURRENT_LIST_DIR}/wait.c
     ${CMAKE_CURRENT_LIST_DIR}/core/filter.c
     ${CMAKE_CURRENT_LIST_DIR}/core/framer.c
     ${CMAKE_CURRENT_LIST_DIR}/core/ipd.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/line.c
     ${CMAKE_CURRENT_LIST_DIR}/core/rx.c
     ${CMAKE_CURRENT_LIST_DIR}/core/settings.c
     ${CMAKE_CURRENT_LIST_DIR}/core/unescape.c
@@ -24,6 +28,10 @@ else()
     target_sources(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR}/port_unix.c)
 endif()
 
-target_include_directories(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR})
+# build/generated: what tools/build makes of the declarations.
+target_include_directories(usermod_atlink INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}
+    ${CMAKE_CURRENT_LIST_DIR}/../../build/generated
+)
 include(${CMAKE_CURRENT_LIST_DIR}/net/net.cmake OPTIONAL)
 target_link_libraries(usermod INTERFACE usermod_atlink)

@@ -16,7 +16,7 @@
 #define ATLINK_UART_TX (1u << 1)
 #define ATLINK_EVENT (1u << 2)
 #define ATLINK_LINK_FIRST (8)
-#define ATLINK_LINKS (20) // bits 8..27: a mask stays a small integer on 32 bits
+#define ATLINK_LINKS (17) // bits 8..24: a mask stays a small integer on 32 bits
 #define ATLINK_LINK(i) (1u << (ATLINK_LINK_FIRST + (i)))
 
 // What to watch a descriptor for.

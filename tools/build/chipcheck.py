@@ -34,6 +34,7 @@ FLAGS = (
     '-DMBEDTLS_CONFIG_FILE="mbedtls_chip.h"'
 ).split()
 QSTR = re.compile(r"MP_QSTR_(\w*)")
+ROOT_POINTER = re.compile(r"MP_REGISTER_ROOT_POINTER\((.*)\);")
 FUNCTION = re.compile(r"\bFUNCTION\((\w+)\)")
 
 
@@ -57,7 +58,9 @@ def write_generated(folder: Path, micropython: Path, root: Path) -> None:
     rows = ['QDEF0(MP_QSTRnull, 0, 0, "")', 'QDEF0(MP_QSTR_, 0, 0, "")']
     rows += [f'QDEF1(MP_QSTR_{name}, 0, {len(name)}, "{name}")' for name in sorted(names)]
     (genhdr / "qstrdefs.generated.h").write_text("\n".join(rows) + "\n")
-    for name in ("root_pointers.h", "moduledefs.h", "mpversion.h"):
+    pointers = [row for path in sources(root) for row in ROOT_POINTER.findall(path.read_text())]
+    (genhdr / "root_pointers.h").write_text("".join(f"{row};\n" for row in pointers))
+    for name in ("moduledefs.h", "mpversion.h"):
         (genhdr / name).write_text("")
 
 
@@ -74,6 +77,7 @@ def command(
     include = [
         *(declarations, declarations / "micropython", folder, root / "board/SIM"),
         *(root / "firmware/atlink", root / "firmware/atchip"),
+        root / "build/generated",
     ]
     # Warnings of others are none of ours.
     foreign = [micropython, micropython / "lib/mbedtls/include"]
@@ -112,9 +116,11 @@ def compile_all(micropython: Path, files: list[Path]) -> list[str]:
 
 def main() -> None:
     """Compile everything; complain and fail if something does not compile."""
+    import commandtable
     import fetch
     import system
 
+    commandtable.write()
     try:
         system.ensure("gcc", "m32", "xtensa")
         complaints = compile_all(fetch.micropython(), sources())

@@ -176,6 +176,7 @@ def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
 def compile_flavour(bits: int, sanitize: bool) -> None:
     """Fetch what is missing and compile one flavour; call it with the lock held."""
     import commandindex
+    import commandtable
     import fetch
     import pins
     import sdist
@@ -190,6 +191,7 @@ def compile_flavour(bits: int, sanitize: bool) -> None:
     sdist.microdot()
     link_user_modules()
     commandindex.write()
+    commandtable.write()
     webpage.write()
     build_mpy_cross(source, fetch)
     settings = target / "settings"

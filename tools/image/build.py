@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import commandindex
+import commandtable
 import fetch
 import pins
 import sdist
@@ -108,6 +109,7 @@ def build(variant: str, in_docker: bool) -> dict[str, int]:
         sdist.umqtt()
         sdist.microdot()
         commandindex.write()
+        commandtable.write()
         webpage.write()
         mfg = subprocess.run(
             [sys.executable, ROOT / "tools/mfg/build.py"], stdout=subprocess.PIPE, text=True

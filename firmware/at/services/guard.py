@@ -26,8 +26,9 @@ _REASONS = {
 }
 _CRASHES = (4, 5, 6, 7)
 _TOO_MANY = 3
-_HANG_MS = 60000  # so long may one thing take; commands that erase flash come nearest
-_STEADY = 12  # after so many looks, about a minute, a crash is a first one
+LOOK_MS = 60000  # from one look to the next
+_HANG_MS = 2 * LOOK_MS  # leaves a minute at least for what takes longest: erasing flash
+_STEADY = 2  # at so many looks, about a minute after the start, a crash is a first one
 _LAST_MS = 1000
 
 

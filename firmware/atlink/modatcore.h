@@ -1,0 +1,26 @@
+// What the files of the Python module `atcore` share: the event loop's queue (modatloop.c), command
+// lines and answers (modatline.c). firmware/typings/atcore.pyi is the module's contract.
+#ifndef ATLINK_MODATCORE_H
+#define ATLINK_MODATCORE_H
+
+#include "py/obj.h"
+
+// modatloop.c
+void atcore_resume(uint32_t bit, mp_obj_t function);
+void atcore_pause(uint32_t bit);
+
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_start_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_ready_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atcore_on_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_function_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atcore_watch_over_obj);
+
+// modatline.c
+MP_DECLARE_CONST_FUN_OBJ_2(atcore_serve_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atcore_receive_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atcore_listen_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_clear_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_reply_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_line_obj);
+
+#endif // ATLINK_MODATCORE_H

@@ -1,0 +1,52 @@
+"""The AT engine's core in C: the event loop's queue, well-formed command lines, answers.
+
+What C takes from Python and why: docs/internals.md. `at.loop` and `at.session` stand on it.
+"""
+
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+def start(asyncio: ModuleType, /) -> None:
+    """Stand in for the IOQueue of `asyncio` (asyncio.core); nobody waits for anything yet."""
+
+def ready(source: int, /) -> Awaitable[None]:
+    """Wait until a source (a bit of atlink.wait) is ready: `await ready(atlink.UART_TX)`.
+
+    Await it at once: there is one such object. RuntimeError if a task waits for it already.
+    ValueError: no such source.
+    """
+
+def on(source: int, function: Callable[[], object] | None, /) -> None:
+    """Call `function` whenever the source is ready and no task waits for it; None ends that."""
+
+def function(source: int, /) -> Callable[[], object] | None:
+    """Return what `on` was given."""
+
+def watch_over(function: Callable[[], object], period_ms: int, /) -> None:
+    """Call `function` at once and then about every `period_ms`, as long as the loop turns."""
+
+def serve(session: Any, by_name: dict[str, Any], /) -> None:
+    """Take command lines for a session; `by_name` are the declared commands (at.command).
+
+    The session is told what C leaves to it: _begin() a line, _event(event) of UART.poll(),
+    _launch(coroutine) of a handler, _end(outcome), _say(message).
+    """
+
+def receive() -> None:
+    """Take every event of the AT port: run well-formed lines, leave the rest to the session."""
+
+def listen() -> None:
+    """Assemble a command line, as UART.listen(), and have receive() called when one is there."""
+
+def clear(on: bool, /) -> None:
+    """Say whether messages may go straight to the ring: no filter, nothing that waits for room."""
+
+class _Answer:  # a built-in function: as an attribute of a class it is not bound
+    def __call__(self, *parts: int | str | bytes | bytearray | memoryview) -> None: ...
+
+reply: _Answer
+"""Write `+NAME:v1,v2` CR LF of the command that runs: integers in decimal, text in quotes."""
+
+line: _Answer
+"""Write parts (text or bytes), one behind the other, and CR LF."""
