@@ -55,8 +55,10 @@ def check_nvs_of_any_partition():
     for kind, value in kinds + texts:
         atchip.nvs_set("mfg_nvs", "contract", "key" + str(kind), kind, value)
         assert atchip.nvs_get("mfg_nvs", "contract", "key" + str(kind)) == (kind, value)
-    keys = atchip.nvs_keys("mfg_nvs", "contract")
+    keys = atchip.nvs_keys("mfg_nvs", "contract", 0)
     assert sorted(keys) == [("key" + str(kind), kind) for kind in range(1, 9)], keys
+    assert atchip.nvs_keys("mfg_nvs", "contract", 6) == keys[6:]
+    assert atchip.nvs_keys("mfg_nvs", "contract", 8) == []
     assert "contract" in atchip.nvs_namespaces("mfg_nvs")
     assert "factory_param" in atchip.nvs_namespaces("mfg_nvs")
     assert atchip.nvs_get("mfg_nvs", "factory_param", "uart_port") == (2, 1)
@@ -71,9 +73,9 @@ def check_nvs_of_any_partition():
     atchip.nvs_close("mfg_nvs")
     assert atchip.nvs_get("mfg_nvs", "contract", "key2") == (2, -128)
     atchip.nvs_erase("mfg_nvs", "contract", None)
-    assert atchip.nvs_keys("mfg_nvs", "contract") == []
+    assert atchip.nvs_keys("mfg_nvs", "contract", 0) == []
     assert "contract" not in atchip.nvs_namespaces("mfg_nvs")
-    fails_with("ESP_ERR_NVS_NOT_FOUND", atchip.nvs_keys, "mfg_nvs", "nowhere")
+    fails_with("ESP_ERR_NVS_NOT_FOUND", atchip.nvs_keys, "mfg_nvs", "nowhere", 0)
     fails_with("ESP_ERR_NVS_PART_NOT_FOUND", atchip.nvs_namespaces, "fat")
 
 

@@ -34,6 +34,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "station_leave": ("mac",),
     "power_cycle": (),
     "brown_out": (),
+    "forget_silence": (),
     "power_cut": ("n",),
     "power_cut_after_flash_writes": ("n",),
     "dns": ("name", "ip"),

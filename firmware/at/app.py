@@ -62,7 +62,7 @@ class App:
         at = self.session = Session(uart, Port(uart, log), settings, log)
         power = Power(at.port)
         wifi = Wifi(settings, mfg, power, at.emit, log)
-        at.attach(mfg=mfg, flash=Flash(), clock=Clock(), power=power, wifi=wifi)
+        at.attach(mfg=mfg, flash=Flash(mfg), clock=Clock(), power=power, wifi=wifi)
         at.attach(restart=self._restart, heap=atchip.heap, versions=atchip.versions)
         at.attach(module_name=mfg.factory("module_name", "MINI-1"))
         at.attach(factory_uart=(mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0))

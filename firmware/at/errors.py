@@ -11,6 +11,7 @@ exception into text. Nothing is imported here.
       StateError            not possible in the present state   0x0A
       LinkError             a peer or the network failed        0x0A
       StoreError            flash refused or lost something     0x0A
+        Absent              it holds nothing of the kind
 """
 
 # Subcategories of ERR CODE, manual section 3.1.24.
@@ -77,6 +78,10 @@ class LinkError(ATError):
 
 class StoreError(ATError):
     """Flash refused, or holds nothing of the kind."""
+
+
+class Absent(StoreError):
+    """Flash works, and holds nothing of the kind: what is unreadable must not count as absent."""
 
 
 def error_code(sub, ext=0):

@@ -95,7 +95,7 @@ MP_DECLARE_CONST_FUN_OBJ_0(atchip_event_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_clock_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atchip_clock_set_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atchip_nvs_namespaces_obj);
-MP_DECLARE_CONST_FUN_OBJ_2(atchip_nvs_keys_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atchip_nvs_keys_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(atchip_nvs_get_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_nvs_set_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(atchip_nvs_erase_obj);

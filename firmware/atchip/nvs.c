@@ -14,6 +14,7 @@ static const uint8_t types[] = {
 };
 #define AT_STRING (7)
 #define AT_BLOB (8)
+#define KEYS_AT_ONCE (16)
 
 // A handle that is closed however the call ends.
 typedef struct {
@@ -58,6 +59,14 @@ static void release(void *listing) {
     nvs_release_iterator(((listing_t *)listing)->it); // NULL, at the end of the list, is fine
 }
 
+// Which entries of a partition are to be listed: `most` of those behind the first `skip`.
+typedef struct {
+    const char *label;
+    const char *name_space; // NULL: all
+    mp_int_t skip;
+    mp_int_t most;
+} range_t;
+
 static bool is_listed(mp_obj_t list, const char *name) {
     size_t len;
     mp_obj_t *items;
@@ -85,17 +94,21 @@ static void add_key(mp_obj_t list, const nvs_entry_info_t *entry) {
     mp_obj_list_append(list, mp_obj_new_tuple(2, pair));
 }
 
-// Make a list of the entries of a namespace (NULL: of all).
-static mp_obj_t list_entries(const char *label, const char *name_space,
+static mp_obj_t list_entries(range_t range,
     void (*add)(mp_obj_t list, const nvs_entry_info_t *entry)) {
     mp_obj_t list = mp_obj_new_list(0, NULL);
     listing_t listing = {.it = NULL};
     nlr_push_jump_callback(&listing.node, release);
-    esp_err_t error = nvs_entry_find(label, name_space, NVS_TYPE_ANY, &listing.it);
-    while (error == ESP_OK) {
-        nvs_entry_info_t entry;
-        check_esp_err(nvs_entry_info(listing.it, &entry));
-        add(list, &entry);
+    esp_err_t error = nvs_entry_find(range.label, range.name_space, NVS_TYPE_ANY, &listing.it);
+    while (error == ESP_OK && range.most > 0) {
+        if (range.skip > 0) {
+            range.skip--;
+        } else {
+            nvs_entry_info_t entry;
+            check_esp_err(nvs_entry_info(listing.it, &entry));
+            add(list, &entry);
+            range.most--;
+        }
         error = nvs_entry_next(&listing.it);
     }
     if (error != ESP_ERR_NVS_NOT_FOUND) { // which is how a list ends
@@ -108,17 +121,19 @@ static mp_obj_t list_entries(const char *label, const char *name_space,
 static mp_obj_t namespaces(mp_obj_t partition) {
     const char *label = mp_obj_str_get_str(partition);
     check_esp_err(nvs_flash_init_partition(label));
-    return list_entries(label, NULL, add_namespace);
+    return list_entries((range_t) {label, NULL, 0, INT32_MAX}, add_namespace);
 }
 MP_DEFINE_CONST_FUN_OBJ_1(atchip_nvs_namespaces_obj, namespaces);
 
-static mp_obj_t keys(mp_obj_t partition, mp_obj_t name) {
+static mp_obj_t keys(mp_obj_t partition, mp_obj_t name, mp_obj_t skip) {
     opened_t opened;
     open_handle(&opened, partition, name, NVS_READONLY); // says whether there is such a namespace
     done();
-    return list_entries(mp_obj_str_get_str(partition), mp_obj_str_get_str(name), add_key);
+    return list_entries((range_t) {
+        mp_obj_str_get_str(partition), mp_obj_str_get_str(name), mp_obj_get_int(skip), KEYS_AT_ONCE,
+    }, add_key);
 }
-MP_DEFINE_CONST_FUN_OBJ_2(atchip_nvs_keys_obj, keys);
+MP_DEFINE_CONST_FUN_OBJ_3(atchip_nvs_keys_obj, keys);
 
 // The getters fill as many bytes as the type has, and the chip is little-endian.
 static esp_err_t get_int(nvs_handle_t handle, const char *key, nvs_type_t type, int64_t *value) {

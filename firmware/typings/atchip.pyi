@@ -57,8 +57,11 @@ def clock_set(unix_seconds: int) -> None:
 def nvs_namespaces(partition: str) -> list[str]:
     """Return the namespaces that hold a value. ESP_ERR_NVS_PART_NOT_FOUND."""
 
-def nvs_keys(partition: str, namespace: str) -> list[tuple[str, int]]:
-    """Return (key, type) of each value. ESP_ERR_NVS_NOT_FOUND without such a namespace."""
+def nvs_keys(partition: str, namespace: str, skip: int) -> list[tuple[str, int]]:
+    """Return (key, type) of up to 16 values behind the first `skip`; [] at the end.
+
+    ESP_ERR_NVS_NOT_FOUND without such a namespace.
+    """
 
 def nvs_get(partition: str, namespace: str, key: str) -> tuple[int, int | bytes]:
     """Return (type, value), a string as bytes without its NUL. ESP_ERR_NVS_NOT_FOUND."""

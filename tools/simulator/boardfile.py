@@ -55,6 +55,16 @@ class BoardFile:
         return self._get(_SILENCE) / 1000
 
     @property
+    def silence_flash_ms(self) -> float:
+        """Return the most that flash had of such a time."""
+        return self._get(_SILENCE + 4) / 1000
+
+    def forget_silence(self) -> None:
+        """Measure the longest time from now on."""
+        self._put(_SILENCE, 0)
+        self._put(_SILENCE + 4, 0)
+
+    @property
     def sleep_ms(self) -> int:
         """Return how long the firmware wants to sleep; NO_TIMER is for ever."""
         return self._get(_SLEEP)

@@ -17,6 +17,7 @@ Control commands, one JSON object a line, each answered with one line:
   {"do": "status"}
   {"do": "power_cycle"}       {"do": "power_cut_after_flash_writes", "n": N}
   {"do": "brown_out"}
+  {"do": "forget_silence"}   (with --slow: status tells the longest silence since then)
   {"do": "gpio", "pin": P, "level": L}   {"do": "adc", "pin": P, "mv": V}
   {"do": "ap_down", "ssid": S}   {"do": "ap_up", "ssid": S}
   {"do": "ap_rssi", "ssid": S, "rssi": R}

@@ -241,6 +241,7 @@ class Supervisor:
             "brown_out": self._brown_out,
             "power_cut_after_flash_writes": self._power_cut,
             "uart": self._uart_command,
+            "forget_silence": self._forget_silence,
             "status": self._status,
         }
 
@@ -264,6 +265,10 @@ class Supervisor:
         self._board.power_cut_after(operations)
         return {}
 
+    def _forget_silence(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._board.forget_silence()
+        return {}
+
     def _uart_command(self, command: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(self._line, PacedRelay):
             raise CommandError("the line has no signals without --baud-timing")
@@ -283,6 +288,7 @@ class Supervisor:
             "pins": {str(pin): state for pin, state in sorted(self._world.pins.items())},
             "flash_writes": self._board.flash_writes,
             "loop_silence_ms": self._board.silence_ms,
+            "loop_silence_flash_ms": self._board.silence_flash_ms,
             "mac": self._options.mac.hex(":"),
             "world": {**self._world.status(), **self._air.status()},
             "wifi": self._wifi.status(),

@@ -4,6 +4,8 @@ The files lie in a folder of their own on the module's littlefs (204 KB together
 commands of `user/`), not in the partition `fatfs`. Names are case-sensitive and have no folders.
 """
 
+import asyncio
+
 from at.command import command
 from at.errors import text_of
 
@@ -52,9 +54,7 @@ def fs_set(at, _type, operation, filename, offset=0, length=0):
     `+FS:<filename>` a file.
     """
     if operation == 4:
-        for name in at.files.names():
-            at.line("%s:%s" % (at.name, name))
-        return None
+        return _list(at)
     name = text_of(filename, 2)
     if operation == 0:
         at.files.delete(name)
@@ -68,14 +68,23 @@ def fs_set(at, _type, operation, filename, offset=0, length=0):
     return None
 
 
+async def _list(at):
+    for name in at.files.names():
+        at.line("%s:%s" % (at.name, name))
+        await at.port.drain()  # there may be more names than memory has room for
+
+
 async def _write(at, writer, length):
+    buffer = memoryview(bytearray(min(length, _PIECE)))
+    await writer.begin()
     at.ask(length)
-    while True:
-        data = await at.take(_PIECE)
-        if not data:
-            break
+    while length:
+        data = buffer[:length]
+        await at.gather(data)
+        length -= len(data)
         writer.write(data)
-    writer.finish()
+        await asyncio.sleep_ms(0)  # flash takes its time: let others have theirs
+    await writer.finish()
 
 
 async def _read(at, file, length):

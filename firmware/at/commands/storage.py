@@ -1,5 +1,7 @@
 """User partitions and manufacturing data in flash (manual sections 3.1.18 and 3.1.19)."""
 
+import asyncio
+
 from at.command import command
 from at.errors import StoreError, text_of
 from at.services.mfg import BLOB, STRING
@@ -59,27 +61,36 @@ def sysflash_set(at, operation, partition, offset, length):
     """
     name = text_of(partition, 1)
     if operation == 0:
-        at.flash.erase(name, offset, length)
-        return None
-    opened, length = at.flash.open(name, offset, length)
-    if operation == 1:
-        return _write(at, opened, offset, length)
-    return _read(at, opened, offset, length)
+        return at.flash.erase(name, offset, length)
+    partition, length = at.flash.find(name, offset, length)
+    work = _write if operation == 1 else _read
+    return _own(at, name, work(at, partition, offset, length))
+
+
+async def _own(at, name, work):
+    """Do something with a partition that nobody else touches meanwhile."""
+    at.flash.take(name)
+    try:
+        await work
+    finally:
+        at.flash.give(name)
 
 
 async def _write(at, partition, offset, length):
+    buffer = memoryview(bytearray(min(length, _PIECE)))
     at.ask(length)
     failure = None
-    while True:
-        data = await at.take(_PIECE)
-        if not data:
-            break
+    while length:
+        data = buffer[:length]
+        await at.gather(data)
         if failure is None:
             try:
                 partition.writeblocks(offset // 4096, data, offset % 4096)
             except OSError as error:
                 failure = error  # go on taking what was announced, so that no byte is stray
+        await asyncio.sleep_ms(0)  # flash takes its time: let others have theirs
         offset += len(data)
+        length -= len(data)
     if failure is not None:
         raise StoreError("writing flash failed: %s" % failure)
 
@@ -162,6 +173,8 @@ def sysmfg_set(at, operation, namespace=None, key=None, third=None, fourth=None)
     if operation == 0:
         at.mfg.erase(namespace, key)
     elif operation == 1:
+        if namespace and not key:
+            return _list(at, namespace)
         _show(at, namespace, key, third, fourth)
     elif third in (STRING, BLOB):
         return _store(at, namespace, key, third, fourth)
@@ -170,12 +183,15 @@ def sysmfg_set(at, operation, namespace=None, key=None, third=None, fourth=None)
     return None
 
 
+async def _list(at, namespace):
+    for name, kind in at.mfg.keys(namespace):
+        at.reply(namespace, name, kind)
+        await at.port.drain()  # there may be more of them than memory has room for
+
+
 def _show(at, namespace, key, offset, length):
     if namespace is None:
         sysmfg_query(at)
-    elif key is None:
-        for name, kind in at.mfg.keys(namespace):
-            at.reply(namespace, name, kind)
     else:
         kind, value = at.mfg.get(namespace, key)
         if isinstance(value, int):

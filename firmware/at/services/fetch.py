@@ -4,6 +4,8 @@ The body is never held; what it means is the caller's business. The connection i
 http_exchange.py's.
 """
 
+import asyncio
+
 from at.errors import LinkError
 from at.services.http_exchange import NO_CONNECTION, Exchange, trust
 from at.wire import http, url
@@ -23,7 +25,7 @@ class Fetch:
         self._mfg = mfg
 
     async def get(self, address, sink, found=None, connected=None):
-        """Pass the body of a URL (bytes) to sink(memoryview); return the URL it came from.
+        """Await sink(memoryview) for each piece of a body; return the URL it came from.
 
         `found` and `connected`, if given, are called when the server's address is known and when
         the connection stands. LinkError, with the extension of AT+HTTP*, if the body cannot be
@@ -72,7 +74,8 @@ async def _receive(exchange, address, sink):
             if location:
                 return location
         if response.first < response.last:
-            sink(exchange.buffer[response.first : response.last])
+            await sink(exchange.buffer[response.first : response.last])
+            await asyncio.sleep_ms(0)  # a fast server must not keep others from their turn
     return _judge(response, address)
 
 

@@ -5,6 +5,7 @@ meets a power cut changes nothing. A new file is written under another name and 
 is complete, so that it is never there in part.
 """
 
+import asyncio
 import os
 
 from at.errors import StoreError, invalid
@@ -12,23 +13,39 @@ from at.errors import StoreError, invalid
 _FOLDER = "/fs"
 _NEW = "/fs.new"  # a file on its way into the folder
 _MISSING = 2  # ENOENT
+_PIECE = 512  # bytes copied at a time
 _RESERVE = 4  # blocks that stay free for the folders themselves
 
 
 class Writer:
-    """A write of known length that has begun: write() each piece, then finish()."""
+    """A write of known length: await begin(), write() each piece, then await finish().
 
-    def __init__(self, path, offset, size):
+    Littlefs would fill a gap, or copy what stands behind the new bytes, in one go. That takes
+    seconds of flash, so it is done here, a piece at a time.
+    """
+
+    def __init__(self, path, offset, length, size):
         self._path = path
+        self._offset = offset
+        self._end = offset + length
+        self._size = size or 0
         self._is_new = size is None
         self._file = open(  # noqa: SIM115 - closed by finish()
             _NEW if self._is_new else path, "wb" if self._is_new else "r+b"
         )
+        self._buffer = memoryview(bytearray(_PIECE))
         self._failure = None
+
+    async def begin(self):
+        """Go to where the bytes belong; a gap becomes zeros."""
         try:
-            self._file.seek(offset)  # a gap reads as zeros
+            at = self._file.seek(min(self._size, self._offset))
         except OSError as error:
             self._failure = error
+            return
+        while at < self._offset:
+            at += self.write(self._buffer[: self._offset - at])
+            await asyncio.sleep_ms(0)
 
     def write(self, data):
         """Append bytes; a failure shows in finish(), so that the payload can be taken whole."""
@@ -37,11 +54,15 @@ class Writer:
                 self._file.write(data)
             except OSError as error:
                 self._failure = error
+        return len(data)
 
-    def finish(self):
+    async def finish(self):
         """Make the new content the file's content. StoreError if it keeps the old."""
         try:
+            if self._failure is None and self._end < self._size:
+                await self._copy_rest()
             self._file.close()
+            await asyncio.sleep_ms(0)
             if self._failure is None and self._is_new:
                 os.rename(_NEW, self._path)
         except OSError as error:
@@ -50,6 +71,15 @@ class Writer:
             if self._is_new:
                 _discard()
             raise StoreError("the file stays as it was, writing failed: %s" % self._failure)
+
+    async def _copy_rest(self):
+        with open(self._path, "rb") as old:  # the content before, until close()
+            old.seek(self._end)
+            count = old.readinto(self._buffer)
+            while count:
+                self.write(self._buffer[:count])
+                await asyncio.sleep_ms(0)
+                count = old.readinto(self._buffer)
 
 
 class Files:
@@ -64,9 +94,10 @@ class Files:
                 raise StoreError("the module has no file system: %s" % error)
 
     def names(self):
-        """Return the names of all files, sorted."""
+        """Yield the names of all files, sorted as littlefs keeps them."""
         self.mount()
-        return sorted(os.listdir(_FOLDER))
+        for entry in os.ilistdir(_FOLDER):
+            yield entry[0]
 
     def size(self, name):
         """Return the size of a file in bytes."""
@@ -99,7 +130,7 @@ class Files:
         if growth > free:
             raise StoreError("the file would grow by %d bytes, %d are free" % (growth, free))
         try:
-            return Writer(_path(name), offset, size)
+            return Writer(_path(name), offset, length, size)
         except OSError as error:
             raise StoreError("%s cannot be written: %s" % (name, error))
 

@@ -1,11 +1,14 @@
 """User partitions: list, erase, write, read (AT+SYSFLASH), and the OTA slots' roll-back."""
 
-import atchip
+import asyncio
+
 import esp32
 
-from at.errors import StoreError, invalid
+from at.errors import StateError, StoreError, invalid
 
-USER = ("mfg_nvs", "fatfs")  # what a host may touch; settings and firmware are not among them
+FIRMWARE = "ota"  # name of the slot for new firmware among the images of updates
+MFG = "mfg_nvs"
+USER = (MFG, "fatfs")  # what a host may touch; settings and firmware are not among them
 _SECTOR = 4096
 
 
@@ -17,7 +20,25 @@ def _find(name):
 
 
 class Flash:
-    """User partitions and OTA slots."""
+    """User partitions and OTA slots. Each has one owner at a time, from take() to give()."""
+
+    def __init__(self, mfg):
+        self._mfg = mfg
+        self._taken = []
+
+    def take(self, name):
+        """Own a user partition or FIRMWARE, the slot for new firmware. StateError if taken."""
+        if name in self._taken:
+            raise StateError("%s is in use by another transfer" % name)
+        self._taken.append(name)
+        if name == MFG:
+            self._mfg.lend()
+
+    def give(self, name):
+        """Own it no longer."""
+        self._taken.remove(name)
+        if name == MFG:
+            self._mfg.take_back()
 
     def partitions(self):
         """Return (name, type, subtype, address, size) of each user partition."""
@@ -27,11 +48,10 @@ class Flash:
             rows.append((label, kind, subtype, address, size))
         return rows
 
-    def open(self, name, offset, length):
-        """Return the partition after checking that the range lies in it.
+    def find(self, name, offset=0, length=None):
+        """Return a partition and the length after checking that the range lies in it.
 
-        `length` None means up to the end. NVS lets go of `mfg_nvs` first, since its pages are
-        about to change under it.
+        `length` None means up to the end.
         """
         partition = _find(name)
         size = partition.info()[3]
@@ -41,19 +61,22 @@ class Flash:
             length = size - offset
         if offset + length > size:
             raise invalid(3, "%s has %d bytes" % (name, size))
-        if name == "mfg_nvs":
-            atchip.nvs_close(name)
         return partition, length
 
-    def erase(self, name, offset, length):
-        """Erase whole sectors of 4096 bytes."""
-        partition, length = self.open(name, offset, length)
+    async def erase(self, name, offset, length):
+        """Erase whole sectors of 4096 bytes; in between others have their turn."""
+        partition, length = self.find(name, offset, length)
         if offset % _SECTOR:
             raise invalid(2, "erasing begins at a multiple of 4096")
         if length % _SECTOR:
             raise invalid(3, "erasing takes multiples of 4096 bytes")
-        for block in range(offset // _SECTOR, (offset + length) // _SECTOR):
-            partition.ioctl(6, block)
+        self.take(name)
+        try:
+            for block in range(offset // _SECTOR, (offset + length) // _SECTOR):
+                partition.ioctl(6, block)
+                await asyncio.sleep_ms(0)
+        finally:
+            self.give(name)
 
     def confirm(self):
         """Make the choice of the running firmware final, so that the boot loader keeps to it."""
@@ -64,6 +87,8 @@ class Flash:
 
     def roll_back(self):
         """Select the other OTA slot for the next start. StoreError if it holds no firmware."""
+        if FIRMWARE in self._taken:
+            raise StateError("an update writes the other slot")
         try:
             esp32.Partition(esp32.Partition.RUNNING).get_next_update().set_boot()
         except OSError as error:

@@ -8,7 +8,7 @@ failures are LinkErrors.
 import asyncio
 
 import atnet
-from at.errors import LinkError, StoreError
+from at.errors import Absent, LinkError
 from at.loop import ready
 from at.services.link import Link
 
@@ -189,6 +189,6 @@ def _file(mfg, space):
     for key in (space, space + ".0"):
         try:
             return mfg.get(space, key)[1]
-        except StoreError:
+        except Absent:  # anything else must not look as if there were no authority
             continue
     return None

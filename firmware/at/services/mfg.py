@@ -1,10 +1,15 @@
-"""Manufacturing data: the NVS partition `mfg_nvs` with factory parameters and certificates."""
+"""Manufacturing data: the NVS partition `mfg_nvs` with factory parameters and certificates.
+
+Its pages have one owner at a time. NVS repairs what it finds half-written, so while somebody
+writes the partition as raw flash, all that is asked here is a StoreError.
+"""
 
 import atchip
 
-from at.errors import StoreError
+from at.errors import Absent, StoreError
 
 _PARTITION = "mfg_nvs"
+_NOT_FOUND = -0x1102  # ESP_ERR_NVS_NOT_FOUND, as MicroPython gives it
 STRING = 7
 BLOB = 8
 
@@ -14,9 +19,24 @@ class Mfg:
 
     def __init__(self, log):
         self.log = log
+        self._is_lent = False
+
+    def lend(self):
+        """Have NVS let go of the partition: its pages are about to change."""
+        self._is_lent = True
+        atchip.nvs_close(_PARTITION)
+
+    def take_back(self):
+        """Read what is there now from the next question on."""
+        self._is_lent = False
+
+    def _need_own(self):
+        if self._is_lent:
+            raise StoreError("mfg_nvs is being written")
 
     def factory(self, key, default):
         """Return a factory parameter (a number, or text), or the default if it is not there."""
+        self._need_own()
         try:
             kind, value = atchip.nvs_get(_PARTITION, "factory_param", key)
         except OSError as error:
@@ -29,8 +49,14 @@ class Mfg:
         return self._try(atchip.nvs_namespaces)
 
     def keys(self, namespace):
-        """Return (key, type) pairs."""
-        return self._try(atchip.nvs_keys, namespace)
+        """Yield (key, type) pairs; there may be more of them than memory has room for."""
+        done = 0
+        while True:
+            pairs = self._try(atchip.nvs_keys, namespace, done)
+            yield from pairs
+            done += len(pairs)
+            if not pairs:
+                return
 
     def get(self, namespace, key):
         """Return (type, value); value is an int or bytes."""
@@ -45,7 +71,10 @@ class Mfg:
         self._try(atchip.nvs_erase, namespace, key)
 
     def _try(self, function, *args):
+        self._need_own()
         try:
             return function(_PARTITION, *args)
         except OSError as error:
+            if error.errno == _NOT_FOUND:
+                raise Absent("mfg_nvs: %s" % error)
             raise StoreError("mfg_nvs: %s" % error)

@@ -8,7 +8,7 @@ links.py's, beside at.links, so the two dialects never see each other's connecti
 import asyncio
 
 import atnet
-from at.errors import LinkError, StateError, StoreError
+from at.errors import Absent, LinkError, StateError
 from at.services.link import SERVER
 from at.services.links import Links
 from at.services.mfg import BLOB
@@ -76,7 +76,7 @@ class Trust:
         """Return item 1 CA, 2 certificate or 3 key; b"" if there is none."""
         try:
             return self._mfg.get(_SPACE, _KEYS[kind])[1]
-        except StoreError:
+        except Absent:
             return b""
 
     def store(self, kind, data):

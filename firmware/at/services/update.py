@@ -12,9 +12,10 @@ import sys
 
 import esp32
 
-from at.errors import ATError, LinkError, StateError, StoreError, invalid
+from at.errors import Absent, ATError, LinkError, StateError, StoreError, invalid
 from at.log import log
 from at.services.fetch import Fetch
+from at.services.flash import FIRMWARE
 from at.services.mfg import BLOB
 from at.wire import url
 from at.wire.image import Image
@@ -27,7 +28,6 @@ CONNECTED = 2
 VERSION = 3  # the version is known
 DONE = 4
 
-FIRMWARE = "ota"  # name of the firmware among the images
 _LIMIT_MS = 180000  # of AT+CIUPDATE, manual 3.3.24
 _MAX_MANIFEST = 2048
 _SECTOR = 4096
@@ -36,9 +36,16 @@ _CERTIFICATES = ("_ca", "_cert", "_key")  # ends of the namespaces of mfg_nvs th
 
 
 class _Writer:
-    """Takes bytes and writes them to a partition, one sector at a time, each erased before."""
+    """Takes bytes and writes them to a partition, one sector at a time, each erased before.
 
-    def __init__(self, partition, limit, image=None):
+    Flash does one thing at a time, and the processor waits for it: between the two others have
+    their turn.
+    """
+
+    def __init__(self, flash, name, partition, limit, image=None):
+        self._flash = flash
+        self._name = name
+        self._is_owner = False
         self._partition = partition
         self._limit = limit
         self._image = image  # check of a firmware image, or None
@@ -48,8 +55,15 @@ class _Writer:
         self._block = 0
         self.size = 0
 
-    def take(self, data):
-        """Write bytes (memoryview); ValueError, before that, if they cannot be good."""
+    async def take(self, data):
+        """Write bytes (memoryview); ValueError, before that, if they cannot be good.
+
+        The partition is owned from the first byte on, not before: the way to a server is checked
+        with what stands in mfg_nvs. StateError if somebody else owns it.
+        """
+        if not self._is_owner:
+            self._flash.take(self._name)
+            self._is_owner = True
         if self._image:
             self._image.take(data)
         self._sum.update(data)
@@ -63,25 +77,33 @@ class _Writer:
             self._fill += count
             at += count
             if self._fill == _SECTOR:
-                self._flush()
+                await self._flush()
 
-    def _flush(self):
+    async def _flush(self):
         try:
-            self._partition.writeblocks(self._block, self._sector)
+            self._partition.ioctl(6, self._block)
+            await asyncio.sleep_ms(0)
+            self._partition.writeblocks(self._block, self._sector, 0)
+            await asyncio.sleep_ms(0)
         except OSError as error:
             raise StoreError("flash: %s" % error)
         self._block += 1
         self._fill = 0
 
-    def end(self):
+    async def end(self):
         """Write what is left; return the SHA-256. ValueError if the image is not whole."""
         if self._image:
             self._image.end()
         if self._fill:
             for i in range(self._fill, _SECTOR):
                 self._sector[i] = 0xFF
-            self._flush()
+            await self._flush()
         return self._sum.digest()
+
+    def close(self):
+        """Let others have the partition; once."""
+        if self._is_owner:
+            self._flash.give(self._name)
 
 
 class _Text:
@@ -91,16 +113,19 @@ class _Text:
         self.data = bytearray()
         self.size = 0
 
-    def take(self, data):
+    async def take(self, data):
         """Keep bytes; ValueError if they become too many."""
         self.data.extend(data)
         self.size = len(self.data)
         if self.size > _MAX_CERTIFICATE:
             raise ValueError("a certificate or key has at most %d bytes" % _MAX_CERTIFICATE)
 
-    def end(self):
+    async def end(self):
         """Return the SHA-256."""
         return hashlib.sha256(self.data).digest()
+
+    def close(self):
+        """Do nothing: nobody else has what is kept here."""
 
 
 class Upload:
@@ -115,26 +140,27 @@ class Upload:
         self._slot = slot
         self._done = done
 
-    def take(self, data):
+    async def take(self, data):
         """Write bytes (memoryview). LinkError if they cannot be of a good image; StoreError."""
         try:
-            self._writer.take(data)
+            await self._writer.take(data)
         except ValueError as error:
             raise LinkError(str(error))
 
-    def end(self):
+    async def end(self):
         """Check the whole and have it used. LinkError, StoreError, and then nothing changes."""
         try:
             if self._writer.size != self._size:
                 raise ValueError("the image is cut off after %d bytes" % self._writer.size)
-            self._writer.end()
+            await self._writer.end()
         except ValueError as error:
             raise LinkError(str(error))
         if self._slot:
             _use(self._slot)
 
     def abandon(self):
-        """Make room for the next update; harmless after end()."""
+        """Make room for the next update; once, after end() as well."""
+        self._writer.close()
         self._done()
 
 
@@ -180,10 +206,10 @@ class Update:
             slot, room, image = self._slot()
         else:
             slot = image = None
-            partition, room = self._flash.open(name, 0, None)
+            partition, room = self._flash.find(name)
         if not 0 < size <= room:
             raise LinkError("the file has %d bytes, %s takes 1 to %d" % (size, name, room))
-        writer = _Writer(slot or partition, room, image)
+        writer = _Writer(self._flash, name, slot or partition, room, image)
         self._is_running = True
         return Upload(writer, size, slot, self._end)
 
@@ -275,7 +301,7 @@ class Update:
         """Return what the server says of a version, None for the newest, and where it said so."""
         text = bytearray()
 
-        def sink(data):
+        async def sink(data):
             text.extend(data)
             if len(text) > _MAX_MANIFEST:
                 raise ValueError("a manifest has at most %d bytes" % _MAX_MANIFEST)
@@ -297,7 +323,7 @@ class Update:
     def _server(self):
         try:
             server = self._mfg.get("factory_param", "update_server")[1].decode()
-        except (StoreError, UnicodeError, AttributeError):
+        except (Absent, UnicodeError, AttributeError):
             server = ""
         if not server:
             raise StateError("no update server: AT+SYSMFG sets factory_param update_server")
@@ -307,28 +333,31 @@ class Update:
 
     async def _load_firmware(self, _name, address, size=None, digest=None):
         slot, room, image = self._slot()
-        await self._load(_Writer(slot, room, image), address, size, digest)
+        writer = _Writer(self._flash, FIRMWARE, slot, room, image)
+        await self._load(writer, address, size, digest)
         _use(slot)
 
     async def _load_partition(self, name, address, size, digest):
-        partition, room = self._flash.open(name, 0, None)
+        partition, room = self._flash.find(name)
         if size > room:
             raise LinkError("the image has %d bytes, %s only %d" % (size, name, room))
-        await self._load(_Writer(partition, room), address, size, digest)
+        await self._load(_Writer(self._flash, name, partition, room), address, size, digest)
 
     async def _load_certificate(self, name, address, size, digest):
         text = _Text()
         await self._load(text, address, size, digest)
         first = name + ".0"
-        keys = [key for key, _ in self._mfg.keys(name)]
-        self._mfg.set(name, first if first in keys else name, BLOB, text.data)
+        has_first = any(key == first for key, _ in self._mfg.keys(name))
+        self._mfg.set(name, first if has_first else name, BLOB, text.data)
 
     async def _load(self, writer, address, size, digest):
         try:
             await self._fetch.get(address, writer.take)
-            found = writer.end()
+            found = await writer.end()
         except ValueError as error:
             raise LinkError(str(error))
+        finally:
+            writer.close()
         if size is not None and (writer.size != size or found != digest):
             raise LinkError("the image is not the one that the update server describes")
 

@@ -263,9 +263,9 @@ async def _upload(web, request):
             count = await peer.read_into(buffer)
             if not count:
                 break
-            upload.take(buffer[:count])
+            await upload.take(buffer[:count])
             await asyncio.sleep_ms(0)  # the AT port has its turn
-        upload.end()
+        await upload.end()
         news = 4
         return _answer({"state": 0})
     except ATError as error:

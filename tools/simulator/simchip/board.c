@@ -59,6 +59,9 @@ static void note_silence(void) {
         fprintf(stderr, "atsim: the loop stood still for %u ms, %u of them flash\n",
             (unsigned)(silence_us / 1000), (unsigned)(flash_us / 1000));
     }
+    if (flash_us > board.file->silence_flash_us) {
+        board.file->silence_flash_us = flash_us;
+    }
     if (silence_us > board.file->silence_us) {
         board.file->silence_us = silence_us > UINT32_MAX ? UINT32_MAX : silence_us;
     }

@@ -33,6 +33,7 @@ typedef struct _sim_board_file_t {
     uint16_t rtc_len;
     uint8_t rtc[SIM_RTC_MEMORY];
     volatile uint32_t silence_us; // longest time without a turn of the loop, if it is measured
+    volatile uint32_t silence_flash_us; // most that flash had of one
 } sim_board_file_t;
 
 typedef struct _sim_board_t {

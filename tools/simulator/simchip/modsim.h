@@ -17,7 +17,7 @@ int64_t sim_get_int64(mp_obj_t value);
 void sim_check_esp_err(int code);
 
 MP_DECLARE_CONST_FUN_OBJ_1(sim_nvs_namespaces_obj);
-MP_DECLARE_CONST_FUN_OBJ_2(sim_nvs_keys_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_keys_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_get_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(sim_nvs_set_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_erase_obj);

@@ -10,6 +10,7 @@
 
 #define TYPE_STRING (7)
 #define TYPE_BLOB (8)
+#define KEYS_AT_ONCE (16)
 
 static const uint8_t flash_types[] = {
     0, SIM_NVS_U8, SIM_NVS_I8, SIM_NVS_U16, SIM_NVS_I16, SIM_NVS_U32, SIM_NVS_I32,
@@ -104,21 +105,24 @@ static mp_obj_t nvs_namespaces(mp_obj_t label) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(sim_nvs_namespaces_obj, nvs_namespaces);
 
-// nvs_keys(partition, namespace): (key, type) of each value
-static mp_obj_t nvs_keys(mp_obj_t label, mp_obj_t name) {
+// nvs_keys(partition, namespace, skip): (key, type) of up to 16 values behind the first `skip`
+static mp_obj_t nvs_keys(mp_obj_t label, mp_obj_t name, mp_obj_t skip_in) {
     sim_nvs_t *nvs = mounted(label);
     uint8_t ns = namespace_of(nvs, name, false);
+    mp_int_t skip = mp_obj_get_int(skip_in);
+    mp_int_t end = skip + KEYS_AT_ONCE;
     mp_obj_t list = mp_obj_new_list(0, NULL);
-    for (sim_nvs_pos_t pos = SIM_NVS_START; sim_nvs_next(nvs, &pos);) {
+    mp_int_t n = 0;
+    for (sim_nvs_pos_t pos = SIM_NVS_START; n < end && sim_nvs_next(nvs, &pos);) {
         const sim_nvs_entry_t *entry = sim_nvs_entry(nvs, pos);
-        if (entry->ns == ns) {
+        if (entry->ns == ns && n++ >= skip) {
             mp_obj_t pair[] = {key_str(entry), MP_OBJ_NEW_SMALL_INT(at_type(entry))};
             mp_obj_list_append(list, mp_obj_new_tuple(2, pair));
         }
     }
     return list;
 }
-MP_DEFINE_CONST_FUN_OBJ_2(sim_nvs_keys_obj, nvs_keys);
+MP_DEFINE_CONST_FUN_OBJ_3(sim_nvs_keys_obj, nvs_keys);
 
 static mp_obj_t read_int(const sim_nvs_t *nvs, sim_nvs_pos_t pos, const sim_nvs_entry_t *entry) {
     uint8_t raw[8] = {0};
