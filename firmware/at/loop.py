@@ -11,6 +11,7 @@ import atcore
 
 on = atcore.on
 ready = atcore.ready
+wake = atcore.wake
 watch_over = atcore.watch_over
 
 atcore.start(core)

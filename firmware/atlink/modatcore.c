@@ -7,6 +7,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_atcore)},
     {MP_ROM_QSTR(MP_QSTR_start), MP_ROM_PTR(&atcore_start_obj)},
     {MP_ROM_QSTR(MP_QSTR_ready), MP_ROM_PTR(&atcore_ready_obj)},
+    {MP_ROM_QSTR(MP_QSTR_wake), MP_ROM_PTR(&atcore_wake_obj)},
     {MP_ROM_QSTR(MP_QSTR_on), MP_ROM_PTR(&atcore_on_obj)},
     {MP_ROM_QSTR(MP_QSTR_function), MP_ROM_PTR(&atcore_function_obj)},
     {MP_ROM_QSTR(MP_QSTR_watch_over), MP_ROM_PTR(&atcore_watch_over_obj)},

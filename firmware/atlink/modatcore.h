@@ -11,6 +11,7 @@ void atcore_pause(uint32_t bit);
 
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_start_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_ready_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_wake_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atcore_on_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_function_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atcore_watch_over_obj);

@@ -216,6 +216,16 @@ static mp_obj_t atcore_on(mp_obj_t bit_in, mp_obj_t function) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atcore_on_obj, atcore_on);
 
+// Nothing more will come from the source: let the task go on that waits for it.
+static mp_obj_t atcore_wake(mp_obj_t bit_in) {
+    uint32_t bit;
+    if (TASKS[get_source(bit_in, &bit)] != MP_OBJ_NULL) {
+        wake(bit);
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atcore_wake_obj, atcore_wake);
+
 static mp_obj_t atcore_function(mp_obj_t bit_in) {
     uint32_t bit;
     mp_obj_t function = CALLS[get_source(bit_in, &bit)];

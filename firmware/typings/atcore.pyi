@@ -20,6 +20,9 @@ def ready(source: int, /) -> Awaitable[None]:
 def on(source: int, function: Callable[[], object] | None, /) -> None:
     """Call `function` whenever the source is ready and no task waits for it; None ends that."""
 
+def wake(source: int, /) -> None:
+    """Let the task go on that waits for a source from which nothing more will come."""
+
 def function(source: int, /) -> Callable[[], object] | None:
     """Return what `on` was given."""
 

@@ -59,10 +59,7 @@ def _bit(link):
 
 async def _news(link):
     atnet.arm(link, atnet.READ)
-    try:
-        await ready(_bit(link))
-    finally:
-        atnet.arm(link, 0)
+    await ready(_bit(link))
 
 
 def _begin(server, port, request):

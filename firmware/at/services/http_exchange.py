@@ -9,7 +9,6 @@ import asyncio
 
 import atnet
 from at.errors import Absent, LinkError
-from at.loop import ready
 from at.services.link import Link
 
 IN_FRONT = 24  # bytes of the buffer in front of what is received that callers may use,
@@ -148,17 +147,9 @@ class Exchange:
 
     async def _until(self, events):
         try:
-            await asyncio.wait_for_ms(_wait(self._link, events), self._idle_ms)
+            await asyncio.wait_for_ms(self._link.until(events), self._idle_ms)
         except asyncio.TimeoutError:
             raise LinkError("%s was silent for %d ms" % (self._host, self._idle_ms))
-
-
-async def _wait(link, events):
-    atnet.arm(link.handle, events)
-    try:
-        await ready(link.bit)
-    finally:
-        atnet.arm(link.handle, 0)
 
 
 def trust(mfg, owner):

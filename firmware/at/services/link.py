@@ -8,7 +8,7 @@ import asyncio
 
 import atnet
 from at.errors import LinkError
-from at.loop import on, ready
+from at.loop import on, ready, wake
 
 CLIENT = 0
 SERVER = 1
@@ -29,6 +29,7 @@ class Link:
         self.is_open = False  # the host has been told
         self.is_read = False  # the host is being given bytes that it asked for
         self.is_told = False  # what waits is announced; nothing else is before it is read
+        self.end_due = None  # (why, reset) for Links.end() once it has them
         self.route = route  # what Links.open() was told, to open it again
 
     @property
@@ -77,12 +78,14 @@ class Link:
     def close(self, reset=False):
         """Give the socket back; what is unsent goes on as the linger time says.
 
-        Nobody is called any more when the link has news.
+        Nobody is called any more when the link has news; a task that waits for it gets an OSError.
         """
         if self.handle is not None:
-            on(self.bit, None)
+            bit = self.bit
+            on(bit, None)
             atnet.close(self.handle, reset)
             self.handle = None
+            wake(bit)
 
     # Opening.
 
@@ -104,7 +107,7 @@ class Link:
                 atnet.bind(self.handle, local_ip, 0)
             done = atnet.connect(self.handle, address, port)
             while not done:
-                await self._until(atnet.WRITE)
+                await self.until(atnet.WRITE)
                 done = atnet.connected(self.handle)
         except OSError as error:
             raise LinkError("no connection to %s port %d: %s" % (address, port, error.args[-1]))
@@ -122,7 +125,7 @@ class Link:
                 if wanted == atnet.READ | atnet.WRITE:  # a long computation lies behind us
                     await asyncio.sleep_ms(0)
                 else:
-                    await asyncio.wait_for_ms(self._until(wanted), _HANDSHAKE_MS)
+                    await asyncio.wait_for_ms(self.until(wanted), _HANDSHAKE_MS)
         except OSError as error:
             raise tls.failure(error)
         except asyncio.TimeoutError:
@@ -130,12 +133,13 @@ class Link:
         finally:
             profile.close()
 
-    async def _until(self, events):
+    async def until(self, events):
+        """Wait until the link may be ready for `events`. OSError if it is closed meanwhile."""
         atnet.arm(self.handle, events)
-        try:
-            await ready(self.bit)
-        finally:
-            atnet.arm(self.handle, 0)
+        await ready(self.bit)
+        if self.handle is None:
+            raise OSError(-1, "closed")
+        atnet.arm(self.handle, 0)
 
 
 def is_group(address):

@@ -223,21 +223,30 @@ class Links:
             raise StateError("link %d is not in passive receive mode" % number)
         with answer:
             await answer.room()
+            if self.find(number) is not link:
+                raise StateError("link %d closed meanwhile" % number)
             count = atnet.down_count(link.handle, limit, self.info)
             if count is None:
                 self._rearm(link)
                 raise StateError("link %d has nothing to read" % number)
             link.is_read = True
-            left = count
-            while left:
-                left = atnet.down_left(link.handle)
-                if left and atnet.ended(link.handle):
-                    answer.pad(left)  # the host counts on them
-                    break
-                if left:
-                    await ready(link.bit)  # as long as the host takes to read
-            link.is_read = False
+            try:
+                await self._pass_on(link, answer)
+            finally:
+                link.is_read = False
+        if link.end_due:
+            self.end(link, *link.end_due)
         self._rearm(link)
+
+    async def _pass_on(self, link, answer):
+        """Wait until C has written the counted answer, as long as the host takes to read it."""
+        left = atnet.down_left(link.handle)
+        while left:
+            if atnet.ended(link.handle):
+                answer.pad(left)  # the host counts on them
+                return
+            await ready(link.bit)
+            left = atnet.down_left(link.handle)
 
     def _rearm(self, link):
         """Let what is left of a passive link be announced, or its end be seen."""
@@ -284,6 +293,9 @@ class Links:
     def end(self, link, why=None, reset=False):
         """Close a link and report it; `why` is for the log, default what the socket says."""
         if self._links[link.number] is not link:
+            return
+        if link.is_read:  # the host was promised bytes, and they are there: read() ends the link
+            link.end_due = (why, reset)
             return
         error = atnet.error(link.handle)
         self._log("link %d ended:" % link.number, why or (error[1] if error else "by the peer"))

@@ -318,6 +318,9 @@ uint64_t atlink_up_run(uint64_t now_us) {
     if (up.state != UP_RUNNING && up.state != UP_FAILED) {
         return ATLINK_NEVER;
     }
+    if (up.blocked && atlink_net_get(up.handle) == NULL) {
+        up.blocked = false; // the link was closed meanwhile: giving it more will tell
+    }
     if (up.kind == KIND_SEND) {
         if (!up.blocked && up.state == UP_RUNNING) {
             run_send();
