@@ -19,10 +19,11 @@ UNITS = {
     "test_filter": ["core/filter.c"],
     "test_line": ["core/line.c"],
     "test_framer": ["core/framer.c"],
+    "test_ring": ["core/ring.c"],
     "test_small": ["core/ipd.c", "core/unescape.c", "core/settings.c"],
     "test_websocket": ["core/websocket.c"],
     "test_uart": ["uart.c", "core/rx.c"],
-    "test_port_unix": ["port_unix.c", "core/settings.c"],
+    "test_port_unix": ["port_unix.c", "core/ring.c", "core/settings.c"],
 }
 CORE = [f"core/{name}.c" for name in ("rx", "filter", "framer", "unescape", "settings")]
 

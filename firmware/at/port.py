@@ -15,7 +15,7 @@ import atlink
 from at.errors import StateError
 from at.loop import ready
 
-_ENOUGH = 8100  # bytes of room in the ring that a report of any length starts with
+_ENOUGH = 4000  # bytes of room in the ring that a report of any length starts with
 _MAX_REPORTS = 64  # reports kept for a host that does not read or wake; then the oldest goes
 
 
@@ -76,12 +76,19 @@ class Port:
 
     def raw(self, data):
         """Write bytes that no filter may touch: payload, prompts."""
-        if not self._backlog:
-            done = self.uart.write(data)
-            if done == len(data):
-                return
-            data = data[done:]
-        self._backlog.append(bytes(data))
+        rest = self._write(data)
+        if rest:
+            self._queue(bytes(rest))
+
+    def _write(self, data):
+        """Write what the ring takes now; return the rest."""
+        if self._backlog:
+            return data
+        done = self.uart.write(data)
+        return data[done:] if done < len(data) else None
+
+    def _queue(self, data):
+        self._backlog.append(data)
         self.settle()
         self._see_to_tasks()
 
@@ -224,13 +231,22 @@ class Port:
             self._see_to_tasks()
             await asyncio.sleep_ms(1)
 
-    def burst(self, parts):
-        """Send a report in parts right after free(); a filter costs a copy of them."""
+    async def burst(self, parts):
+        """Send a report in parts right after free(), and wait until the ring took them.
+
+        They are not copied, but by a filter.
+        """
         if self.filtering:
             self.message(b"".join([bytes(part) for part in parts]))
             return
         for part in parts:
-            self.raw(part)
+            rest = self._write(memoryview(part))
+            if rest:
+                self._queue(rest)
+        try:
+            await self.drain()
+        finally:  # cancelled: the parts are their owner's again
+            self._backlog[:] = [bytes(data) for data in self._backlog]
 
     async def reported(self):
         """Wait until the reports there are have been sent, so that what follows comes behind."""

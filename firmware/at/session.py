@@ -316,7 +316,7 @@ class Session:
             if not self._is_hushed():
                 break
             await asyncio.sleep_ms(_STREAM_POLL_MS)
-        self.port.burst(parts)
+        await self.port.burst(parts)
 
     # What handlers call.
 

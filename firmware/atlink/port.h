@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/ring.h"
 #include "core/settings.h"
 
-#define ATLINK_TX_SIZE (8192) // transmit ring, as ESP-AT
+#define ATLINK_TX_SIZE (4096) // transmit ring, a power of two
 
 // Sources of atlink_wait(), a bit each. Links follow from ATLINK_LINK_FIRST up.
 #define ATLINK_UART_RX (1u << 0)
@@ -44,9 +45,9 @@ size_t atlink_port_read(uint8_t *buf, size_t n);
 // Put up to n bytes on the transmit ring; returns how many found room.
 size_t atlink_port_write(const uint8_t *buf, size_t n);
 
-// Room at *space, in one piece, to receive into instead of atlink_port_write(); 0 if there is none.
-// atlink_port_filled() says how much of it was used, before anything else is written.
-size_t atlink_port_space(uint8_t **space);
+// The transmit ring. Its free part may be filled directly instead of by atlink_port_write();
+// atlink_port_filled() says how much of it was, before anything else is written.
+extern atlink_ring_t atlink_port_tx;
 void atlink_port_filled(size_t n);
 
 // Free bytes of the transmit ring.
@@ -57,6 +58,10 @@ void atlink_port_push(void);
 
 // Bytes whose last bit has not left yet. 0 is exact; more may be an estimate.
 size_t atlink_port_pending(void);
+
+// Memory outside Python's heap; NULL if there is none.
+void *atlink_port_alloc(size_t size);
+void atlink_port_free(void *memory);
 
 // Monotonic time in microseconds.
 uint64_t atlink_port_now_us(void);

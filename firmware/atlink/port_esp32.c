@@ -4,7 +4,7 @@
 // is in port_esp32_wait.c. Written against ESP-IDF v5.4.
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "driver/uart.h"
 #include "esp_log.h"
@@ -34,14 +34,12 @@ static atlink_settings_t line;
 static volatile uint32_t overruns; // FIFO or ring overflowed: bytes of the host were lost
 static volatile uint32_t garbled; // parity or frame errors, breaks
 
-// One producer (the main task) and one consumer (the sender): each writes its own end only.
+// The main task writes, the sender reads.
 static uint8_t ring[ATLINK_TX_SIZE];
-static size_t ring_head; // next byte to put, counts on for ever
-static size_t ring_tail; // next byte to send
+atlink_ring_t atlink_port_tx = {ring, sizeof(ring), 0, 0};
 
 static size_t ring_used(void) {
-    return __atomic_load_n(&ring_head, __ATOMIC_ACQUIRE)
-           - __atomic_load_n(&ring_tail, __ATOMIC_ACQUIRE);
+    return atlink_ring_used(&atlink_port_tx);
 }
 
 uint32_t atlink_port_overruns(void) {
@@ -53,18 +51,17 @@ uint32_t atlink_port_overruns(void) {
 static void send_task(void *unused) {
     (void)unused;
     for (;;) {
-        size_t used = ring_used();
-        if (used == 0) {
+        atlink_span_t spans[2];
+        if (atlink_ring_peek(&atlink_port_tx, spans) == 0) {
             ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
             continue;
         }
-        size_t at = ring_tail % ATLINK_TX_SIZE;
-        size_t n = used < ATLINK_TX_SIZE - at ? used : ATLINK_TX_SIZE - at;
+        size_t n = spans[0].size;
         if (n > ATLINK_TX_SIZE / 4) {
             n = ATLINK_TX_SIZE / 4; // so that room is reported in good time
         }
-        uart_write_bytes(uart, ring + at, n);
-        __atomic_store_n(&ring_tail, ring_tail + n, __ATOMIC_RELEASE);
+        uart_write_bytes(uart, spans[0].data, n);
+        atlink_ring_take(&atlink_port_tx, n);
         atlink_port_rouse();
     }
 }
@@ -212,39 +209,24 @@ void atlink_port_push(void) {
     }
 }
 
-size_t atlink_port_room(void) {
-    return ATLINK_TX_SIZE - ring_used();
-}
-
-size_t atlink_port_space(uint8_t **space) {
-    size_t at = ring_head % ATLINK_TX_SIZE;
-    size_t room = atlink_port_room();
-    *space = ring + at;
-    return room < ATLINK_TX_SIZE - at ? room : ATLINK_TX_SIZE - at;
-}
-
 void atlink_port_filled(size_t n) {
-    __atomic_store_n(&ring_head, ring_head + n, __ATOMIC_RELEASE);
+    atlink_ring_fill(&atlink_port_tx, n);
     if (ring_used() >= ATLINK_TX_SIZE / 2) {
         atlink_port_push();
     }
 }
 
+size_t atlink_port_room(void) {
+    return atlink_ring_room(&atlink_port_tx);
+}
+
 size_t atlink_port_write(const uint8_t *buf, size_t n) {
-    size_t done = 0;
-    while (done < n) {
-        uint8_t *space;
-        size_t part = atlink_port_space(&space);
-        if (part == 0) {
-            atlink_port_push();
-            break;
-        }
-        if (part > n - done) {
-            part = n - done;
-        }
-        memcpy(space, buf + done, part);
-        atlink_port_filled(part);
-        done += part;
+    size_t room = atlink_port_room();
+    size_t done = n < room ? n : room;
+    atlink_ring_put(&atlink_port_tx, 0, buf, done);
+    atlink_port_filled(done);
+    if (done < n) {
+        atlink_port_push();
     }
     return done;
 }
@@ -258,6 +240,14 @@ size_t atlink_port_pending(void) {
 bool atlink_port_has_bytes(void) {
     size_t waiting = 0;
     return uart_get_buffered_data_len(uart, &waiting) == ESP_OK && waiting > 0;
+}
+
+void *atlink_port_alloc(size_t size) {
+    return malloc(size);
+}
+
+void atlink_port_free(void *memory) {
+    free(memory);
 }
 
 uint64_t atlink_port_now_us(void) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "port.h"
+#include "port_unix.h"
 
 #define POWER_UP_BAUD (115200)
 #define HUNG_UP_US (50000) // how often to look whether somebody opened the other end again
@@ -27,8 +28,11 @@ static atlink_pins_t pins;
 static atlink_settings_t line;
 
 static uint8_t ring[ATLINK_TX_SIZE];
-static size_t ring_start;
-static size_t ring_used;
+atlink_ring_t atlink_port_tx = {ring, sizeof(ring), 0, 0};
+
+static size_t ring_used(void) {
+    return atlink_ring_used(&atlink_port_tx);
+}
 
 static int fd_from_environment(const char *name) {
     const char *text = getenv(name);
@@ -128,11 +132,14 @@ static void note_sent(void) {
 }
 
 void atlink_port_push(void) {
-    while (ring_used > 0 && !hung_up) {
-        size_t straight = ATLINK_TX_SIZE - ring_start;
-        size_t first = ring_used < straight ? ring_used : straight;
-        struct iovec parts[2] = {{ring + ring_start, first}, {ring, ring_used - first}};
-        ssize_t done = writev(uart_fd, parts, ring_used > first ? 2 : 1);
+    atlink_span_t spans[2];
+    while (ring_used() > 0 && !hung_up) {
+        atlink_ring_peek(&atlink_port_tx, spans);
+        struct iovec parts[2] = {
+            {spans[0].data, spans[0].size},
+            {spans[1].data, spans[1].size},
+        };
+        ssize_t done = writev(uart_fd, parts, spans[1].size > 0 ? 2 : 1);
         if (done == -1) {
             if (errno == EINTR) {
                 continue;
@@ -141,58 +148,37 @@ void atlink_port_push(void) {
             return;
         }
         note_sent();
-        ring_used -= done;
-        ring_start = ring_used == 0 ? 0 : (ring_start + done) % ATLINK_TX_SIZE;
+        atlink_ring_take(&atlink_port_tx, done);
     }
 }
 
 size_t atlink_port_room(void) {
-    return ATLINK_TX_SIZE - ring_used;
-}
-
-// Copy to the ring what fits; at most two pieces.
-static size_t enqueue(const uint8_t *buf, size_t n) {
-    if (n > ATLINK_TX_SIZE - ring_used) {
-        n = ATLINK_TX_SIZE - ring_used;
-    }
-    size_t at = (ring_start + ring_used) % ATLINK_TX_SIZE;
-    size_t straight = ATLINK_TX_SIZE - at;
-    if (straight > n) {
-        straight = n;
-    }
-    memcpy(ring + at, buf, straight);
-    memcpy(ring, buf + straight, n - straight);
-    ring_used += n;
-    return n;
+    return atlink_ring_room(&atlink_port_tx);
 }
 
 size_t atlink_port_write(const uint8_t *buf, size_t n) {
     size_t done = 0;
     while (done < n) {
-        size_t put = enqueue(buf + done, n - done);
-        done += put;
-        if (ring_used < ATLINK_TX_SIZE / 2) {
+        size_t room = atlink_port_room();
+        size_t part = n - done < room ? n - done : room;
+        atlink_ring_put(&atlink_port_tx, 0, buf + done, part);
+        atlink_ring_fill(&atlink_port_tx, part);
+        done += part;
+        if (ring_used() < ATLINK_TX_SIZE / 2) {
             break; // it can wait for company
         }
-        size_t before = ring_used;
+        size_t before = ring_used();
         atlink_port_push();
-        if (ring_used == before) {
+        if (ring_used() == before) {
             break;
         }
     }
     return done;
 }
 
-size_t atlink_port_space(uint8_t **space) {
-    size_t at = (ring_start + ring_used) % ATLINK_TX_SIZE;
-    size_t free = ATLINK_TX_SIZE - ring_used;
-    *space = ring + at;
-    return free < ATLINK_TX_SIZE - at ? free : ATLINK_TX_SIZE - at;
-}
-
 void atlink_port_filled(size_t n) {
-    ring_used += n;
-    if (ring_used >= ATLINK_TX_SIZE / 2) {
+    atlink_ring_fill(&atlink_port_tx, n);
+    if (ring_used() >= ATLINK_TX_SIZE / 2) {
         atlink_port_push();
     }
 }
@@ -204,7 +190,23 @@ size_t atlink_port_pending(void) {
     if (uart_fd == -1 || ioctl(uart_fd, TIOCOUTQ, &taken) == -1) {
         taken = 0;
     }
-    return ring_used + taken;
+    return ring_used() + taken;
+}
+
+static void *(*allocate)(size_t size) = malloc;
+static void (*release)(void *memory) = free;
+
+void atlink_port_heap(void *(*new_allocate)(size_t size), void (*new_release)(void *memory)) {
+    allocate = new_allocate;
+    release = new_release;
+}
+
+void *atlink_port_alloc(size_t size) {
+    return allocate(size);
+}
+
+void atlink_port_free(void *memory) {
+    release(memory);
 }
 
 uint64_t atlink_port_now_us(void) {
@@ -235,7 +237,7 @@ static short poll_events(uint8_t events) {
 static nfds_t collect(uint32_t want, const atlink_watch_t *watch, struct pollfd *fds,
     uint32_t *sources) {
     nfds_t n = 0;
-    short events = (want & ATLINK_UART_RX ? POLLIN : 0) | (ring_used > 0 ? POLLOUT : 0);
+    short events = (want & ATLINK_UART_RX ? POLLIN : 0) | (ring_used() > 0 ? POLLOUT : 0);
     if (events != 0 && !hung_up && uart_fd != -1) {
         sources[n] = ATLINK_UART_RX;
         fds[n++] = (struct pollfd) {.fd = uart_fd, .events = events};

@@ -301,19 +301,18 @@ ssize_t atlink_route_sendto(int fd, const void *data, size_t size, int flags,
     return way_out(fd, &to) ? sendto(fd, data, size, flags, &to.any, size_of(&to)) : -1;
 }
 
-ssize_t atlink_route_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *addr,
-    socklen_t *len) {
-    ssize_t got = recvfrom(fd, data, size, flags, addr, len);
-    if (got < 0 || !is_routing()) {
+ssize_t atlink_route_recvmsg(int fd, struct msghdr *message, int flags) {
+    ssize_t got = recvmsg(fd, message, flags);
+    if (got < 0 || message->msg_name == NULL || !is_routing()) {
         return got;
     }
     address_t sender;
-    copy_in(&sender, addr, *len);
+    copy_in(&sender, message->msg_name, message->msg_namelen);
     for (int i = 0; i < FLOWS; ++i) {
         if (flows[i].fd == fd && same_host(&flows[i].to, &sender)
             && port_of(&flows[i].to) == port_of(&sender)) {
-            memcpy(addr, &flows[i].from, size_of(&flows[i].from));
-            *len = size_of(&flows[i].from);
+            message->msg_namelen = size_of(&flows[i].from);
+            memcpy(message->msg_name, &flows[i].from, message->msg_namelen);
             break;
         }
     }

@@ -13,8 +13,7 @@ int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len);
 int atlink_route_connect(int fd, const struct sockaddr *addr, socklen_t len);
 ssize_t atlink_route_sendto(int fd, const void *data, size_t size, int flags,
     const struct sockaddr *addr, socklen_t len);
-ssize_t atlink_route_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *addr,
-    socklen_t *len);
+ssize_t atlink_route_recvmsg(int fd, struct msghdr *message, int flags);
 int atlink_route_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 
 // For whoever imitates the radio: whether an interface has an address. None has at first.
@@ -23,7 +22,7 @@ void atlink_route_up(bool up);
 #define atlink_route_bind bind
 #define atlink_route_connect connect
 #define atlink_route_sendto sendto
-#define atlink_route_recvfrom recvfrom
+#define atlink_route_recvmsg recvmsg
 #define atlink_route_setsockopt setsockopt
 #endif
 

@@ -4,13 +4,11 @@
 
 #include "uart.h"
 
-#ifndef ATLINK_STAGE_SIZE
-#define ATLINK_STAGE_SIZE (2048) // the receive ring of ESP-AT; less where the port has a ring
-#endif
+#define STAGE_SIZE (512) // behind it is the port's own buffer: a driver's ring, a kernel's
 
 atlink_rx_t atlink_uart_rx;
 
-static uint8_t stage[ATLINK_STAGE_SIZE];
+static uint8_t stage[STAGE_SIZE];
 static size_t stage_start;
 static size_t stage_end;
 static uint64_t quiet_us;

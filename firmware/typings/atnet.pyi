@@ -246,7 +246,10 @@ UP_ENDED: Final[int]  # the host sent "+++", which is not payload
 UP_FAILED: Final[int]  # the link failed, error() tells why: up_attach() or up_stop()
 
 def up_collect(size: int, escaped: bool = False) -> None:
-    """Collect a payload of 1..8192 bytes; escaped: as AT+CIPSENDEX, up to a \\0."""
+    """Collect a payload of 1..8192 bytes; escaped: as AT+CIPSENDEX, up to a \\0.
+
+    OSError(ENOMEM) if there is no memory for one of more than 4096 bytes; nothing has begun then.
+    """
 
 def up_send(link: int, host: str = ..., port: int = ...) -> None:
     """Send what was collected, of a datagram link to another address if given. OSError."""

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "port.h"
+#include "port_unix.h"
 
 #define WANTED (ATLINK_UART_RX | ATLINK_EVENT)
 #define SECOND (1000000)
@@ -108,16 +109,28 @@ static void a_half_full_ring_leaves_by_itself(void) {
 static void bytes_are_received_straight_into_the_ring(void) {
     on_sockets();
     CHECK(put("head") == 4);
-    uint8_t *space;
-    CHECK(atlink_port_space(&space) == ATLINK_TX_SIZE - 4);
-    memcpy(space, "body", 4);
+    atlink_ring_put(&atlink_port_tx, 0, (const uint8_t *)"body", 4);
     atlink_port_filled(4);
     CHECK(put("tail") == 4);
     atlink_port_push();
     CHECK_BYTES(heard, hear(far_end), "headbodytail");
-    CHECK(atlink_port_space(&space) == ATLINK_TX_SIZE); // an empty ring begins anew
     atlink_port_filled(ATLINK_TX_SIZE);
     CHECK(hear(far_end) == ATLINK_TX_SIZE); // more than half: it leaves by itself
+}
+
+static size_t asked;
+
+static void *no_memory(size_t size) {
+    asked = size;
+    return NULL;
+}
+
+static void memory_is_that_of_the_imitated_chip(void) {
+    void *memory = atlink_port_alloc(100);
+    CHECK(memory != NULL);
+    atlink_port_free(memory);
+    atlink_port_heap(no_memory, free);
+    CHECK(atlink_port_alloc(8192) == NULL && asked == 8192);
 }
 
 static void a_full_wire_loses_nothing(void) {
@@ -351,6 +364,7 @@ int main(void) {
     writes_leave_together();
     a_half_full_ring_leaves_by_itself();
     bytes_are_received_straight_into_the_ring();
+    memory_is_that_of_the_imitated_chip();
     a_full_wire_loses_nothing();
     what_arrives_wakes_and_is_read();
     a_lost_event_descriptor_is_left_alone();

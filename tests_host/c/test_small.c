@@ -13,6 +13,9 @@ static uint8_t *payload = frame + ATLINK_IPD_HEAD_MAX;
         CHECK_BYTES(payload - n, n, text); \
     } while (0)
 
+#define CHECK_SIZE(len, size, ...) \
+    CHECK(atlink_ipd_head_size(len, &(atlink_ipd_from_t) {__VA_ARGS__}) == size)
+
 static void heads_of_received_data(void) {
     memcpy(payload, "payload!", 8);
     CHECK_HEAD(atlink_ipd_head, 48, "\r\n+IPD,48:", -1, NULL, 0);
@@ -24,6 +27,15 @@ static void heads_of_received_data(void) {
     CHECK_HEAD(atlink_ipd_recvdata, 75, "+CIPRECVDATA:75,\"192.168.4.2\",49478,", 3,
         "192.168.4.2", 49478);
     CHECK_BYTES(payload, 8, "payload!");
+}
+
+static void the_size_of_a_head_is_known_before(void) {
+    CHECK_SIZE(9, strlen("\r\n+IPD,9:"), -1, NULL, 0);
+    CHECK_SIZE(10, strlen("\r\n+IPD,10:"), -1, NULL, 0);
+    CHECK_SIZE(2920, strlen("\r\n+IPD,0,2920:"), 0, NULL, 0);
+    CHECK_SIZE(2920, strlen("\r\n+IPD,10,2920:"), 10, NULL, 0);
+    CHECK_SIZE(48, strlen("\r\n+IPD,0,48,\"192.168.4.2\",49519:"), 0, "192.168.4.2", 49519);
+    CHECK_SIZE(1, strlen("\r\n+IPD,1,\"fe80::1\",0:"), -1, "fe80::1", 0);
 }
 
 static void the_longest_heads_fit(void) {
@@ -130,6 +142,7 @@ static void the_divider_rounds(void) {
 
 int main(void) {
     heads_of_received_data();
+    the_size_of_a_head_is_known_before();
     the_longest_heads_fit();
     escapes_are_undone();
     half_an_escape_waits();

@@ -27,11 +27,13 @@ async def cipsend_set(at, number, length, host, port):
 
     SEND FAIL: the stack did not take all within AT+CIPTCPOPT's send time-out; ERROR: the link is
     gone. Host and port address one block of a UDP link, without changing its peer. A `+++` alone
-    ends the input with SEND CANCELLED.
+    ends the input with SEND CANCELLED. Blocks of more than 4096 bytes need memory: without it the
+    command ends with ERROR before the `>`.
     """
     link, target = await _target(at, number, host, port)
+    sending.begin(length, False)
     at.ask(length)
-    size, _ = await sending.collect(length, False)
+    size, _ = await sending.collect()
     at.surplus()
     if size is None:
         return SEND_CANCELLED
@@ -44,7 +46,8 @@ def cipsend_run(at):
     """Passthrough: after `>` every byte goes to the only link, until `+++` alone in 20 ms guards.
 
     A lost client link is opened again every AT+CIPRECONNINTV, a server takes its next client;
-    meanwhile up to 8192 bytes from the host are kept, then the oldest go. Needs AT+CIPMODE=1.
+    meanwhile up to 8192 bytes from the host (4096 if memory is short) are kept, then the oldest
+    go. Needs AT+CIPMODE=1.
     """
     return _pass_through(at, at.passthrough.link())
 
@@ -95,14 +98,16 @@ async def cipsendex_set(at, number, length, host, port):
     AT+CIPSEND.
     """
     link, target = await _target(at, number, host, port)
+    sending.begin(length, True)
     at.ask(None)
-    size, behind = await sending.collect(length, True)
+    size, behind = await sending.collect()
     if size is None:
         at.surplus(behind)
         return SEND_CANCELLED
     at.port.message(b"\r\nRecv %d bytes\r\n" % size)
     at.surplus(behind)
     if not size:
+        sending.forget()
         return SEND_OK  # nothing before the end mark
     return await _send(at, link, target)
 

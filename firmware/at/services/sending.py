@@ -7,26 +7,39 @@ module starts that, waits for its news and decides what they mean.
 import errno
 
 import atnet
-from at.errors import LinkError
+from at.errors import LinkError, StateError
 from at.loop import ready
 
 MAX_BLOCK = 8192  # bytes collected before they are sent
 MAX_CHUNK = 2920
 
 
-async def collect(count, is_escaped):
-    """Collect a block of up to `count` bytes; return its size and the bytes behind its end.
+def begin(count, is_escaped):
+    """Make room for a block of up to `count` bytes. StateError if there is no memory for it."""
+    try:
+        atnet.up_collect(count, is_escaped)
+    except OSError:
+        raise StateError("out of memory for %d bytes" % count)
+
+
+async def collect():
+    """Collect the block that was begun; return its size and the bytes behind its end.
 
     The UART hands out payload already. (None, 0) means that `+++` ended it.
     """
-    atnet.up_collect(count, is_escaped)
     while True:
         await ready(atnet.UP)
         state, received, _, surplus = atnet.up_status()
         if state == atnet.UP_DONE:
             return received, surplus
         if state == atnet.UP_ENDED:
+            forget()
             return None, 0
+
+
+def forget():
+    """Give up the collected block."""
+    atnet.up_stop()
 
 
 async def send(links, link, target):
@@ -35,6 +48,7 @@ async def send(links, link, target):
     Return False if the stack did not take it in time. LinkError if the link broke.
     """
     if links.find(link.number) is not link:
+        forget()
         raise LinkError("link %d closed before the data was sent" % link.number)
     if target:
         atnet.up_send(link.handle, target[0], target[1])
@@ -44,10 +58,8 @@ async def send(links, link, target):
     while state == atnet.UP_RUNNING:
         await ready(atnet.UP)
         state = atnet.up_status()[0]
-    if state == atnet.UP_DONE:
-        return True
-    atnet.up_stop()
-    return _explain(links, link)
+    forget()
+    return state == atnet.UP_DONE or _explain(links, link)
 
 
 def _explain(links, link):

@@ -1,6 +1,9 @@
 // Message filter: the table of filters and what they match. See filter.h.
+#include <sys/types.h> // first: newlib's <regex.h> does not bring its own types
+
 #include <errno.h>
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/filter.h"
@@ -16,7 +19,7 @@ typedef struct {
     expression_t tail;
 } filter_t;
 
-static filter_t filters[ATLINK_FILTER_MAX];
+static filter_t *filters[ATLINK_FILTER_MAX]; // the first `count` of them; few products use any
 static size_t count;
 
 // Copy a bracket expression as it is (a backslash is literal in it); returns its length, at
@@ -89,6 +92,12 @@ static void release(expression_t *expression) {
     }
 }
 
+static void drop(filter_t *filter) {
+    release(&filter->head);
+    release(&filter->tail);
+    free(filter);
+}
+
 static bool is_source(const expression_t *expression, atlink_regex_t source) {
     return expression->len == source.len
            && (source.len == 0 || memcmp(expression->text, source.text, source.len) == 0);
@@ -101,28 +110,29 @@ int atlink_filter_add(atlink_regex_t head, atlink_regex_t tail) {
     if (count == ATLINK_FILTER_MAX) {
         return ENOMEM;
     }
-    filter_t *filter = &filters[count];
+    filter_t *filter = calloc(1, sizeof(*filter));
+    if (filter == NULL) {
+        return ENOMEM;
+    }
     int error = compile(&filter->head, head);
+    if (error == 0) {
+        error = compile(&filter->tail, tail);
+    }
     if (error != 0) {
+        drop(filter);
         return error;
     }
-    error = compile(&filter->tail, tail);
-    if (error != 0) {
-        release(&filter->head);
-        return error;
-    }
-    count++;
+    filters[count++] = filter;
     return 0;
 }
 
 bool atlink_filter_delete(atlink_regex_t head, atlink_regex_t tail) {
     for (size_t i = 0; i < count; i++) {
-        filter_t *filter = &filters[i];
+        filter_t *filter = filters[i];
         if (is_source(&filter->head, head) && is_source(&filter->tail, tail)) {
-            release(&filter->head);
-            release(&filter->tail);
+            drop(filter);
             count--;
-            memmove(filter, filter + 1, (count - i) * sizeof(*filter));
+            memmove(filters + i, filters + i + 1, (count - i) * sizeof(*filters));
             return true;
         }
     }
@@ -131,9 +141,7 @@ bool atlink_filter_delete(atlink_regex_t head, atlink_regex_t tail) {
 
 void atlink_filter_clear(void) {
     while (count > 0) {
-        count--;
-        release(&filters[count].head);
-        release(&filters[count].tail);
+        drop(filters[--count]);
     }
 }
 
@@ -142,7 +150,7 @@ size_t atlink_filter_count(void) {
 }
 
 void atlink_filter_get(size_t index, atlink_regex_t *head, atlink_regex_t *tail) {
-    const filter_t *filter = &filters[index];
+    const filter_t *filter = filters[index];
     *head = (atlink_regex_t) {filter->head.text, filter->head.len};
     *tail = (atlink_regex_t) {filter->tail.text, filter->tail.len};
 }
@@ -180,8 +188,8 @@ static void untangle(atlink_cut_t cut[2]) {
 
 bool atlink_filter_match(const uint8_t *message, size_t len, atlink_cut_t cut[2]) {
     for (size_t i = 0; i < count; i++) {
-        if (find(&filters[i].head, message, len, &cut[0])
-            && find(&filters[i].tail, message, len, &cut[1])) {
+        if (find(&filters[i]->head, message, len, &cut[0])
+            && find(&filters[i]->tail, message, len, &cut[1])) {
             untangle(cut);
             return cut[0].from < cut[0].to || cut[1].from < cut[1].to;
         }

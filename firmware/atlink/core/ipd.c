@@ -48,6 +48,26 @@ size_t atlink_ipd_head(uint8_t *payload, uint32_t len, const atlink_ipd_from_t *
     return payload - begin;
 }
 
+static size_t digits(uint32_t number) {
+    size_t n = 1;
+    while (number > 9) {
+        number /= 10;
+        ++n;
+    }
+    return n;
+}
+
+size_t atlink_ipd_head_size(uint32_t len, const atlink_ipd_from_t *from) {
+    size_t size = 8 + digits(len); // `\r\n+IPD,` and `:`
+    if (from->link >= 0) {
+        size += digits(from->link) + 1;
+    }
+    if (from->ip != NULL) {
+        size += 4 + strlen(from->ip) + digits(from->port); // `,"` and `",`
+    }
+    return size;
+}
+
 size_t atlink_ipd_recvdata(uint8_t *payload, uint32_t len, const atlink_ipd_from_t *from) {
     uint8_t *begin = payload;
     *--begin = ',';

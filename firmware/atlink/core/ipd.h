@@ -22,6 +22,9 @@ typedef struct {
 // Write `\r\n+IPD,[link,]len[,"ip",port]:` to end just before `payload`; returns its length.
 size_t atlink_ipd_head(uint8_t *payload, uint32_t len, const atlink_ipd_from_t *from);
 
+// The length of that head.
+size_t atlink_ipd_head_size(uint32_t len, const atlink_ipd_from_t *from);
+
 // Write `+CIPRECVDATA:len,["ip",port,]` to end just before `payload`; returns its length.
 // The link is not printed (spelling of AT+CIPRECVDATA).
 size_t atlink_ipd_recvdata(uint8_t *payload, uint32_t len, const atlink_ipd_from_t *from);

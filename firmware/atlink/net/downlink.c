@@ -1,10 +1,9 @@
 // From links to the host: `+IPD` messages, passthrough, counted answers of AT+CIPRECVDATA.
 //
-// Each piece is received behind room for its head, so that head and payload go to the transmit
-// ring in one write. A piece is taken from a socket only if the ring has room for the largest, so
-// a slow host leaves its data in the sockets and the peers are held back.
-
-#include <string.h>
+// Everything is received straight into the free part of the transmit ring, behind room for its
+// head; a head that is shorter than was thought moves the payload. Bytes are taken from a socket
+// only if the ring has room for them, so a slow host leaves its data in the sockets and the peers
+// are held back.
 
 #include "core/ipd.h"
 #include "flow.h"
@@ -12,10 +11,11 @@
 #include "tls.h"
 
 #define PIECES_AT_ONCE (32)
-#define STRAIGHT_MIN (1024) // less room at the end of the ring is not worth a call of the stack
+#define STREAM_ROOM (ATLINK_TX_SIZE / 2) // a piece of a stream is worth its head then
+#define DATAGRAM_ROOM (ATLINK_IPD_HEAD_MAX + ATLINK_IPD_MAX) // a datagram comes whole
 
-static uint8_t piece[ATLINK_PIECE_MAX];
-static uint8_t *const payload = piece + ATLINK_IPD_HEAD_MAX;
+_Static_assert(DATAGRAM_ROOM <= ATLINK_TX_SIZE, "the ring takes any datagram");
+
 static bool gate_open;
 static int turn; // the link that is served first, so that none starves the others
 
@@ -44,8 +44,19 @@ static void fill_sender(const atlink_link_t *link, const atlink_addr_t *sender, 
     }
 }
 
-static void put(size_t head, size_t size) {
-    atlink_port_write(payload - head, head + size);
+// Room in the ring that a link's next piece needs.
+static size_t room_for(const atlink_link_t *link) {
+    return link->kind == ATLINK_NET_TCP ? STREAM_ROOM : DATAGRAM_ROOM;
+}
+
+// Write a head, which ends at `end`, and the `size` bytes that stand in the free part of the ring
+// `at` bytes behind its beginning.
+static void put(const uint8_t *end, size_t head, size_t at, size_t size) {
+    if (at != head) {
+        atlink_ring_move(&atlink_port_tx, at, head, size);
+    }
+    atlink_ring_put(&atlink_port_tx, 0, end - head, head);
+    atlink_port_filled(head + size);
 }
 
 // One datagram is one answer; of one that is larger than wanted the rest stays in the socket.
@@ -53,19 +64,22 @@ static int32_t count_datagram(atlink_link_t *link, uint32_t wanted) {
     atlink_addr_t sender;
     char text[ATLINK_ADDR_TEXT];
     atlink_ipd_from_t from;
-    int got = atlink_net_peek(link, payload, ATLINK_IPD_MAX, &sender);
+    uint8_t head[ATLINK_IPD_HEAD_MAX];
+    uint8_t *end = head + sizeof(head);
+    atlink_span_t spans[2];
+    atlink_ring_free(&atlink_port_tx, sizeof(head), ATLINK_IPD_MAX, spans);
+    int got = atlink_net_peek(link, spans, &sender);
     if (got < 0) {
         return got;
     }
     size_t left = (size_t)got > link->taken ? (size_t)got - link->taken : 0;
     size_t size = wanted < left ? wanted : left;
-    memmove(payload, payload + link->taken, size);
     fill_sender(link, &sender, text, &from);
-    put(atlink_ipd_recvdata(payload, (uint32_t)size, &from), size);
+    put(end, atlink_ipd_recvdata(end, (uint32_t)size, &from), sizeof(head) + link->taken, size);
     link->taken += (uint16_t)size;
     if (size == left) {
         link->taken = 0;
-        atlink_net_recvfrom(link, payload, ATLINK_IPD_MAX, &sender);
+        atlink_net_drop(link, got);
     }
     return (int32_t)size;
 }
@@ -73,7 +87,7 @@ static int32_t count_datagram(atlink_link_t *link, uint32_t wanted) {
 // Begin the answer of AT+CIPRECVDATA: its head now, the bytes as the ring has room. Returns how
 // many there will be; AGAIN if there is nothing to read or no room for a head.
 int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
-    if (atlink_port_room() < ATLINK_PIECE_MAX) {
+    if (atlink_port_room() < room_for(link)) {
         return ATLINK_NET_AGAIN;
     }
     if (link->kind != ATLINK_NET_TCP) {
@@ -89,8 +103,10 @@ int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
     char text[ATLINK_ADDR_TEXT];
     atlink_ipd_from_t from;
     uint32_t count = wanted < (uint32_t)there ? wanted : (uint32_t)there;
+    uint8_t head[ATLINK_IPD_HEAD_MAX];
+    uint8_t *end = head + sizeof(head);
     fill_sender(link, &link->peer, text, &from);
-    put(atlink_ipd_recvdata(payload, count, &from), 0);
+    put(end, atlink_ipd_recvdata(end, count, &from), 0, 0);
     link->down.mode = DOWN_COUNT;
     link->down.left = count;
     link->down.ready = true;
@@ -120,56 +136,60 @@ static void count_down(atlink_link_t *link, size_t size) {
     }
 }
 
-// Receive bytes that need no head straight into the transmit ring, if it has room in one piece.
-static bool move_straight(atlink_link_t *link) {
-    uint8_t *space;
-    size_t limit = atlink_port_space(&space);
-    if (limit < STRAIGHT_MIN || link->kind != ATLINK_NET_TCP || link->down.mode == DOWN_IPD) {
-        return false;
+// Receive one piece of at most `limit` bytes behind its head.
+static int move_headed(atlink_link_t *link, size_t limit) {
+    atlink_addr_t sender = { .len = 0 };
+    char text[ATLINK_ADDR_TEXT];
+    atlink_ipd_from_t from;
+    uint8_t head[ATLINK_IPD_HEAD_MAX];
+    uint8_t *end = head + sizeof(head);
+    atlink_span_t spans[2];
+    bool is_stream = link->kind == ATLINK_NET_TCP;
+    fill_sender(link, &link->peer, text, &from);
+    // Of a datagram the sender is not known before; of a stream only the count may get shorter.
+    size_t at = is_stream ? atlink_ipd_head_size((uint32_t)limit, &from) : sizeof(head);
+    atlink_ring_free(&atlink_port_tx, at, limit, spans);
+    int got = atlink_net_receive(link, spans, &sender);
+    if (got > 0) {
+        if (!is_stream) {
+            fill_sender(link, &sender, text, &from);
+        }
+        put(end, atlink_ipd_head(end, (uint32_t)got, &from), at, (size_t)got);
     }
-    if (link->down.mode == DOWN_COUNT && link->down.left < limit) {
-        limit = link->down.left;
-    }
-    int got = atlink_net_recv(link, space, limit);
-    link->down.ready = got > 0 && ((size_t)got == limit || link->tls != NULL);
+    return got;
+}
+
+// The same without a head.
+static int move_bare(atlink_link_t *link, size_t limit) {
+    atlink_addr_t sender;
+    atlink_span_t spans[2];
+    atlink_ring_free(&atlink_port_tx, 0, limit, spans);
+    int got = atlink_net_receive(link, spans, &sender);
     if (got > 0) {
         atlink_port_filled((size_t)got);
         count_down(link, (size_t)got);
     }
-    return true;
+    return got;
 }
 
-// Receive one piece and write it. Less than the whole room means that the socket is empty.
+// Receive one piece. Less than was asked for means that the socket of a stream is empty.
 static void move(atlink_link_t *link) {
-    if (move_straight(link)) {
-        return;
+    bool has_head = link->down.mode == DOWN_IPD;
+    size_t limit = atlink_port_room() - (has_head ? ATLINK_IPD_HEAD_MAX : 0);
+    size_t most = link->down.mode == DOWN_COUNT ? link->down.left
+        : has_head || link->kind != ATLINK_NET_TCP ? ATLINK_IPD_MAX : SIZE_MAX;
+    if (limit > most) {
+        limit = most;
     }
-    atlink_addr_t sender = { .len = 0 };
-    size_t limit = ATLINK_IPD_MAX;
-    if (link->down.mode == DOWN_COUNT && link->down.left < limit) {
-        limit = link->down.left;
-    }
-    int got = link->kind == ATLINK_NET_TCP ? atlink_net_recv(link, payload, limit)
-        : atlink_net_recvfrom(link, payload, limit, &sender);
+    int got = has_head ? move_headed(link, limit) : move_bare(link, limit);
     link->down.ready = got > 0 && ((size_t)got == limit || link->kind != ATLINK_NET_TCP
         || link->tls != NULL);
-    if (got <= 0) {
-        return;
-    }
-    size_t head = 0;
-    if (link->down.mode == DOWN_IPD) {
-        char text[ATLINK_ADDR_TEXT];
-        atlink_ipd_from_t from;
-        fill_sender(link, link->kind == ATLINK_NET_TCP ? &link->peer : &sender, text, &from);
-        head = atlink_ipd_head(payload, (uint32_t)got, &from);
-    }
-    put(head, (size_t)got);
-    count_down(link, (size_t)got);
 }
 
 // Serve links in turn, a piece each, while the ring has room and sockets have bytes; but not for
-// ever, because others want to be served, too. Returns how the matter stands.
-atlink_down_state_t atlink_down_run(void) {
+// ever, because others want to be served, too. Returns how the matter stands; with DOWN_NO_ROOM
+// *room is how much the next piece needs.
+atlink_down_state_t atlink_down_run(size_t *room) {
     int idle = 0;
     for (int pieces = 0; pieces < PIECES_AT_ONCE;) {
         atlink_link_t *link = atlink_net_slot(turn);
@@ -177,7 +197,8 @@ atlink_down_state_t atlink_down_run(void) {
             if (++idle == ATLINK_NET_SLOTS) {
                 return DOWN_QUIET;
             }
-        } else if (atlink_port_room() < ATLINK_PIECE_MAX) {
+        } else if (atlink_port_room() < room_for(link)) {
+            *room = room_for(link);
             return DOWN_NO_ROOM;
         } else {
             idle = 0;

@@ -1,7 +1,7 @@
 // Bytes between links and the AT port without Python: down from links, up to a link.
 //
-// service.c runs both from wait(); modatnet_flow.c lets Python steer. Buffers are static, nothing
-// is allocated. What the host or the peer does not take stays where it is: in the socket, in the
+// service.c runs both from wait(); modatnet_flow.c lets Python steer. Buffers are static, but for
+// large blocks and passthrough. What the host or the peer does not take stays where it is: in the socket, in the
 // UART's ring.
 #ifndef ATLINK_FLOW_H
 #define ATLINK_FLOW_H
@@ -10,8 +10,8 @@
 #include "core/ipd.h"
 #include "net.h"
 
-#define ATLINK_PAYLOAD_MAX (8192) // of AT+CIPSEND and AT+CIPSENDEX
-#define ATLINK_PIECE_MAX (ATLINK_IPD_HEAD_MAX + ATLINK_IPD_MAX) // most that goes down in one write
+#define ATLINK_PAYLOAD_MAX (8192) // of AT+CIPSEND and AT+CIPSENDEX; what passthrough keeps
+#define ATLINK_UP_SIZE (4096) // blocks up to this size need no memory
 #define ATLINK_LINK_UP (16) // stands for the upward flow among the links of wait()
 
 // downlink.c
@@ -24,7 +24,7 @@ typedef enum {
     DOWN_NO_ROOM, // the transmit ring has no room for the next piece
     DOWN_MORE, // enough for now
 } atlink_down_state_t;
-atlink_down_state_t atlink_down_run(void);
+atlink_down_state_t atlink_down_run(size_t *room);
 
 // uplink.c
 typedef enum {
@@ -42,7 +42,7 @@ typedef struct _atlink_up_status_t {
     uint32_t surplus; // bytes that came with the end of an escaped payload, behind it
 } atlink_up_status_t;
 
-void atlink_up_collect(uint32_t count, bool escaped);
+bool atlink_up_collect(uint32_t count, bool escaped);
 void atlink_up_send(int32_t handle, const atlink_addr_t *peer);
 void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32_t total,
     uint32_t report);

@@ -4,6 +4,7 @@
 #include "flow.h"
 #include "modatnet.h"
 #include "port.h"
+#include "py/mperrno.h"
 #include "py/runtime.h"
 
 static int get_in_range(mp_obj_t value, int low, int high) {
@@ -80,7 +81,9 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_set_peer_obj, 3, 4, atnet_set_p
 
 static mp_obj_t atnet_up_collect(size_t n_args, const mp_obj_t *args) {
     int count = get_in_range(args[0], 1, ATLINK_PAYLOAD_MAX);
-    atlink_up_collect((uint32_t)count, n_args > 1 && mp_obj_is_true(args[1]));
+    if (!atlink_up_collect((uint32_t)count, n_args > 1 && mp_obj_is_true(args[1]))) {
+        mp_raise_OSError(MP_ENOMEM);
+    }
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_collect_obj, 1, 2, atnet_up_collect);

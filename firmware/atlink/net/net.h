@@ -7,6 +7,7 @@
 #define ATLINK_NET_H
 
 #include "compat.h"
+#include "core/ring.h"
 
 #define ATLINK_NET_SLOTS (16) // links; link i is ATLINK_LINK(i) of wait()
 #define ATLINK_ADDR_TEXT (64) // longest address text, with zone and NUL
@@ -118,12 +119,14 @@ int atlink_net_connected(atlink_link_t *link);
 int atlink_net_listen(atlink_link_t *link, int backlog);
 int32_t atlink_net_accept(atlink_link_t *link);
 int atlink_net_send(atlink_link_t *link, const void *data, size_t size);
+int atlink_net_receive(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender);
 int atlink_net_recv(atlink_link_t *link, void *data, size_t size);
 int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
     const atlink_addr_t *peer);
 int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *peer);
 int32_t atlink_net_send_left(const atlink_link_t *link);
-int atlink_net_peek(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender);
+int atlink_net_peek(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender);
+void atlink_net_drop(atlink_link_t *link, int size);
 void atlink_net_follow(atlink_link_t *link);
 int atlink_net_shutdown(atlink_link_t *link);
 int atlink_net_waiting(atlink_link_t *link);

@@ -128,11 +128,9 @@ static uint32_t serve(atlink_pass_t *pass) {
     if (due < pass->deadline_us) {
         pass->deadline_us = due;
     }
-    atlink_down_state_t down = atlink_down_run();
-    if (down == DOWN_MORE) {
+    if (atlink_down_run(&pass->wants_room) == DOWN_MORE) {
         pass->deadline_us = pass->now_us;
     }
-    pass->wants_room = down == DOWN_NO_ROOM ? ATLINK_PIECE_MAX : 0;
     if (atlink_closing_count() > 0) {
         sooner(pass, atlink_closing_tick());
     }

@@ -95,13 +95,35 @@ static int count_traffic(atlink_link_t *link, uint32_t *total, int result) {
     return result;
 }
 
+// Receive into one or two spans, the second of which may be empty; the sender unless NULL.
+static ssize_t receive(int fd, const atlink_span_t spans[2], int flags, atlink_addr_t *sender) {
+    if (sender == NULL && spans[1].size == 0) {
+        return recv(fd, spans[0].data, spans[0].size, flags | MSG_DONTWAIT);
+    }
+    struct iovec parts[2] = {
+        { spans[0].data, spans[0].size },
+        { spans[1].data, spans[1].size },
+    };
+    struct msghdr message = {
+        .msg_name = sender == NULL ? NULL : &sender->sa,
+        .msg_namelen = sender == NULL ? 0 : sizeof(sender->sa),
+        .msg_iov = parts,
+        .msg_iovlen = spans[1].size > 0 ? 2 : 1, // lwIP takes no empty part
+    };
+    ssize_t got = atlink_route_recvmsg(fd, &message, flags | MSG_DONTWAIT);
+    if (sender != NULL) {
+        sender->len = got < 0 ? 0 : message.msg_namelen;
+    }
+    return got;
+}
+
 // Bytes from the stream itself; 0 is its end, remembered because lwIP reports it once and then
 // an error. After an error nothing more will come either.
-static int recv_stream(atlink_link_t *link, void *data, size_t size) {
-    if (link->eof || size == 0) {
+static int recv_stream(atlink_link_t *link, const atlink_span_t spans[2]) {
+    if (link->eof || spans[0].size == 0) {
         return 0;
     }
-    ssize_t got = recv(link->fd, data, size, MSG_DONTWAIT);
+    ssize_t got = receive(link->fd, spans, 0, NULL);
     if (got < 0) {
         int result = atlink_net_fail_errno(link, errno);
         link->eof = result == ATLINK_NET_FAIL;
@@ -109,6 +131,17 @@ static int recv_stream(atlink_link_t *link, void *data, size_t size) {
     }
     link->eof = got == 0;
     return (int)got;
+}
+
+// Decrypted bytes. A record that ends in the first span says nothing of the second.
+static int recv_tls(atlink_link_t *link, const atlink_span_t spans[2]) {
+    int got = atlink_tls_read(link, spans[0].data, spans[0].size);
+    if (got < 0 || (size_t)got < spans[0].size || spans[1].size == 0
+        || atlink_tls_available(link->tls) == 0) {
+        return got;
+    }
+    int more = atlink_tls_read(link, spans[1].data, spans[1].size);
+    return more > 0 ? got + more : got;
 }
 
 // SO_SNDTIMEO for sockets that never wait: sending fails once the peer has taken nothing for
@@ -149,12 +182,8 @@ int atlink_net_send(atlink_link_t *link, const void *data, size_t size) {
     return watch_stall(link, sent >= 0 ? (int)sent : atlink_net_fail_errno(link, errno));
 }
 
-// Bytes received, 0 at the end of the stream.
-int atlink_net_recv(atlink_link_t *link, void *data, size_t size) {
-    if (link->kind != ATLINK_NET_TCP) {
-        atlink_addr_t sender;
-        return atlink_net_recvfrom(link, data, size, &sender);
-    }
+// Bytes of the stream received into the spans, 0 at its end.
+static int recv_spans(atlink_link_t *link, const atlink_span_t spans[2]) {
     int result = check_open(link);
     if (result != 0) {
         return result;
@@ -163,8 +192,7 @@ int atlink_net_recv(atlink_link_t *link, void *data, size_t size) {
         link->error_due = false;
         return atlink_net_fail(link, link->error.code, link->error.reason);
     }
-    result = link->tls != NULL ? atlink_tls_read(link, data, size)
-        : recv_stream(link, data, size);
+    result = link->tls != NULL ? recv_tls(link, spans) : recv_stream(link, spans);
     return count_traffic(link, &link->received, result);
 }
 
@@ -207,33 +235,48 @@ static ssize_t cut_ip_header(uint8_t *data, ssize_t size) {
 }
 
 // One datagram and its sender; what does not fit is lost.
-int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender) {
-    if (link->kind == ATLINK_NET_TCP) {
-        return atlink_net_fail_errno(link, EOPNOTSUPP);
-    }
-    sender->len = sizeof(sender->sa);
-    ssize_t got = atlink_route_recvfrom(link->fd, data, size, MSG_DONTWAIT, &sender->sa.any,
-        &sender->len);
+static int recv_datagram(atlink_link_t *link, const atlink_span_t spans[2],
+    atlink_addr_t *sender) {
+    ssize_t got = receive(link->fd, spans, 0, sender);
     if (got < 0) {
         return atlink_net_fail_errno(link, errno);
     }
     follow_sender(link, sender);
     if (link->kind == ATLINK_NET_ICMP && got > 0) {
-        got = cut_ip_header(data, got);
+        got = cut_ip_header(spans[0].data, got);
     }
     return count_traffic(link, &link->received, (int)got);
 }
 
+// Receive into one or two spans, the second of which may be empty. Bytes of a stream, 0 at its
+// end; or one datagram and its sender.
+int atlink_net_receive(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender) {
+    return link->kind == ATLINK_NET_TCP ? recv_spans(link, spans)
+        : recv_datagram(link, spans, sender);
+}
+
+// The same into one piece; the sender is not told.
+int atlink_net_recv(atlink_link_t *link, void *data, size_t size) {
+    atlink_addr_t sender;
+    return atlink_net_receive(link, (atlink_span_t[2]) {{ data, size }, { NULL, 0 }}, &sender);
+}
+
+// One datagram into one piece, and its sender.
+int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender) {
+    if (link->kind == ATLINK_NET_TCP) {
+        return atlink_net_fail_errno(link, EOPNOTSUPP);
+    }
+    return recv_datagram(link, (atlink_span_t[2]) {{ data, size }, { NULL, 0 }}, sender);
+}
+
 // The next datagram, which stays, and its sender. An empty one is dropped: nobody can see it.
-int atlink_net_peek(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender) {
-    sender->len = sizeof(sender->sa);
-    ssize_t got = atlink_route_recvfrom(link->fd, data, size, MSG_PEEK | MSG_DONTWAIT,
-        &sender->sa.any, &sender->len);
+int atlink_net_peek(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender) {
+    ssize_t got = receive(link->fd, spans, MSG_PEEK, sender);
     if (got < 0) {
         return atlink_net_fail_errno(link, errno);
     }
     if (got == 0) {
-        recv(link->fd, data, size, MSG_DONTWAIT);
+        recv(link->fd, spans[0].data, spans[0].size, MSG_DONTWAIT);
         return ATLINK_NET_AGAIN;
     }
     return (int)got;
@@ -243,8 +286,19 @@ int atlink_net_peek(atlink_link_t *link, void *data, size_t size, atlink_addr_t 
 void atlink_net_follow(atlink_link_t *link) {
     atlink_addr_t sender;
     uint8_t byte;
-    if (link->kind == ATLINK_NET_UDP && atlink_net_peek(link, &byte, sizeof(byte), &sender) > 0) {
+    if (link->kind == ATLINK_NET_UDP
+        && atlink_net_peek(link, (atlink_span_t[2]) {{ &byte, 1 }, { NULL, 0 }}, &sender) > 0) {
         follow_sender(link, &sender);
+    }
+}
+
+// Drop the next datagram, of which `size` bytes were peeked at and used.
+void atlink_net_drop(atlink_link_t *link, int size) {
+    atlink_addr_t sender;
+    uint8_t byte;
+    if (receive(link->fd, (atlink_span_t[2]) {{ &byte, 1 }, { NULL, 0 }}, 0, &sender) >= 0) {
+        follow_sender(link, &sender);
+        count_traffic(link, &link->received, size);
     }
 }
 
@@ -291,7 +345,7 @@ static void look_for_end(atlink_link_t *link) {
 static void drop_empty(atlink_link_t *link) {
     atlink_addr_t sender;
     uint8_t byte;
-    atlink_net_peek(link, &byte, sizeof(byte), &sender);
+    atlink_net_peek(link, (atlink_span_t[2]) {{ &byte, 1 }, { NULL, 0 }}, &sender);
 }
 
 // Bytes that can be read, like atlink_net_waiting(), but a TLS record is decrypted for it, and the

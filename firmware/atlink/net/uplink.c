@@ -1,8 +1,9 @@
 // From the host to a link: the payload of AT+CIPSEND and AT+CIPSENDEX (collected, then sent in
 // one go), AT+CIPSENDL and passthrough (streamed by the framer's rules).
 //
-// There is one AT port, so there is one flow and one buffer. Python starts it, is told when it
-// has news, and decides what follows; the receive mode of the UART is Python's, too.
+// There is one AT port, so there is one flow and one buffer; a block that is too large for it takes
+// one of its own until it is sent. Python starts the flow, is told when it has news, and decides
+// what follows; the receive mode of the UART is Python's, too.
 
 #include <string.h>
 
@@ -15,7 +16,11 @@
 
 typedef enum { KIND_COLLECT, KIND_ESCAPED, KIND_SEND, KIND_STREAM } up_kind_t;
 
-static uint8_t buffer[ATLINK_PAYLOAD_MAX + 3]; // and a `+++` behind a full one
+#define PLUSES (3) // room for a `+++` behind a full buffer
+
+static uint8_t own[ATLINK_UP_SIZE + PLUSES];
+static uint8_t *buffer = own;
+static size_t buffer_size = sizeof(own);
 
 static struct {
     uint8_t kind; // up_kind_t
@@ -37,6 +42,28 @@ static struct {
     atlink_addr_t peer;
 } up;
 
+static void release(void) {
+    if (buffer != own) {
+        atlink_port_free(buffer);
+        buffer = own;
+        buffer_size = sizeof(own);
+    }
+}
+
+// Have room for so many bytes; false, and our own buffer, if there is no memory.
+static bool reserve(size_t size) {
+    release();
+    if (size > ATLINK_UP_SIZE) {
+        uint8_t *large = atlink_port_alloc(size + PLUSES);
+        if (large == NULL) {
+            return false;
+        }
+        buffer = large;
+        buffer_size = size + PLUSES;
+    }
+    return true;
+}
+
 static void begin(up_kind_t kind) {
     up.kind = (uint8_t)kind;
     up.state = UP_RUNNING;
@@ -50,29 +77,35 @@ static void begin(up_kind_t kind) {
 
 static void end(atlink_up_state_t state) {
     if (state == UP_ENDED) {
-        up.received -= 3; // the `+++` was counted, but is no payload
+        up.received -= PLUSES; // the `+++` was counted, but is no payload
     }
     up.state = (uint8_t)state;
     up.news = true;
     atlink_uart_pump(ATLINK_PUMP_NONE);
 }
 
-// Collect count bytes, 1..ATLINK_PAYLOAD_MAX, of the UART's payload; with escapes up to `\0`.
-void atlink_up_collect(uint32_t count, bool escaped) {
+// Collect count bytes, 1..ATLINK_PAYLOAD_MAX, of the UART's payload; with escapes up to `\0`. False,
+// and nothing has begun, if there is no memory for a large block.
+bool atlink_up_collect(uint32_t count, bool escaped) {
+    if (!reserve(count)) {
+        return false;
+    }
     begin(escaped ? KIND_ESCAPED : KIND_COLLECT);
     up.received = 0;
     up.surplus = 0;
     up.count = count;
     atlink_unescape_init(&up.unescape);
-    atlink_framer_init(&up.framer, buffer, sizeof(buffer), ATLINK_CHUNK_MAX, 0,
+    atlink_framer_init(&up.framer, buffer, buffer_size, ATLINK_CHUNK_MAX, 0,
         escaped ? ATLINK_UNCOUNTED : count, atlink_port_now_us());
     atlink_uart_pump(ATLINK_PUMP_OPEN);
+    return true;
 }
 
-// Send what comes, as atlink_framer_init() says; tell Python every `report` bytes (0: never).
-// Datagrams go to the link's peer, or to that of atlink_up_peer().
+// Send what comes, as atlink_framer_init() says; tell Python every `report` bytes (0: never). If it
+// has no end (passthrough), more is kept while there is no link, if there is memory. Datagrams go to the link's peer, or to that of atlink_up_peer().
 void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32_t total,
     uint32_t report) {
+    reserve(total == ATLINK_UNCOUNTED ? ATLINK_PAYLOAD_MAX : 0);
     begin(KIND_STREAM);
     up.handle = handle;
     up.received = 0;
@@ -80,7 +113,7 @@ void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32
     up.report = report;
     up.report_at = report;
     up.has_peer = false;
-    atlink_framer_init(&up.framer, buffer, sizeof(buffer), chunk, interval_ms, total,
+    atlink_framer_init(&up.framer, buffer, buffer_size, chunk, interval_ms, total,
         atlink_port_now_us());
     atlink_uart_pump(ATLINK_PUMP_OPEN);
 }
@@ -107,6 +140,7 @@ void atlink_up_attach(int32_t handle, bool drop) {
 
 void atlink_up_stop(void) {
     end(UP_IDLE);
+    release();
     up.news = false;
     up.blocked = false;
 }

@@ -1,8 +1,8 @@
 // esp-lwip 2.1.3-esp (f7922143): src/include/lwip/sockets.h
 // esp-lwip 2.1.3-esp (f7922143): src/include/lwip/inet.h
 // ESP-IDF v5.4: components/lwip/include/lwip/sockets.h
-// Compared on 2026-11-21 with that header: all of it, by a compiler; IDF's own lwIP is a587d929.
-// Sum of what follows when it was compared: 56756f633b1b
+// Compared on 2026-11-29 with that header: all of it, by a compiler, msghdr and iovec by reading; IDF's own lwIP is a587d929.
+// Sum of what follows when it was compared: 3eb47c92e667
 #ifndef DECL_LWIP_SOCKETS_H
 #define DECL_LWIP_SOCKETS_H
 
@@ -49,6 +49,24 @@ struct sockaddr_in6 {
     uint32_t sin6_flowinfo;
     struct in6_addr sin6_addr;
     uint32_t sin6_scope_id;
+};
+
+#ifndef __iovec_defined // as the PC's own headers have it
+#define __iovec_defined
+struct iovec {
+    void *iov_base;
+    size_t iov_len;
+};
+#endif
+
+struct msghdr {
+    void *msg_name;
+    socklen_t msg_namelen;
+    struct iovec *msg_iov;
+    int msg_iovlen;
+    void *msg_control;
+    socklen_t msg_controllen;
+    int msg_flags;
 };
 
 struct linger {
@@ -124,6 +142,7 @@ int listen(int s, int backlog);
 ssize_t recv(int s, void *mem, size_t len, int flags);
 ssize_t recvfrom(int s, void *mem, size_t len, int flags, struct sockaddr *from, socklen_t
     *fromlen);
+ssize_t recvmsg(int s, struct msghdr *message, int flags);
 ssize_t send(int s, const void *dataptr, size_t size, int flags);
 ssize_t sendto(int s, const void *dataptr, size_t size, int flags, const struct sockaddr *to,
     socklen_t tolen);

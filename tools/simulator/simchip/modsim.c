@@ -309,6 +309,7 @@ static mp_obj_t sim_init(void) {
     // The port allows 40 KB here; the sanitizer makes frames several times as large.
     MP_STATE_THREAD(stack_limit) = 160000;
     #endif
+    sim_ram_init();
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(sim_init_obj, sim_init);

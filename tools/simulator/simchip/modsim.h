@@ -16,6 +16,9 @@ int64_t sim_get_int64(mp_obj_t value);
 // Raise what the ESP32 port raises for an ESP-IDF error: OSError(-code, name).
 void sim_check_esp_err(int code);
 
+// Have the firmware's C take its memory from the chip's.
+void sim_ram_init(void);
+
 MP_DECLARE_CONST_FUN_OBJ_1(sim_nvs_namespaces_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_keys_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_get_obj);

@@ -8,6 +8,7 @@
 #include "py/runtime.h"
 
 #include "modsim.h"
+#include "port_unix.h"
 
 // What Wi-Fi, lwIP and the stacks leave of the chip's RAM beside the GC heap; an estimate.
 #define SYSTEM_HEAP (96 * 1024)
@@ -28,6 +29,41 @@ static size_t total_free(void) {
     return free_bytes;
 }
 
+// Lend zeroed memory, or NULL if the budget has none.
+static void *lend(size_t size) {
+    uint8_t *mem = size + BLOCK_HEAD > SYSTEM_HEAP - lent ? NULL : calloc(1, size);
+    if (mem != NULL) {
+        lent += size + BLOCK_HEAD;
+        most_lent = lent > most_lent ? lent : most_lent;
+        total_free();
+    }
+    return mem;
+}
+
+static void take_back(void *mem, size_t size) {
+    lent -= size + BLOCK_HEAD;
+    free(mem);
+}
+
+// The same for C, which does not say how much it gives back.
+static void *lend_sized(size_t size) {
+    size_t *mem = lend(sizeof(size_t) + size);
+    if (mem == NULL) {
+        return NULL;
+    }
+    *mem = sizeof(size_t) + size;
+    return mem + 1;
+}
+
+static void take_sized(void *mem) {
+    size_t *head = (size_t *)mem - 1;
+    take_back(head, *head);
+}
+
+void sim_ram_init(void) {
+    atlink_port_heap(lend_sized, take_sized);
+}
+
 // heap(): (free, lowest free so far), of both heaps
 static mp_obj_t heap(void) {
     mp_obj_t now = mp_obj_new_int_from_uint(total_free());
@@ -41,13 +77,10 @@ static mp_obj_t ram_alloc(mp_obj_t size_in) {
     if (size <= 0) {
         mp_raise_ValueError(NULL);
     }
-    uint8_t *mem = (size_t)size + BLOCK_HEAD > SYSTEM_HEAP - lent ? NULL : calloc(1, size);
+    uint8_t *mem = lend((size_t)size);
     if (mem == NULL) {
         sim_check_esp_err(0x101);
     }
-    lent += size + BLOCK_HEAD;
-    most_lent = lent > most_lent ? lent : most_lent;
-    total_free();
     // A memoryview: it has no way to grow, so Python never moves what is not its own.
     return mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, size, mem);
 }
@@ -59,8 +92,7 @@ static mp_obj_t ram_free(mp_obj_t buf_in) {
     }
     mp_obj_array_t *buf = MP_OBJ_TO_PTR(buf_in);
     if (buf->items != NULL) {
-        lent -= buf->len + BLOCK_HEAD;
-        free(buf->items);
+        take_back(buf->items, buf->len);
         buf->items = NULL;
         buf->len = 0;
     }
