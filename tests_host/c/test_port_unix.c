@@ -196,9 +196,9 @@ static void links_are_watched_on_demand(void) {
     on_sockets();
     int a[2], b[2];
     CHECK(pipe(a) == 0 && pipe(b) == 0);
-    atlink_watch_t watch[ATLINK_LINKS] = {[0] = {a[0], ATLINK_READ}, [19] = {b[1], ATLINK_WRITE}};
+    atlink_watch_t watch[ATLINK_LINKS] = {[0] = {a[0], ATLINK_READ}, [ATLINK_LINKS - 1] = {b[1], ATLINK_WRITE}};
     CHECK(atlink_port_block(ATLINK_LINK(0), watch, 0) == 0);
-    CHECK(atlink_port_block(ATLINK_LINK(0) | ATLINK_LINK(19), watch, 0) == ATLINK_LINK(19));
+    CHECK(atlink_port_block(ATLINK_LINK(0) | ATLINK_LINK(ATLINK_LINKS - 1), watch, 0) == ATLINK_LINK(ATLINK_LINKS - 1));
     close(a[1]);
     CHECK(atlink_port_block(ATLINK_LINK(0), watch, 0) == ATLINK_LINK(0)); // its end is news
     close(a[0]);
