@@ -130,6 +130,11 @@ def policies(path: Path = SETTINGS) -> dict[str, str]:
     }
 
 
+def settings_table(path: Path = SETTINGS) -> tuple[tuple, ...]:
+    """Return the settings table: rows of key, kind, factory value, policy and shape."""
+    return ast.literal_eval(_assigned(path, "TABLE"))
+
+
 def _assigned(path: Path, name: str) -> ast.expr:
     """Return what is assigned to a module-level name of a Python file."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -4,8 +4,10 @@ Owns: what is kept in flash, under which key, when, and what the factory value i
 written only when it differs from what flash holds, each in one NVS entry, so that a power cut
 leaves the old value or the new one.
 
-A row is (key, kind, factory value, policy). Kinds: "int" (32 bits), "str", and "json" for
+A row is (key, kind, factory value, policy, shape). Kinds: "int" (32 bits), "str", and "json" for
 lists of those. Policies: "always", and "sysstore" (kept while AT+SYSSTORE=1; manual 3.1.26).
+Shapes are wire/shape.py's: flash may hold what another release, or a flipped bit, left there. What
+does not fit counts as absent.
 """
 
 import json
@@ -13,47 +15,163 @@ import json
 import esp32
 
 from at.log import log
+from at.wire.shape import fits
 
 _NAMESPACE = "at"
 _MAX_BLOB = 512  # no kept value is longer
 _RESTORING = "restoring"  # present while AT+RESTORE erases, so that a power cut finishes it
 
-TABLE = (
+TABLE = (  # of literals alone, so that all of it stays in flash
     # UART at power-up: [baud, data bits, stop bits, parity, flow control]; [] = factory data
-    ("uart", "json", (), "always"),
+    (
+        "uart",
+        "json",
+        (),
+        "always",
+        (
+            "none or",
+            (
+                "row",
+                ("int", 80, 5000000),
+                ("int", 5, 8),
+                ("int", 1, 3),
+                ("int", 0, 2),
+                ("int", 0, 3),
+            ),
+        ),
+    ),
     # passthrough link at power-up: [mode, host, port, type, keep-alive or local port]
-    ("translink", "json", (0, "", 0, "TCP", None), "always"),
-    ("sysmsg", "int", 0, "sysstore"),
+    (
+        "translink",
+        "json",
+        (0, "", 0, "TCP", None),
+        "always",
+        (
+            "row",
+            ("int", 0, 1),
+            ("text", 64),
+            ("int", 0, 65535),
+            ("link",),
+            ("maybe", ("int", 0, 65535)),
+        ),
+    ),
+    ("sysmsg", "int", 0, "sysstore", ("int", 0, 7)),
     # of links 0..4: [linger s, no delay, send time-out ms, keep-alive s]
-    ("tcp_options", "json", ((-1, 0, 0, 0),) * 5, "sysstore"),
+    (
+        "tcp_options",
+        "json",
+        ((-1, 0, 0, 0), (-1, 0, 0, 0), (-1, 0, 0, 0), (-1, 0, 0, 0), (-1, 0, 0, 0)),
+        "sysstore",
+        (
+            "just",
+            ("row", ("int", -1, 32767), ("int", 0, 1), ("int", 0, 2147483647), ("int", 0, 7200)),
+            5,
+        ),
+    ),
     # of links 0..4: [what to check of TLS, certificate number, CA number]
-    ("ssl_client", "json", ((0, 0, 0),) * 5, "sysstore"),
+    (
+        "ssl_client",
+        "json",
+        ((0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0)),
+        "sysstore",
+        ("just", ("row", ("int", 0, 3), ("int", 0, 255), ("int", 0, 255)), 5),
+    ),
     # pause between attempts to reconnect in passthrough, in 100 ms
-    ("reconnect", "int", 1, "sysstore"),
+    ("reconnect", "int", 1, "sysstore", ("int", 1, 36000)),
     # passthrough of the second dialect at power-up: [type of AT+SOCKET or 0, host, port]
-    ("socket_autott", "json", (0, "", 0), "always"),
+    (
+        "socket_autott",
+        "json",
+        (0, "", 0),
+        "always",
+        ("row", ("pick", (0, 1, 2, 4, 7)), ("text", 64), ("int", 0, 65535)),
+    ),
     # DNS servers set by hand; [] = those of DHCP
-    ("dns", "json", (), "sysstore"),
+    ("dns", "json", (), "sysstore", ("many", ("ip",), 3)),
     # [enabled, time zone, time servers]
-    ("sntp", "json", (0, 0, ()), "always"),
-    ("wifi_mode", "int", 0, "sysstore"),
+    (
+        "sntp",
+        "json",
+        (0, 0, ()),
+        "always",
+        ("row", ("int", 0, 1), ("zone",), ("many", ("text", 64), 3)),
+    ),
+    ("wifi_mode", "int", 0, "sysstore", ("int", 0, 3)),
     # access point of the station, in the form that services/wifi_station.py calls a target
-    ("wifi_ap", "json", (), "sysstore"),
-    ("wifi_auto", "int", 1, "always"),
+    (
+        "wifi_ap",
+        "json",
+        (),
+        "sysstore",
+        (
+            "none or",
+            (
+                "row",
+                ("hex", 32),
+                ("hex", 64),
+                ("maybe", ("mac",)),
+                ("int", 0, 7),
+                ("int", 1, 100),
+                ("int", 0, 1),
+                ("int", 1, 600),
+                ("int", 0, 3),
+                (
+                    "maybe",
+                    ("row", ("int", 0, 2), ("hex", 64), ("hex", 64), ("hex", 64), ("int", 0, 3)),
+                ),
+            ),
+        ),
+    ),
+    ("wifi_auto", "int", 1, "always", ("int", 0, 1)),
     # coming back to it: [seconds between tries, number of tries]
-    ("wifi_reconn", "json", (0, 0), "sysstore"),
+    ("wifi_reconn", "json", (0, 0), "sysstore", ("row", ("int", 0, 7200), ("int", 0, 1000))),
     # [SSID, password (both in hex), channel, authmode, most stations, hidden]; [] = built-in
-    ("wifi_softap", "json", (), "sysstore"),
+    (
+        "wifi_softap",
+        "json",
+        (),
+        "sysstore",
+        (
+            "none or",
+            (
+                "row",
+                ("hex", 32),
+                ("hex", 64),
+                ("int", 1, 14),
+                ("pick", (0, 2, 3, 4)),
+                ("int", 1, 15),
+                ("int", 0, 1),
+            ),
+        ),
+    ),
     # [DHCP mask, static address of the station, of the softAP]: [ip, gateway, mask] or []
-    ("wifi_ip", "json", (3, (), ()), "sysstore"),
+    (
+        "wifi_ip",
+        "json",
+        (3, (), ()),
+        "sysstore",
+        (
+            "row",
+            ("int", 0, 3),
+            ("none or", ("row", ("ip4",), ("ip4",), ("ip4",))),
+            ("none or", ("row", ("ip4",), ("ip4",), ("ip4",))),
+        ),
+    ),
     # the softAP's DHCP server: [lease time in minutes, first address, last]; [] = built-in
-    ("wifi_pool", "json", (), "sysstore"),
-    ("sta_mac", "str", "", "sysstore"),
-    ("ap_mac", "str", "", "sysstore"),
-    ("sta_proto", "int", 7, "sysstore"),
-    ("ap_proto", "int", 7, "sysstore"),
-    ("ipv6", "int", 0, "sysstore"),
-    ("crashes", "int", 0, "always"),  # in a row, see services/guard.py
+    (
+        "wifi_pool",
+        "json",
+        (),
+        "sysstore",
+        ("none or", ("row", ("int", 1, 2880), ("ip4",), ("ip4",))),
+    ),
+    ("sta_mac", "str", "", "sysstore", ("mac",)),
+    ("ap_mac", "str", "", "sysstore", ("mac",)),
+    ("sta_proto", "int", 7, "sysstore", ("pick", (1, 3, 7))),
+    ("ap_proto", "int", 7, "sysstore", ("pick", (1, 3, 7))),
+    ("ipv6", "int", 0, "sysstore", ("int", 0, 1)),
+    # crashes in a row, see services/guard.py
+    ("crashes", "int", 0, "always", ("int", 0, 0x7FFFFFFE)),
 )
 
 
@@ -86,11 +204,10 @@ class Settings:
             log("settings: nothing can be kept:", error)
             self._nvs = _Nothing()
         self._values = {}
-        if self._read(_RESTORING, "int") is not None:
+        if self._fetch(_RESTORING, "int") is not None:
             self.restore()
-        for key, kind, factory, _ in TABLE:
-            value = self._read(key, kind)
-            self._values[key] = factory if value is None else value
+        for row in TABLE:
+            self._values[row[0]] = self._read(row)
 
     def get(self, key):
         """Return the value in force."""
@@ -98,10 +215,9 @@ class Settings:
 
     def kept(self, key):
         """Return what flash holds, or the factory value; what is in force may be different."""
-        for name, kind, factory, _ in TABLE:
-            if name == key:
-                value = self._read(key, kind)
-                return factory if value is None else value
+        for row in TABLE:
+            if row[0] == key:
+                return self._read(row)
         raise KeyError(key)
 
     def put(self, key, value):
@@ -129,25 +245,43 @@ class Settings:
             return
         self._nvs.commit()
 
-    def _read(self, key, kind):
-        """Return what flash holds, or None. A damaged value counts as absent."""
+    def _fetch(self, key, kind):
+        """Return the number or the bytes that flash holds, or None."""
         try:
             if kind == "int":
                 return self._nvs.get_i32(key)
             blob = bytearray(_MAX_BLOB)
-            blob = blob[: self._nvs.get_blob(key, blob)]
+            return blob[: self._nvs.get_blob(key, blob)]
         except OSError:  # not there
             return None
+
+    def _read(self, row):
+        """Return what flash holds, or the factory value if there is none that fits."""
+        key, kind, factory, _, kept_shape = row
+        value = self._fetch(key, kind)
+        if value is None:
+            return factory
         try:
-            return json.loads(blob.decode()) if kind == "json" else blob.decode()
+            if not isinstance(value, int):
+                value = value.decode()
+            if kind == "json":
+                value = json.loads(value)
+            if fits(kept_shape, value):
+                return value
         except ValueError:
-            return None
+            pass
+        log("settings: %s in flash does not fit, using the factory value" % key)
+        return factory
 
     def _write(self, key, kind, value):
-        if self._read(key, kind) == value:
+        if kind == "json":
+            value = json.dumps(value)
+        if kind != "int":
+            value = value.encode()
+        if self._fetch(key, kind) == value:
             return
         if kind == "int":
             self._nvs.set_i32(key, value)
         else:
-            self._nvs.set_blob(key, json.dumps(value) if kind == "json" else value)
+            self._nvs.set_blob(key, value)
         self._nvs.commit()
