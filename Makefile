@@ -22,7 +22,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: simulator ## build what is missing, boot the module, talk to it (stdin: one AT command a line)
-	@$(PYTHON) tools/console.py
+	@tools/terminal.py
 
 sim: simulator ## boot the module on the pty build/ttyAT and stay; options: tools/atsim --help
 	@tools/atsim

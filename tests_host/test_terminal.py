@@ -1,9 +1,6 @@
 """tools/terminal.py: what is typed reaches the module, what it says is shown and logged."""
 
-import os
-import pty
 import re
-import select
 import subprocess
 import sys
 import time
@@ -13,7 +10,8 @@ from rich.console import Console
 
 from pins import ROOT
 from tools.image import monitor
-from tools.term import session
+from tools.term import colon, session
+from tools.term.link import Link, TerminalError, open_port
 from tools.term.view import View, readable
 
 SCRIPT = ROOT / "tools/terminal.py"
@@ -62,14 +60,12 @@ def test_file_is_sent_after_the_prompt(link, tmp_path):
 
 
 def test_file_is_not_sent_without_a_prompt(link, tmp_path, monkeypatch):
-    monkeypatch.setattr(session, "_PROMPT_S", 0.2)
+    monkeypatch.setattr(colon, "_PROMPT_S", 0.2)
     file = tmp_path / "data.bin"
     file.write_bytes(b"AT+RST\r\n")
-    with session.Terminal(
-        session.open_port(str(link), 115200, False), View(Console(quiet=True)), b"\r\n"
-    ) as terminal:
-        with pytest.raises(session.TerminalError, match="nothing was sent"):
-            terminal.line(f":send {file} AT+NOSUCH={{size}}")
+    with Link(open_port(str(link), 115200, False), View(Console(quiet=True)), b"\r\n") as port:
+        with pytest.raises(TerminalError, match="nothing was sent"):
+            colon.run(port, f":send {file} AT+NOSUCH={{size}}")
 
 
 def test_bytes_without_line_end(link):
@@ -77,12 +73,32 @@ def test_bytes_without_line_end(link):
     assert out.split() == ["OK"]
 
 
-def test_log_has_both_directions(link, tmp_path):
+def test_log_has_both_directions_in_whole_lines(link, tmp_path):
     log = tmp_path / "log"
-    run(link, "AT\n", "--log", str(log))
+    run(link, "AT\nAT+SYSSTORE?\n", "--log", str(log))
     lines = [line.split(" ", 1)[1] for line in log.read_text().splitlines()]
-    assert lines[0] == r"> AT\r\n"
-    assert "".join(line[2:] for line in lines[1:]) == r"\r\nOK\r\n"
+    assert lines == [
+        r"> AT\r\n",
+        r"< \r\n",
+        r"< OK\r\n",
+        r"> AT+SYSSTORE?\r\n",
+        r"< +SYSSTORE:1\r\n",
+        r"< \r\n",
+        r"< OK\r\n",
+    ]
+
+
+def test_half_a_line_in_the_log_stands_before_what_came_after_it(tmp_path):
+    view = View(Console(quiet=True))
+    view.log_to(tmp_path / "log")
+    view.received(b"\r\n")
+    view.received(b">")
+    view.sent(b"data")
+    view.received(b"\r\nSEND ")
+    view.received(b"OK\r\n")
+    view.close()
+    lines = [line.split(" ", 1)[1] for line in (tmp_path / "log").read_text().splitlines()]
+    assert lines == [r"< \r\n", "< >", "> data", r"< \r\n", r"< SEND OK\r\n"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +120,7 @@ def test_mistake_is_reported_and_the_session_goes_on(link, line, complaint):
 def test_help_lists_every_command(link):
     out, _ = run(link, ":help\n")
     assert [line.split()[0] for line in out.splitlines()] == [
-        f":{name}" for name in session.COMMANDS
+        f":{name}" for name in colon.COMMANDS
     ]
 
 
@@ -140,35 +156,12 @@ def test_port_that_goes_away(simulate):
     assert "error: the port went away" in err
 
 
-def test_conversation_on_a_terminal(link):
-    """A person at a terminal: the answer shows while the next line is being typed."""
-    pid, master = pty.fork()
-    if pid == 0:
-        os.execv(sys.executable, [sys.executable, str(SCRIPT), str(link)])
-    shown = b""
-
-    def wait(text):
-        nonlocal shown
-        until = time.monotonic() + 60
-        while text not in shown:
-            assert time.monotonic() < until, shown
-            if select.select([master], [], [], 1)[0]:
-                shown += os.read(master, 4096)
-
-    wait(b"Ctrl-D quits")
-    os.write(master, b"AT+GMR\r")
-    wait(b"AT version:")
-    wait(b"OK")
-    os.write(master, b":quit\r")
-    assert os.waitpid(pid, 0)[1] == 0
-    os.close(master)
-
-
 def test_monitor_is_the_terminal_with_times(monkeypatch):
     calls = []
     monkeypatch.setattr(session, "main", lambda words: calls.append(words) or 0)
     assert monitor.main(["/dev/ttyX", "--reset"]) == 0
-    assert calls == [["/dev/ttyX", "--baud", "115200", "--times", "--enter", "cr", "--reset"]]
+    assert calls == [["/dev/ttyX", "--baud", "115200", "--times", "--enter", "cr"]
+        + ["--no-results", "--reset"]]
 
 
 @pytest.mark.parametrize(
@@ -185,12 +178,16 @@ def test_no_byte_is_lost_or_acted_upon(data, text):
     assert readable(data) == text
 
 
-def test_prompt_is_noticed_in_every_view():
-    for is_hex in (False, True):
-        view = View(Console(quiet=True), is_hex=is_hex)
-        view.received(b"\r\nOK\r\n")
-        assert not view.is_prompt
-        view.received(b"\r\n>")
-        assert view.is_prompt
-        view.received(b" a>")
-        assert not view.is_prompt
+def test_an_echo_of_what_stands_there_is_left_out(capsys):
+    view = View(Console(highlight=False))
+    view.expect_echo("AT")
+    view.received(b"AT\r\n\r\nOK\r\nAT\r\n")
+    assert capsys.readouterr().out == "\nOK\nAT\n"
+    view.expect_echo("AT")
+    view.received(b"+IPD,1:x\r\nAT\r\n")
+    assert capsys.readouterr().out == "+IPD,1:x\nAT\n"
+
+
+def test_results_are_not_awaited_where_there_are_none(fake):
+    out, _ = run(fake.port, "1+1\n2+2\n", "--no-results")
+    assert "ERROR" in out  # of the AT module that it is after all

@@ -102,10 +102,10 @@ def _command(
         return
     yield f"{command.summary.rstrip('.')}." + (f" {_UNLISTED}" if command.old else "")
     yield ""
-    for form, line in _forms(command):
+    for form, line in forms(command):
         doc = command.handlers.get(form, "")
         yield f"- {form}: {line}" + (f". {doc}" if doc else "")
-    rows = list(_rows(command))
+    rows = list(parameter_rows(command))
     if rows:
         yield from ("", "| parameter | values | default |", "| --- | --- | --- |", *rows)
     if command.bare and any(not each.numeric for each, _ in _walk(command.parameters, "")):
@@ -118,7 +118,7 @@ def _command(
         yield from ("", "```", *example, "```")
 
 
-def _forms(command: Command) -> Iterator[tuple[str, str]]:
+def forms(command: Command) -> Iterator[tuple[str, str]]:
     for form in command.forms:
         start = f"AT{command.name}{declarations.SUFFIX[form]}"
         if form != "set":
@@ -151,7 +151,7 @@ def _syntax(parameters: list[tuple[Parameter, str]]) -> str:
     return text
 
 
-def _rows(command: Command) -> Iterator[str]:
+def parameter_rows(command: Command) -> Iterator[str]:
     """Yield a table row for each parameter; equal ones of several variants share a row."""
     rows: dict[tuple[str, str, str], list[str]] = {}
     for each, when in _walk(command.parameters, ""):

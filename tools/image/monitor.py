@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--baud", type=int, default=115200, help="rate (default: 115200)")
     parser.add_argument("--reset", action="store_true", help="reset the module first")
     given = parser.parse_args(arguments)
-    words = [given.port, "--baud", str(given.baud), "--times", "--enter", "cr"]
+    words = [given.port, "--baud", str(given.baud), "--times", "--enter", "cr", "--no-results"]
     return session.main(words + (["--reset"] if given.reset else []))
 
 

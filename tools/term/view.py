@@ -1,6 +1,7 @@
-"""How the terminal shows bytes: as lines or in hexadecimal, with times and colours, and in a log.
+"""How the terminal shows bytes: as they are, as lines or in hexadecimal, with times, and in a log.
 
-Nothing that came is left out: bytes that are no text are shown as <1b>.
+Nothing that came is left out, but for the echo of a line that stands there already: bytes that
+are no text are shown as <1b>. The log has whole lines, the echo too.
 """
 
 from __future__ import annotations
@@ -8,33 +9,41 @@ from __future__ import annotations
 import datetime
 import threading
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-_PROMPT = b"\r\n>"
 _WIDTH = 16  # bytes in a line of the hex view
 _STYLES = {"OK": "green", "SEND OK": "green", "ERROR": "bold red", "FAIL": "bold red"}
 _STYLES |= {"busy p...": "yellow", "ready": "cyan"}
 
 
 class View:
-    """Shows what comes from the port on a console; `is_prompt` says that a > came last."""
+    """Shows what comes from the port on a console; with `raw`, writes the bytes there as they are."""
 
-    def __init__(self, console: Console, *, is_hex: bool = False, has_times: bool = False) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        is_hex: bool = False,
+        has_times: bool = False,
+        raw: BinaryIO | None = None,
+    ) -> None:
         self.console = console
         self.is_hex = is_hex
         self.has_times = has_times
-        self.is_prompt = False
+        self._raw = raw
         self._tail = b""  # of the line that has not ended
-        self._recent = b""  # the last bytes, shown or not
+        self._echo: bytes | None = None
         self._log: TextIO | None = None
-        self._lock = threading.Lock()
+        self._unlogged = {"<": b"", ">": b""}  # lines that have not ended
+        self._lock = threading.RLock()
 
     def log_to(self, path: Path | None) -> None:
         """Write what is sent and received to a file from now on; None: no longer."""
         with self._lock:
+            self._flush_log()
             if self._log:
                 self._log.close()
             self._log = path.open("a", encoding="utf-8") if path else None
@@ -47,16 +56,26 @@ class View:
     def sent(self, data: bytes) -> None:
         """Take note of bytes on their way to the module."""
         with self._lock:
-            self.is_prompt = False
             self._note(">", data)
+
+    def expect_echo(self, line: str) -> None:
+        """Leave the next line out if it repeats this one, which the user sees already."""
+        self._echo = line.encode("utf-8", "surrogateescape") if line else None
+
+    def note(self, text: str, style: str = "") -> None:
+        """Show a line of the terminal's own."""
+        with self._lock:
+            self.console.print(text, style=style, soft_wrap=True, markup=False)
 
     def received(self, data: bytes) -> None:
         """Show bytes that came."""
         with self._lock:
             self._note("<", data)
+            if self._raw and not (self.is_hex or self.has_times):
+                self._raw.write(data)
+                self._raw.flush()
+                return
             self._tail += data
-            self._recent = (self._recent + data)[-len(_PROMPT) :]
-            self.is_prompt = self._recent == _PROMPT
             if self.is_hex:
                 self._show_hex()
             else:
@@ -87,6 +106,9 @@ class View:
         self._print(Text(f"{data.hex(' '):{_WIDTH * 3}} {plain}"))
 
     def _line(self, line: bytes) -> None:
+        echo, self._echo = self._echo, None
+        if echo is not None and line == echo:
+            return
         text = readable(line)
         style = "magenta" if text.startswith("+") else _STYLES.get(text, "")
         self._print(Text(text, style=style))
@@ -97,9 +119,26 @@ class View:
         self.console.print(text, soft_wrap=True)
 
     def _note(self, direction: str, data: bytes) -> None:
-        if self._log:
+        if not self._log:
+            return
+        other = "<" if direction == ">" else ">"
+        self._write_log(other)  # half a line stands before what came after it
+        self._unlogged[direction] += data
+        *lines, rest = self._unlogged[direction].split(b"\n")
+        for line in lines:
+            self._unlogged[direction] = line + b"\n"
+            self._write_log(direction)
+        self._unlogged[direction] = rest
+
+    def _write_log(self, direction: str) -> None:
+        data, self._unlogged[direction] = self._unlogged[direction], b""
+        if self._log and data:
             self._log.write(f"{stamp()} {direction} {readable(data, ends=True)}\n")
             self._log.flush()
+
+    def _flush_log(self) -> None:
+        for direction in self._unlogged:
+            self._write_log(direction)
 
 
 def stamp() -> str:

@@ -1,11 +1,8 @@
-"""`make run`: tools/console.py with a pipe and on a terminal."""
+"""`make run` from a pipe: the terminal that boots a simulated module of its own."""
 
 import os
-import pty
 import re
-import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,7 +11,7 @@ import pytest
 
 from pins import ROOT
 
-CONSOLE = ROOT / "tools/console.py"
+TERMINAL = ROOT / "tools/terminal.py"
 FOLDER = ROOT / "build/run"
 
 
@@ -23,10 +20,10 @@ def no_state_of_before():
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
-def run(lines, **options):
-    """Run the console with these lines on stdin."""
+def run(lines, *words, **options):
+    """Run the terminal with these lines on stdin."""
     return subprocess.run(
-        [sys.executable, CONSOLE],
+        [sys.executable, TERMINAL, *words],
         input=lines,
         capture_output=True,
         timeout=120,
@@ -48,6 +45,28 @@ def test_line_ends_do_not_matter(lines):
     assert done.returncode == 0
     assert done.stdout.endswith(b"\r\nOK\r\n")
     assert b"ERROR" not in done.stdout
+
+
+def test_the_first_error_can_be_the_end():
+    done = run(b"ATE0\nAT+NOPE\nAT+GMR\n", "--stop-on-error")
+    assert done.returncode == 1
+    assert done.stdout.endswith(b"\r\nERROR\r\n")
+    assert b"stopped at the first error" in done.stderr
+    assert run(b"AT\n", "--stop-on-error").returncode == 0
+
+
+def test_lines_for_the_terminal_change_the_world():
+    done = run(b'ATE0\nAT+CWMODE=1\n:world ap_down espressif\nAT+CWLAP="espressif"\n:world x\n')
+    assert done.returncode == 0
+    assert b"done\n" in done.stdout
+    assert b"+CWLAP" not in done.stdout
+    assert b"there is no act 'x'" in done.stderr
+
+
+def test_options_of_the_simulator_stand_behind_two_dashes(tmp_path):
+    done = run(b"AT\n", "--", "--state", str(tmp_path / "state"), "--bits", "64")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "state/flash.img").exists()
 
 
 def test_no_input_at_all():
@@ -98,7 +117,7 @@ def test_it_runs_beside_another_module(simulate):
 
 def test_a_second_one_says_why_not():
     with subprocess.Popen(
-        [sys.executable, CONSOLE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, TERMINAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as first:
         while b"ready" not in first.stdout.readline():
             pass
@@ -132,78 +151,15 @@ def test_nothing_is_left_running():
     assert not (FOLDER / "control.sock").exists()
 
 
-def test_a_killed_console_takes_its_module_along():
+def test_a_killed_terminal_takes_its_module_along():
     with subprocess.Popen(
-        [sys.executable, CONSOLE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as console:
-        while b"ready" not in console.stdout.readline():
+        [sys.executable, TERMINAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as terminal:
+        while b"ready" not in terminal.stdout.readline():
             pass
-        console.kill()
+        terminal.kill()
     until = time.monotonic() + 20
     while (FOLDER / "tty").is_symlink():
         assert time.monotonic() < until
         time.sleep(0.01)
     assert run(b"AT\n").returncode == 0
-
-
-# On a terminal.
-
-
-class Terminal:
-    """The console on a pty, as a person has it."""
-
-    def __init__(self):
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, CONSOLE],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.seen = b""
-
-    def expect(self, text):
-        until = time.monotonic() + 60
-        while text not in self.seen:
-            assert select.select([self.master], [], [], until - time.monotonic())[0], self.seen
-            self.seen += os.read(self.master, 4096)
-        self.seen = self.seen.partition(text)[2]
-
-    def type(self, keys):
-        os.write(self.master, keys)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-        os.close(self.master)
-
-
-@pytest.fixture
-def terminal():
-    terminal = Terminal()
-    yield terminal
-    terminal.close()
-
-
-def test_enter_sends_the_command_and_ctrl_bracket_quits(terminal):
-    terminal.expect(b"Ctrl-] quits")
-    terminal.expect(b"\r\nready\r\n")
-    terminal.type(b"AT\r")
-    terminal.expect(b"AT\r\n\r\nOK\r\n")
-    terminal.type(b"AT+SY")
-    terminal.expect(b"AT+SY")  # the echo comes with each key
-    terminal.type(b"SMSG?\r")
-    terminal.expect(b"+SYSMSG:0\r\n\r\nOK\r\n")
-    terminal.type(b"\x1d")
-    assert terminal.process.wait(20) == 0
-
-
-def test_the_terminal_is_told_when_the_simulator_ends(terminal):
-    terminal.expect(b"\r\nready\r\n")
-    with open(f"/proc/{terminal.process.pid}/task/{terminal.process.pid}/children") as file:
-        os.kill(int(file.read().split()[0]), signal.SIGKILL)
-    terminal.expect(b"the simulator has ended")
-    assert terminal.process.wait(20) == 1
