@@ -88,9 +88,7 @@ def test_a_result_is_seen_however_it_is_cut(cuts):
     talk.sent_line("AT+X")
     said = b"\r\nERR CODE:0x01090000\r\n\r\nERROR\r\n"
     events = [
-        event
-        for at in range(0, len(said), cuts)
-        for event in talk.received(said[at : at + cuts])
+        event for at in range(0, len(said), cuts) for event in talk.received(said[at : at + cuts])
     ]
     assert events == [Event("ERROR", "AT+X", is_explained=True)]
     assert events[0].is_refusal

@@ -160,8 +160,8 @@ def test_monitor_is_the_terminal_with_times(monkeypatch):
     calls = []
     monkeypatch.setattr(session, "main", lambda words: calls.append(words) or 0)
     assert monitor.main(["/dev/ttyX", "--reset"]) == 0
-    assert calls == [["/dev/ttyX", "--baud", "115200", "--times", "--enter", "cr"]
-        + ["--no-results", "--reset"]]
+    words = "/dev/ttyX --baud 115200 --times --enter cr --no-results --reset"
+    assert calls == [words.split()]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,7 @@ def _command(
 
 
 def forms(command: Command) -> Iterator[tuple[str, str]]:
+    """Yield (form, how it is written) of a command."""
     for form in command.forms:
         start = f"AT{command.name}{declarations.SUFFIX[form]}"
         if form != "set":

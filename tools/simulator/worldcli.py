@@ -98,7 +98,10 @@ def do(control: Path, words: list[str]) -> str:
 
 
 def _help(console: Console) -> None:
-    table = Table("act", "does", "parameters", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("act", no_wrap=True)
+    table.add_column("does")
+    table.add_column("parameters")
     for name, (text, parameters) in ACTS.items():
         told = "\n".join(
             f"{each}{' (may be left out)' * kind.endswith('?')}: {meaning}"

@@ -172,16 +172,17 @@ class Link:
         """Return the first event that is wanted; None at the end, or after that much silence."""
         with self._news:
             self._last = time.monotonic()
-            while not self.is_over:
+            while True:
                 while self._events:
                     event = self._events.pop(0)
                     if wanted(event):
                         return event
+                if self.is_over:  # what is wanted may have ended the session
+                    return None
                 left = None if seconds is None else self._last + seconds - time.monotonic()
                 if left is not None and left <= 0:
                     return None
                 self._news.wait(left)
-        return None
 
     def settle(self, seconds: float = _GREETING_S) -> None:
         """Wait until nothing has come for so long."""

@@ -101,14 +101,12 @@ def _raw(parameter: Parameter) -> tuple[Any, ...]:
 
 def _names(parameters: tuple[Parameter, ...], values: list[Any]) -> Iterator[str]:
     """Yield the names of what was bound; the value of a "by" says which come behind it."""
-    index = 0
-    for each in parameters:
+    for index, each in enumerate(parameters):
         yield each.name
         if each.kind == "by":
             tail = dict(zip(each.values, each.branches, strict=True)).get(values[index], ())
             yield from _names(tail, values[index + 1 :])
             return
-        index += 1
 
 
 def parameter_at(line: str) -> Parameter | None:
@@ -134,12 +132,16 @@ def hint(line: str) -> str:
 
 def describe(name: str) -> list[str]:
     """Return the help of a command, lines of plain text; KeyError if there is none."""
-    command = _find(name.upper().partition("=")[0].rstrip("?"))
+    name = name.partition("=")[0].rstrip("?")
+    command = _find(name if name in commands() else name.upper())
     lines = [f"AT{command.name}: {command.summary}", ""]
     for form, syntax in gendocs.forms(command):
         doc = command.handlers.get(form, "")
         lines.append(f"  {syntax}" + (f"   {doc}" if doc else ""))
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in gendocs.parameter_rows(command)]
+    rows = [
+        [cell.strip() for cell in row.strip("|").split("|")]
+        for row in gendocs.parameter_rows(command)
+    ]
     if rows:
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         lines.append("")

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 from tools.simulator import options, worldfile
 from tools.simulator.errors import WorldError
@@ -75,7 +74,8 @@ class Simulated:
             with self.log.open("rb") as file:
                 file.seek(max(0, self.log.stat().st_size - _LOG_TAIL))
                 for each in file.read().decode("utf-8", "replace").splitlines():
-                    told = each.removeprefix(name + ": ") if each.startswith(name + ": ") else told
+                    _, found, text = each.partition(f") {name}: ")  # (milliseconds) name: text
+                    told = text if found else told
         except OSError:
             pass
         return told

@@ -20,7 +20,7 @@ _STYLES |= {"busy p...": "yellow", "ready": "cyan"}
 
 
 class View:
-    """Shows what comes from the port on a console; with `raw`, writes the bytes there as they are."""
+    """Shows what comes from the port on a console; with `raw`, writes it there as it is."""
 
     def __init__(
         self,
