@@ -87,7 +87,7 @@ def test_atsim(fresh):
         process.communicate(timeout=60)
 
 
-@pytest.mark.parametrize("command", [["tools/console.py"], ["make", "run"]], ids=str)
+@pytest.mark.parametrize("command", [["tools/terminal.py"], ["make", "run"]], ids=str)
 def test_talking_to_it(fresh, command):
     done = run(fresh, *command, feed="AT\nAT+GMR\n")
     assert done.returncode == 0, done.stdout

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 from rich.console import Console
@@ -142,14 +141,15 @@ def test_port_that_goes_away(simulate):
     process = subprocess.Popen(
         [sys.executable, SCRIPT, str(simulator.link)],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     with process:
         process.stdin.write("AT\n")
         process.stdin.flush()
-        time.sleep(1)
+        while "OK" not in process.stdout.readline():
+            pass
         simulator.stop()
         _, err = process.communicate("AT\n" * 3, timeout=60)
     assert process.returncode == 1

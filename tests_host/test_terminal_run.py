@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -12,18 +11,24 @@ import pytest
 from pins import ROOT
 
 TERMINAL = ROOT / "tools/terminal.py"
-FOLDER = ROOT / "build/run"
 
 
 @pytest.fixture(autouse=True)
-def no_state_of_before():
-    shutil.rmtree(FOLDER, ignore_errors=True)
+def folder(tmp_path):
+    """Keep the module of this test out of build/run, where others run at the same time."""
+    own.clear()
+    names = {"link": "tty", "state": "flash", "control": "control.sock", "log": "uart0.log"}
+    own.extend(("--", *(f"--{key}={tmp_path / name}" for key, name in names.items())))
+    return tmp_path
+
+
+own = []  # the module's options
 
 
 def run(lines, *words, **options):
     """Run the terminal with these lines on stdin."""
     return subprocess.run(
-        [sys.executable, TERMINAL, *words],
+        [sys.executable, TERMINAL, *words, *own],
         input=lines,
         capture_output=True,
         timeout=120,
@@ -63,10 +68,9 @@ def test_lines_for_the_terminal_change_the_world():
     assert b"there is no act 'x'" in done.stderr
 
 
-def test_options_of_the_simulator_stand_behind_two_dashes(tmp_path):
-    done = run(b"AT\n", "--", "--state", str(tmp_path / "state"), "--bits", "64")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "state/flash.img").exists()
+def test_options_of_the_simulator_stand_behind_two_dashes(folder):
+    assert run(b"AT\n").returncode == 0
+    assert (folder / "flash/flash.img").exists()
 
 
 def test_no_input_at_all():
@@ -117,18 +121,18 @@ def test_it_runs_beside_another_module(simulate):
 
 def test_a_second_one_says_why_not():
     with subprocess.Popen(
-        [sys.executable, TERMINAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, TERMINAL, *own], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as first:
         while b"ready" not in first.stdout.readline():
             pass
         done = run(b"AT\n")
         assert done.returncode == 1
-        assert b"build/run" in done.stderr and b"another simulated module" in done.stderr
+        assert b"another simulated module" in done.stderr
         first.stdin.close()
         assert first.wait(20) == 0
 
 
-def test_a_crash_of_the_firmware_is_a_failure(tmp_path):
+def test_a_crash_of_the_firmware_is_a_failure(folder, tmp_path):
     app = tmp_path / "app.py"
     app.write_text(
         "import atlink\n"
@@ -142,24 +146,24 @@ def test_a_crash_of_the_firmware_is_a_failure(tmp_path):
     done = run(b"AT\nAT\n", env={**os.environ, "ATSIM_APP": str(app)})
     assert done.returncode == 1
     assert b"the firmware crashed" in done.stderr
-    assert "out of order" in (FOLDER / "uart0.log").read_text()
+    assert "out of order" in (folder / "uart0.log").read_text()
 
 
-def test_nothing_is_left_running():
+def test_nothing_is_left_running(folder):
     run(b"AT\n")
-    assert not (FOLDER / "tty").is_symlink()
-    assert not (FOLDER / "control.sock").exists()
+    assert not (folder / "tty").is_symlink()
+    assert not (folder / "control.sock").exists()
 
 
-def test_a_killed_terminal_takes_its_module_along():
+def test_a_killed_terminal_takes_its_module_along(folder):
     with subprocess.Popen(
-        [sys.executable, TERMINAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, TERMINAL, *own], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as terminal:
         while b"ready" not in terminal.stdout.readline():
             pass
         terminal.kill()
     until = time.monotonic() + 20
-    while (FOLDER / "tty").is_symlink():
+    while (folder / "tty").is_symlink():
         assert time.monotonic() < until
         time.sleep(0.01)
     assert run(b"AT\n").returncode == 0
