@@ -128,7 +128,8 @@ class Screen:
         for line in text.split("\n"):
             try:
                 self._line(line)
-                if is_pasted and not self._link.dialogue.in_data and not line.startswith(":"):
+                is_command = line and not line.startswith(":") and not self._link.dialogue.in_data
+                if is_pasted and is_command:
                     self._await_result()
             except TerminalError as error:
                 self._link.view.note(f"terminal: {error}", "red")
