@@ -185,3 +185,56 @@ def test_measuring_tools_can_be_put_in_front_of_the_firmware(simulate):
         module.ok("AT+RST")
         module.wait_ready()
     assert simulator.log_text().count("wrapped") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--heap", "5"), "'5' is not between 16k and 64m"),
+        (("--heap", "900m"), "'900m' is not between 16k and 64m"),
+        (("--heap", "99999999999k"), "is not a size like 96k"),
+        (("--boot-ms", "-1"), "is not a number from 0 to 60000"),
+        (("--user", "/nonexistent"), "'/nonexistent' is not a folder"),
+        (("--state", "/dev/null/x"), "atsim: "),
+        (("--log", "/dev/null/x/log"), "atsim: "),
+        (("--link", "/proc/x/tty"), "atsim: "),
+        (("--control", "/dev/null/x/control"), "atsim: "),
+        (("--control", "/tmp/" + "x" * 200), "atsim: "),
+        (("--tcp", "no.such.host.invalid:80"), "atsim: --tcp no.such.host.invalid:80: "),
+        (("--tcp", "127.0.0.1:99999"), "is not HOST:PORT"),
+    ],
+)
+def test_impossible_values_end_in_a_sentence(tmp_path, words, told):
+    given = {"--state": tmp_path / "f", "--link": tmp_path / "t", "--control": tmp_path / "c"}
+    given |= {"--log": tmp_path / "log"}
+    given |= dict([words])
+    command = [str(word) for pair in given.items() for word in pair]
+    done = subprocess.run([ATSIM, *command], capture_output=True, text=True, timeout=60)
+    assert done.returncode in (1, 2)
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_firmware_that_never_comes_up_ends_it(tmp_path):
+    app = tmp_path / "app.py"
+    app.write_text("raise RuntimeError('no way')\n")
+    simulator = Simulator(tmp_path / "module", environment={"ATSIM_APP": str(app)})
+    with pytest.raises(Exception, match="the firmware does not come up: 6 crashes"):
+        simulator.start(timeout_s=60)
+
+
+def test_a_restart_takes_about_as_long_as_a_chip(simulate):
+    """A host that throws away what came behind OK still hears ready."""
+    simulator = simulate(options=("--boot-ms", "1200"))
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+RST")
+        module.expect_silence(300)
+        module.wait_ready()
+        module.echo_off()
+        simulator.act("power_cycle")
+        module.write(b"AT\r\n")  # nobody hears it
+        module.expect_silence(300)
+        module.wait_ready()
+        module.quiet(100)
+        module.echo_off()

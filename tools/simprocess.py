@@ -104,6 +104,7 @@ class Simulator:
             *("--link", str(self.link), "--state", str(self.folder / "flash")),
             *("--control", str(self.control), "--log", str(self.log_path)),
             *("--bits", str(bits)),
+            *(("--boot-ms", "0") if "--boot-ms" not in options and checkout == ROOT else ()),
             *(("--sanitize",) if sanitize else ()),
             *options,
         ]

@@ -64,7 +64,7 @@ def main() -> int:
     options = command_line.parse()
     try:
         run(options)
-    except SimulatorError as error:
+    except (SimulatorError, OSError) as error:
         print(f"atsim: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before the loop was there

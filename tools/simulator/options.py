@@ -10,6 +10,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _ESPRESSIF = bytes.fromhex("7cdfa1")
+_LONGEST_BOOT_MS = 60_000
+_LEAST_HEAP, _MOST_HEAP = 16 * 1024, 64 * 1024 * 1024
 _CHIP_HEAP = {32: "88k", 64: "176k"}  # the same number of words
 
 _EPILOG = """\
@@ -44,6 +46,7 @@ class Options:
     erase: bool
     sanitize: bool
     user: Path | None
+    boot_ms: int
 
     @property
     def mac(self) -> bytes:
@@ -59,14 +62,30 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
+def _milliseconds(text: str) -> int:
+    if not text.isdigit() or int(text) > _LONGEST_BOOT_MS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {_LONGEST_BOOT_MS}")
+    return int(text)
+
+
 def _size(text: str) -> str:
-    if not re.fullmatch(r"[1-9][0-9]*[kKmM]?", text):
+    found = re.fullmatch(r"([1-9][0-9]{0,9})([km]?)", text.lower())
+    if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size like 96k")
+    size = int(found[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[found[2]]
+    if not _LEAST_HEAP <= size <= _MOST_HEAP:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 16k and 64m")
     return text.lower()
 
 
 def _path(text: str) -> Path:
     return Path(os.path.abspath(text))
+
+
+def _folder(text: str) -> Path:
+    if not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a folder")
+    return _path(text)
 
 
 _BUILD = ROOT / "build"
@@ -127,8 +146,14 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--erase": {"action": "store_true", "help": "start with blank flash"},
     "--sanitize": {"action": "store_true", "help": "use the build with ASan and UBSan"},
+    "--boot-ms": {
+        "type": _milliseconds,
+        "default": 300,
+        "metavar": "MS",
+        "help": "how long ROM code and boot loader take before the firmware runs (default: 300)",
+    },
     "--user": {
-        "type": _path,
+        "type": _folder,
         "metavar": "DIR",
         "help": "put the *.py files of DIR into the module's user/ folder, imported at boot",
     },

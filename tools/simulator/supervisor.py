@@ -16,7 +16,7 @@ from tools.simulator.boardfile import NO_TIMER, BoardFile
 from tools.simulator.bus import Bus
 from tools.simulator.chippower import ChipPower
 from tools.simulator.control import Control
-from tools.simulator.errors import CommandError
+from tools.simulator.errors import CommandError, SimulatorError
 from tools.simulator.flashimage import FlashImage
 from tools.simulator.internet import Internet
 from tools.simulator.line import DirectLine, Hosts, Relay
@@ -39,6 +39,7 @@ _REASONS = {
     BROWN_OUT: "brown-out",
 }
 _BACK_OFF_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_HOPELESS = 6  # crashes of a firmware that never was ready
 _STEADY_S = 5.0  # a crash after so much life counts as a first one
 # How many times longer the chip's processor, at 240 MHz, needs for the same bytecode: an estimate.
 _SLOWNESS = 80
@@ -108,6 +109,13 @@ class Supervisor:
         self._state["ready"] = False
         self._state["reset"] = _REASONS[reason]
         self.say(f"start of slot ota_{slot}: {_REASONS[reason]}")
+        boot_s = self._options.boot_ms / 1000
+        self._wake = self._loop.after(boot_s, lambda: self._launch(slot)) if boot_s else None
+        if not boot_s:
+            self._launch(slot)
+
+    def _launch(self, slot: int) -> None:
+        """Let the firmware run, once ROM code and boot loader have had their time."""
         environment = {
             "SIM_FLASH": str(self._flash.path),
             "SIM_RTC": str(self._board.path),
@@ -163,6 +171,11 @@ class Supervisor:
         delay = _BACK_OFF_S[min(self._crashes, len(_BACK_OFF_S) - 1)]
         self._crashes += 1
         self._state["crashes"] += 1
+        if not self._announced and self._state["crashes"] >= _HOPELESS:
+            raise SimulatorError(
+                f"the firmware does not come up: {_HOPELESS} crashes ({process.describe(status)}), "
+                f"never ready; its log is in {self._options.log or 'the lines above'}"
+            )
         text = f"the firmware crashed ({process.describe(status)}), starting again in {delay} s"
         self.say(text)
         if self._options.log is not None:

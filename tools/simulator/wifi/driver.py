@@ -264,10 +264,12 @@ class Driver:
         """Return (ip, mask, gateway)."""
         return self.ap_net.current if interface == SOFTAP else self.net.current
 
-    def ip_static(self, interface: int, ip: str, mask: str, gateway: str) -> None:
-        """Use an address; DHCP of the interface must be off."""
-        net = self.ap_net if interface == SOFTAP else self.net
-        net.set_static((ip, mask, gateway))
+    def ip_static(self, interface: int, ip: str, mask: str, gateway: str) -> bool:
+        """Use an address; DHCP of the interface must be off. Tell whether it came to the station."""
+        if interface == STATION:
+            return self.net.set_static((ip, mask, gateway))
+        self.ap_net.set_static((ip, mask, gateway))
+        return False
 
     def dhcp(self, interface: int, on: bool) -> None:
         """Turn the station's DHCP client or the softAP's DHCP server on or off."""

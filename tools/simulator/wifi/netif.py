@@ -16,7 +16,6 @@ SOFTAP = 1
 NO_IP = ("0.0.0.0", "0.0.0.0", "0.0.0.0")
 _AP_DEFAULT = ("192.168.4.1", "255.255.255.0", "192.168.4.1")
 _DHCP_S = 0.1  # how long the world takes for an address
-_STATIC_S = 0.01
 _LL_S = 0.05  # duplicate address detection
 _GL_S = 0.15  # until the router has advertised its prefix
 _LOST_S = 0.2  # until the stack admits that it has no address any more
@@ -82,7 +81,13 @@ class StationNet:
             if self._link["dhcp"]:
                 self._later(_DHCP_S, lambda: self._got(self._lease))
         elif self._static != NO_IP:
-            self._later(_STATIC_S, lambda: self._got(self._static))
+            self._take_static()
+
+    def _take_static(self) -> None:
+        """Have the address in force at once, as esp_netif_set_ip_info() does; news come behind."""
+        is_new = self.current != self._static
+        self.current = self._static
+        self._later(0, lambda: self._emit(("sta_got_ip", is_new)))
 
     def _got(self, address: tuple[str, str, str]) -> None:
         is_new = self.current != address
@@ -108,8 +113,8 @@ class StationNet:
         if self.current == NO_IP:
             self._emit(("sta_lost_ip",))
 
-    def set_static(self, address: tuple[str, str, str]) -> None:
-        """Use an address; the DHCP client has to be off."""
+    def set_static(self, address: tuple[str, str, str]) -> bool:
+        """Use an address; the DHCP client has to be off. Tell whether sockets have it now."""
         if self.dhcp_on:
             raise EspError(0x5007)  # ESP_ERR_ESP_NETIF_DHCP_NOT_STOPPED
         changed = address != self.current
@@ -118,6 +123,7 @@ class StationNet:
             self.current = address
         elif changed:
             self._ask()
+        return self._link is not None
 
     def make_ip6(self) -> None:
         """Begin to get IPv6 addresses."""

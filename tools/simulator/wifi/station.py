@@ -31,6 +31,7 @@ class Station:
         self._net = net
         self._emit = emit
         self._timer: Timer | None = None
+        self._leaving: Timer | None = None
         self._scan: Timer | None = None
         self._drop: Timer | None = None
         self._found: list[tuple[Any, ...]] = []
@@ -49,10 +50,10 @@ class Station:
 
     def stop(self) -> None:
         """End everything without a word."""
-        for timer in (self._timer, self._scan, self._drop):
+        for timer in (self._timer, self._leaving, self._scan, self._drop):
             if timer is not None:
                 timer.cancel()
-        self._timer = self._scan = self._drop = None
+        self._timer = self._leaving = self._scan = self._drop = None
         self.link = None
         self._net.link_down()
 
@@ -107,7 +108,9 @@ class Station:
         self._need()
         if not wanted.ssid:
             raise EspError(esp.BAD_SSID)
-        if self._is_connecting or self._scan is not None or self.link is not None:
+        if self._is_connecting or self.link is not None:
+            raise EspError(esp.WRONG_STATE)
+        if self._scan is not None or self._leaving is not None:
             raise EspError(esp.WRONG_STATE)
         looked = _LOOK_S * len(channels)
         self._after(looked, lambda: self._looked(wanted, channels))
@@ -147,7 +150,11 @@ class Station:
         if self.link is None and not self._is_connecting:
             return
         self.stop()
-        self._after(_LEAVE_S, lambda: self._fail(esp.ASSOC_LEAVE))
+        self._leaving = self._loop.after(_LEAVE_S, self._left)
+
+    def _left(self) -> None:
+        self._leaving = None
+        self._emit(("sta_disconnected", esp.ASSOC_LEAVE))
 
     def info(self) -> tuple[bytes, str, int, int]:
         """Return (SSID, BSSID, channel, RSSI) of the access point."""

@@ -66,7 +66,12 @@ def call(name, *args):
     if name == "wifi_active" and args[1] is not None and (args[0] == 1 or not args[1]):
         _note(*args)
     args = [{"hex": arg.hex()} if isinstance(arg, bytes) else arg for arg in args]
-    return _value(simbus.call("wifi", name=name, args=args)["value"])
+    value = _value(simbus.call("wifi", name=name, args=args)["value"])
+    if name != "ip_static":
+        return value
+    if value:  # in force before the event tells
+        _note(0, True)
+    return None
 
 
 def _value(value):
