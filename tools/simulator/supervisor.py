@@ -173,8 +173,8 @@ class Supervisor:
         self._state["crashes"] += 1
         if not self._announced and self._state["crashes"] >= _HOPELESS:
             raise SimulatorError(
-                f"the firmware does not come up: {_HOPELESS} crashes ({process.describe(status)}), "
-                f"never ready; its log is in {self._options.log or 'the lines above'}"
+                f"the firmware does not come up: {_HOPELESS} crashes, the last one "
+                f"{process.describe(status)}; log: {self._options.log or 'the lines above'}"
             )
         text = f"the firmware crashed ({process.describe(status)}), starting again in {delay} s"
         self.say(text)

@@ -265,7 +265,7 @@ class Driver:
         return self.ap_net.current if interface == SOFTAP else self.net.current
 
     def ip_static(self, interface: int, ip: str, mask: str, gateway: str) -> bool:
-        """Use an address; DHCP of the interface must be off. Tell whether it came to the station."""
+        """Use an address while DHCP is off. Tell whether the station has it in force."""
         if interface == STATION:
             return self.net.set_static((ip, mask, gateway))
         self.ap_net.set_static((ip, mask, gateway))
