@@ -125,10 +125,10 @@ class Screen:
         return f" {hint or ':help  Tab completes  Ctrl-] quits'} "
 
     def _entered(self, text: str, is_pasted: bool) -> None:
-        for line in text.split("\n"):
+        for line in text.removesuffix("\n").split("\n"):
             try:
                 self._line(line)
-                is_command = line and not line.startswith(":") and not self._link.dialogue.in_data
+                is_command = not line.startswith(":") and not self._link.dialogue.in_data
                 if is_pasted and is_command:
                     self._await_result()
             except TerminalError as error:

@@ -14,6 +14,7 @@ import contextlib
 import os
 import signal
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -121,6 +122,14 @@ def _greeting(given: argparse.Namespace) -> str:
 def _talk(given: argparse.Namespace, link: Link, module: Simulated | None) -> int:
     from tools.term.screen import Screen
 
+    before = termios.tcgetattr(0)
+
+    def leave_at_once(*_: object) -> None:
+        """Give the terminal back; a simulated module ends with this process."""
+        termios.tcsetattr(0, termios.TCSANOW, before)
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, leave_at_once)  # an exception would end in the line editor
     history = Path(os.environ.get("AT_HISTORY", _HISTORY)).expanduser()
     history.parent.mkdir(parents=True, exist_ok=True)
     ask = module.reason if module else lambda _: ""
