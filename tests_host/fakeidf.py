@@ -45,6 +45,7 @@ class FakeIdf:
         self.micropython = folder / "micropython"
         for name in ("ports/esp32/CMakeLists.txt", "lib/berkeley-db-1.xx/README"):
             self.write(self.micropython / name)
+        self.release("1.25.0")
         self.write(self.path / "tools/idf.py")
         major, minor, patch = version.split(".")
         text = f"set(IDF_VERSION_MAJOR {major})\nset(IDF_VERSION_MINOR {minor})\n"
@@ -55,6 +56,12 @@ class FakeIdf:
         self.write(self.program, _IDF_PY.format(python=sys.executable))
         self.program.chmod(0o755)
         self.build(APPLICATION)
+
+    def release(self, version):
+        """Say which release of MicroPython it is."""
+        parts = zip(("MAJOR", "MINOR", "MICRO"), version.split("."), strict=True)
+        lines = [f"#define MICROPY_VERSION_{name} {number}\n" for name, number in parts]
+        self.write(self.micropython / "py/mpconfig.h", "".join(lines))
 
     def write(self, path, content=""):
         """Write a file and the folders above it."""

@@ -13,11 +13,13 @@ import pytest
 
 import fetch
 import partitions
+import pins
 from pins import ROOT
 from tools.image import idf, layout
 from tools.simulator import options
 
 BOARD = ROOT / "board/ESP32_S2_MINI_AT"
+OPTIONS = ROOT / "tools/build/idf_options.txt"
 USB_PINS = {19, 20}  # D- and D+ of the chip
 
 # Options of ESP-IDF that the firmware relies on, and why.
@@ -29,6 +31,11 @@ NEEDED = {
     "LOG_MAXIMUM_EQUALS_DEFAULT": "y",
     "ETH_USE_SPI_ETHERNET": "n",
     "LWIP_PPP_SUPPORT": "n",
+    "FREERTOS_PLACE_FUNCTIONS_INTO_FLASH": "y",  # docs/memory.md
+    "HEAP_PLACE_FUNCTION_INTO_FLASH": "y",
+    "RINGBUF_PLACE_FUNCTIONS_INTO_FLASH": "y",
+    "GPTIMER_ISR_HANDLER_IN_IRAM": "n",
+    "ESP_WIFI_STATIC_RX_BUFFER_NUM": "6",
     "FREERTOS_HZ": "1000",  # steps of 1 ms
     "FREERTOS_USE_TICKLESS_IDLE": "y",  # AT+SLEEP=2
     "PM_SLP_DISABLE_GPIO": "y",
@@ -74,16 +81,23 @@ MACROS = {
     "MICROPY_PY_NETWORK_LAN": "(0)",
     "MICROPY_SCHEDULER_STATIC_NODES": "(1)",
     "MICROPY_GC_INITIAL_HEAP_SIZE": "(88 * 1024)",
-    "MICROPY_TASK_STACK_SIZE": "(16 * 1024)",
+    "MICROPY_TASK_STACK_SIZE": "(10 * 1024)",
+    "MICROPY_PY_BTREE": "(0)",
     "MICROPY_BOARD_STARTUP": "at_board_startup",
 }
 
-# What mpconfigport.h includes of ESP-IDF, empty, and what it asks of the chip.
+# What mpconfigport.h includes of ESP-IDF, empty; what MicroPython's CMake files define, and what is
+# asked of the chip.
 IDF_HEADERS = (
     *("esp_random.h", "esp_system.h", "freertos/FreeRTOS.h", "driver/i2s_std.h"),
     "esp_wifi_types.h",
 )
-CHIP = ("CONFIG_IDF_TARGET_ESP32S2=1", "SOC_USB_OTG_SUPPORTED=1", "SOC_I2S_SUPPORTED=1")
+CHIP = (
+    "MICROPY_PY_BTREE=1",
+    "CONFIG_IDF_TARGET_ESP32S2=1",
+    "SOC_USB_OTG_SUPPORTED=1",
+    "SOC_I2S_SUPPORTED=1",
+)
 
 
 def read_options(name):
@@ -133,6 +147,15 @@ def board_pins():
 
 def test_every_option_the_firmware_relies_on_is_set_and_no_other():
     assert read_options("sdkconfig.board") == NEEDED
+
+
+def test_every_option_is_known_to_esp_idf():
+    """An option that ESP-IDF does not know is left out without a word."""
+    lines = OPTIONS.read_text().splitlines()
+    known = {line for line in lines if not line.startswith("#")}
+    assert f"# ESP-IDF {pins.load()['idf']['version']}" in lines, "raised: read them anew"
+    for path in sorted(BOARD.glob("sdkconfig.*")):
+        assert not set(read_options(path.name)) - known, path.name
 
 
 def test_only_the_variant_has_psram():

@@ -15,7 +15,7 @@ import system
 
 DECLARATIONS = sorted(chipcheck.DECLARATIONS.rglob("*.h"))
 HEADER = re.compile(
-    r"// (ESP-IDF v5\.4|MicroPython 1\.25\.0|esp-lwip|esp-protocols)[^:]*: [\w./]+"
+    r"// (ESP-IDF v5\.4|MicroPython 1\.25\.0|newlib 4\.3\.0|esp-lwip|esp-protocols)[^:]*: [\w./]+"
 )
 RECORD = re.compile(r"// Compared on (\d{4}-\d\d-\d\d) with that header: .+")
 SUM = re.compile(r"// Sum of what follows when it was compared: ([0-9a-f]{12})")

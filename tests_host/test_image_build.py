@@ -105,6 +105,26 @@ def test_another_idf(fake, tmp_path, monkeypatch, capfd, version):
     assert fake.called is None
 
 
+@pytest.mark.parametrize("release", ["1.24.1", "1.29.0", "2.0.0"])
+def test_a_micropython_that_does_not_go_with_the_idf(fake, capfd, release):
+    fake.release(release)
+    error = refused(capfd)
+    assert f"MicroPython {release} and ESP-IDF 5.4.2 do not go together" in error
+    assert "1.25 to 1.28" in error
+    assert fake.called is None
+
+
+def test_a_micropython_that_does_not_say_which_it_is(fake, capfd):
+    (fake.micropython / "py/mpconfig.h").write_text("")
+    assert "does not say which release" in refused(capfd)
+
+
+@pytest.mark.parametrize("release", ["1.25.0", "1.26.1", "1.28.0"])
+def test_micropythons_that_go_with_the_idf(fake, release):
+    fake.release(release)
+    assert build.main([]) == 0
+
+
 def test_idf_is_entered_by_its_export_script_if_its_tools_are_not_in_the_path(fake, monkeypatch):
     monkeypatch.setenv("PATH", os.environ["PATH"].removeprefix(f"{fake.bin}:"))
     (fake.path / "export.sh").write_text(f'export PATH="{fake.bin}:$PATH"\n')

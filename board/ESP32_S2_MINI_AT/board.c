@@ -1,9 +1,11 @@
 // What the board does before Python starts, and the limit of Python's heap. Takes the place of the ESP32 port's
 // boardctrl_startup(). Written against ESP-IDF v5.4 (nvs_flash.h, esp_heap_caps.h, esp_log.h).
 #include <stddef.h>
+#include <stdint.h>
 
 #include "esp_err.h"
 #include "esp_heap_caps.h"
+#include "esp_idf_version.h"
 #include "esp_log.h"
 #include "nvs_flash.h"
 
@@ -28,3 +30,13 @@ void at_board_startup(void) {
 size_t __wrap_gc_get_max_new_split(void) {
     return heap_caps_get_largest_free_block(MALLOC_CAP_SPIRAM);
 }
+
+#if ESP_IDF_VERSION >= ESP_IDF_VERSION_VAL(5, 4, 2)
+// MicroPython 1.25 calls this one when the firmware crashes, so that its report is not cut short by a watchdog.
+// ESP-IDF has named it otherwise since 5.4.2; MicroPython 1.26 and later know.
+void esp_panic_handler_enable_rtc_wdt(uint32_t timeout_ms);
+void esp_panic_handler_reconfigure_wdts(uint32_t timeout_ms);
+void esp_panic_handler_reconfigure_wdts(uint32_t timeout_ms) {
+    esp_panic_handler_enable_rtc_wdt(timeout_ms);
+}
+#endif

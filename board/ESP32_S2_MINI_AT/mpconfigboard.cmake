@@ -15,6 +15,7 @@ file(WRITE ${AT_SDKCONFIG}
 )
 set(SDKCONFIG_DEFAULTS
     boards/sdkconfig.base
+    boards/sdkconfig.240mhz
     ${MICROPY_BOARD_DIR}/sdkconfig.board
     ${AT_SDKCONFIG}
 )

@@ -12,7 +12,7 @@
 // Python's heap: as much as the simulated module has. board.c keeps it from growing into what Wi-Fi, TLS and
 // sockets need.
 #define MICROPY_GC_INITIAL_HEAP_SIZE (88 * 1024)
-#define MICROPY_TASK_STACK_SIZE (16 * 1024)
+#define MICROPY_TASK_STACK_SIZE (10 * 1024) // at most 7 KB were used
 
 // GPIO 19 and 20, the chip's USB, are RTS and CTS of the AT port; the prompt and the log are on UART0.
 #define MICROPY_HW_ENABLE_USBDEV (0)
@@ -32,6 +32,10 @@
 #define MICROPY_PY_MACHINE_I2S (0)
 #define MICROPY_PY_MACHINE_I2C_TARGET (0) // MicroPython 1.26 and later
 #define MICROPY_HW_ENABLE_SDCARD (0)
+
+// MicroPython's CMake files define this one on the command line, whatever a board says.
+#undef MICROPY_PY_BTREE
+#define MICROPY_PY_BTREE (0)
 
 #define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "espressif"
 

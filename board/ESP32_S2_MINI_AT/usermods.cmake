@@ -3,5 +3,9 @@ get_filename_component(AT_FIRMWARE ${CMAKE_CURRENT_LIST_DIR}/../../firmware ABSO
 include(${AT_FIRMWARE}/atlink/micropython.cmake)
 include(${AT_FIRMWARE}/atchip/micropython.cmake)
 
+# MicroPython hands the modules to its component and, by CMake's rules, to the executable as well, which compiles
+# them without ESP-IDF's options. The linker takes the executable's copy: give it the options that count.
+target_compile_options(usermod INTERFACE -Os -ffunction-sections -fdata-sections)
+
 # board.c answers how far Python's heap may grow.
 target_link_options(usermod INTERFACE -Wl,--wrap=gc_get_max_new_split)

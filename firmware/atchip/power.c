@@ -30,6 +30,7 @@ static const wifi_ps_type_t radio_modes[] = {
     WIFI_PS_MAX_MODEM, // light sleep of the whole chip needs a radio that sleeps as well
     WIFI_PS_MAX_MODEM,
 };
+#define NO_SLEEP (0)
 #define LIGHT_SLEEP (2)
 
 static mp_obj_t power_save(mp_obj_t mode_in, mp_obj_t listen_interval) {
@@ -45,7 +46,7 @@ static mp_obj_t power_save(mp_obj_t mode_in, mp_obj_t listen_interval) {
     }
     esp_pm_config_t config = {
         .max_freq_mhz = CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ,
-        .min_freq_mhz = mode == LIGHT_SLEEP ? IDLE_MHZ : CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ,
+        .min_freq_mhz = mode == NO_SLEEP ? CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ : IDLE_MHZ,
         .light_sleep_enable = mode == LIGHT_SLEEP,
     };
     check_esp_err(esp_pm_configure(&config));

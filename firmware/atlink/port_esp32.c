@@ -22,7 +22,7 @@
 #define FULL_THRESHOLD (100) // bytes in the FIFO of 128 that raise an interrupt
 #define RX_TIMEOUT (10) // or a pause of so many symbols
 #define RTS_THRESHOLD (122) // bytes in the FIFO at which RTS stops the host
-#define TASK_STACK (3072) // a line of the log is the deepest that happens there
+#define TASK_STACK (1024) // less than half of it is used: neither task logs
 #define TASK_PRIORITY (ESP_TASK_PRIO_MIN + 2) // above MicroPython's: short and mostly asleep
 #define POWER_UP_BAUD (115200)
 
@@ -66,29 +66,37 @@ static void send_task(void *unused) {
     }
 }
 
-// Log each power of two, so that a line that is wrong all the time does not fill the log.
-static void count(volatile uint32_t *counter, const char *what) {
-    *counter += 1;
-    if ((*counter & (*counter - 1)) == 0) {
-        ESP_LOGE("uart", "%u times: %s", (unsigned)*counter, what);
-    }
-}
-
 // What the driver has done itself by then: on overflow it has emptied the FIFO, and a ring that
 // is full stops its interrupts until bytes are read, so that RTS stops the host.
 static void note(uart_event_type_t type) {
     switch (type) {
         case UART_FIFO_OVF:
-            count(&overruns, "bytes of the host were lost, it sends faster than it is read");
+            overruns += 1;
             break;
         case UART_FRAME_ERR:
         case UART_PARITY_ERR:
         case UART_BREAK: // a break is read as a zero byte, which no command has
-            count(&garbled, "the line is broken, or rate or format are not the host's");
+            garbled += 1;
             break;
         default:
             break;
     }
+}
+
+// Log what was counted, by the main task, which has the stack for it: each time it has doubled, so
+// that a line that is wrong all the time does not fill the log.
+static void tell(uint32_t count, uint32_t *next, const char *what) {
+    if (count >= *next) {
+        ESP_LOGE("uart", "%u times: %s", (unsigned)count, what);
+        *next = 2 * count;
+    }
+}
+
+static void tell_all(void) {
+    static uint32_t next_overrun = 1;
+    static uint32_t next_garbled = 1;
+    tell(overruns, &next_overrun, "bytes of the host were lost, it sends faster than it is read");
+    tell(garbled, &next_garbled, "the line is broken, or rate or format are not the host's");
 }
 
 static void event_task(void *unused) {
@@ -194,6 +202,7 @@ void atlink_port_settings(atlink_settings_t *settings) {
 }
 
 size_t atlink_port_read(uint8_t *buf, size_t n) {
+    tell_all();
     size_t waiting = 0;
     uart_get_buffered_data_len(uart, &waiting);
     if (waiting < n) {

@@ -105,6 +105,7 @@ def build(variant: str, in_docker: bool) -> dict[str, int]:
     tools = idf.docker(pin["docker"]) if in_docker else idf.native(pin["version"])
     with fetch.locked("idf"):
         source = micropython()
+        idf.check_pair(source, idf.version(tools.idf) if tools.idf else pin["version"])
         fetch.micropython_lib()
         sdist.umqtt()
         sdist.microdot()

@@ -18,6 +18,8 @@ from tools.image import ROOT, ImageError
 
 BOARD = ROOT / "board/ESP32_S2_MINI_AT"
 SUBMODULES = ("lib/berkeley-db-1.xx",)
+# First and last minor release of MicroPython whose ESP32 port builds with ours and this ESP-IDF.
+_PAIRS = {"5.4": (25, 28)}
 _DOCKER_PROBE_S = 60
 
 
@@ -113,6 +115,25 @@ def check_micropython(folder: Path) -> Path:
             f"git -C {folder} submodule update --init {' '.join(missing)}"
         )
     return folder
+
+
+def check_pair(micropython: Path, idf: str) -> None:
+    """Raise ImageError if that MicroPython does not go with that release of ESP-IDF.
+
+    docs/porting.md has the table, and why.
+    """
+    header = micropython / "py/mpconfig.h"
+    text = header.read_text() if header.is_file() else ""
+    found = dict(re.findall(r"#define MICROPY_VERSION_(MAJOR|MINOR|MICRO) (\d+)", text))
+    if len(found) != 3:
+        raise ImageError(f"{micropython} does not say which release of MicroPython it is")
+    release = ".".join(found.values())
+    first, last = _PAIRS[".".join(idf.split(".")[:2])]
+    if found["MAJOR"] != "1" or not first <= int(found["MINOR"]) <= last:
+        raise ImageError(
+            f"MicroPython {release} and ESP-IDF {idf} do not go together: with this ESP-IDF "
+            f"it takes MicroPython 1.{first} to 1.{last}"
+        )
 
 
 def words(micropython: Path, out: Path, variant: str) -> list[str]:
