@@ -75,11 +75,12 @@ lint: ## style, types against the chip's MicroPython, layers, compiler warnings
 	@echo "[lint] C for the chip: Xtensa and 32 bit, against the declarations in tests_host/idf_decls"
 	@python3 tools/build/chipcheck.py
 
-docs: ## write docs/commands.md from the declarations
+docs: ## write docs/commands.md from the declarations, the table of docs/memory.md from the board
 	@$(SYSTEM) venv
 	@python3 tools/mfg/build.py $(QUIET)
 	$(PACKAGES) run $(QUIET)
 	@$(PYTHON) -m tools.gendocs
+	@$(PYTHON) -m tools.memory
 
 mfg: ## build/mfg_nvs.bin: factory parameters and test certificates
 	@python3 tools/mfg/build.py

@@ -86,7 +86,7 @@ MACROS = {
     "MICROPY_BOARD_STARTUP": "at_board_startup",
 }
 
-# What mpconfigport.h includes of ESP-IDF, empty; what MicroPython's CMake files define, and what is
+# What mpconfigport.h includes of ESP-IDF, empty; what MicroPython's CMake files define and what is
 # asked of the chip.
 IDF_HEADERS = (
     *("esp_random.h", "esp_system.h", "freertos/FreeRTOS.h", "driver/i2s_std.h"),
