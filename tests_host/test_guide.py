@@ -34,6 +34,10 @@ STANDS_FOR = {
     "secret password": "{password}",
     "192.168.1.2": "{host}",
     ",7000": ",{echo}",
+    ",7443": ",{tls}",
+    "{host}:8000/hello.txt": "{host}:{web}/bytes/50",
+    ",1883,": ",{mqtt},",
+    '"1883"': '"{mqtt}"',
 }
 MAKE_NEEDS = {
     "PORT",
@@ -50,6 +54,7 @@ MAKE_NEEDS = {
 FOREIGN = {
     *("export", "pip", "sha256sum", "shasum", "ls", "sudo", "git", "picocom", "printf", "pytest"),
     *("mpremote", "cp", "cd", "mkdir", "socat", "openssl", "python3", "wokwi-cli"),
+    *("build/venv/bin/python", "~/esptool/bin/pip", "~/esp/esp-idf/install.sh"),
 }
 
 
@@ -81,7 +86,8 @@ def transcript(text, path):
     """Return a conversation of the guide as a transcript."""
     for told, meant in STANDS_FOR.items():
         text = text.replace(told, meant)
-    out = ["# of the guide", "needs: wifi host"]
+    broker = " broker" if "{mqtt}" in text else ""
+    out = ["# of the guide", "needs: wifi host" + broker]
     for line in text.splitlines():
         is_answer = line.startswith("<") and line != "< busy p..."
         out.append(line.replace("...", "{any:.*}") if is_answer else line)
