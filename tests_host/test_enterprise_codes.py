@@ -48,7 +48,7 @@ def break_set(at, call, error):
         setattr(owner, name, works)
         if error == b"MemoryError":
             raise MemoryError
-        raise OSError(0x101, error.decode())
+        raise OSError(12 if error == b"ESP_ERR_NO_MEM" else -1, error.decode())
 
     setattr(owner, name, fail)
 """

@@ -95,20 +95,25 @@ class App:
 
     async def _serve(self):
         watch_over(self.guard.look, LOOK_MS)
-        try:
-            self.session.wifi.start(join=not self.guard.is_safe)
-        except OSError as error:
-            log("wifi: the driver does not start:", error)
+        self._try("Wi-Fi", lambda at: at.wifi.start(join=not self.guard.is_safe))
         if self.session.settings.get("sntp")[0]:
-            self.session.sntp.start()
-        self.session.flash.confirm()  # the new firmware has come so far: it works
+            self._try("SNTP", lambda at: at.sntp.start())
+        self._try("the update", lambda at: at.flash.confirm())  # it has come so far: it works
         await asyncio.Event().wait()
+
+    def _try(self, what, start):
+        """Start a part that the AT port can do without: a restart would not make it better."""
+        try:
+            start(self.session)
+        except Exception as error:  # noqa: BLE001 - a module that answers is of more use than none
+            forget()
+            log("%s does not start:" % what, error)
 
     def _restart(self):
         """Say good-bye to the access point, let that leave the wire, and start afresh."""
         try:
             self.session.wifi.farewell()
-        except MemoryError:  # the restart is due all the same, and more so
+        except Exception:  # noqa: BLE001 - the restart is due all the same, and more so
             forget()
         self.session.uart.flush(_FLUSH_MS)
         self.session.power.restart()

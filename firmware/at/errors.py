@@ -14,6 +14,13 @@ exception into text. Nothing is imported here.
         Absent              it holds nothing of the kind
 """
 
+# What MicroPython raises for an error of ESP-IDF: check_esp_err() the first; `network` the second,
+# for errors that it has no words for, as ESP_ERR_NO_MEM (ports/esp32/network_common.c).
+CHIP_ERRORS = (OSError, RuntimeError)
+ANY_TROUBLE = (OSError, RuntimeError, MemoryError)  # that something goes on in spite of
+_ENOMEM = 12
+_NO_MEMORY = "0x0101"
+
 # Subcategories of ERR CODE, manual section 3.1.24.
 SUB_NO_AT = 0x03
 SUB_LENGTH = 0x04
@@ -92,6 +99,19 @@ def error_code(sub, ext=0):
 def invalid(index, reason):
     """Make the error for a parameter whose value a handler refuses, `index` counted from 0."""
     return ParamError(SUB_INVALID, index, reason)
+
+
+def is_memory(error):
+    """Tell whether an error says that memory is short, Python's or the chip's."""
+    if isinstance(error, MemoryError):
+        return True
+    what = error.args[0] if error.args else None
+    return what == _ENOMEM or (isinstance(what, str) and _NO_MEMORY in what)
+
+
+def refused(what, error):
+    """Make the error for a call of the chip that raised one of CHIP_ERRORS; `what` says which."""
+    return StateError("out of memory" if is_memory(error) else "%s: %s" % (what, error))
 
 
 def text_of(value, index):

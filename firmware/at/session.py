@@ -23,6 +23,8 @@ from at.errors import (
     ParamError,
     WrongForm,
     error_code,
+    is_memory,
+    refused,
 )
 from at.loop import ready
 from at.wire import reply
@@ -35,6 +37,10 @@ _STREAM_POLL_MS = 20  # while passthrough keeps data of others back
 _SWALLOW_MS = 20000  # a host that is silent so long will not send the rest of a payload
 _SWALLOW_STEP_MS = 2
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
+
+
+def _internal(error):
+    return ATError("internal: %r" % error)
 
 
 class Transfer:
@@ -261,7 +267,8 @@ class Session:
         elif not isinstance(error, ATError):
             self.log("AT%s failed unexpectedly:" % self.name)
             sys.print_exception(error)
-            error = ATError("internal: %r" % error)
+            is_refusal = isinstance(error, OSError) or is_memory(error)
+            error = refused("the chip refused", error) if is_refusal else _internal(error)
         else:
             self.log("AT%s: %s" % (self.name, error.reason))
         self.explain(error)
@@ -282,12 +289,12 @@ class Session:
         """
         try:
             self._report(kind, details)
-        except MemoryError:
+        except (MemoryError, OSError):  # the latter: what makes its text could not be loaded
             forget()
             try:
                 self._report(kind, details)
-            except MemoryError:
-                print("a report is lost: out of memory")
+            except (MemoryError, OSError) as error:
+                print("a report is lost:", error)
 
     def _report(self, kind, details):
         text = find_event(kind)

@@ -14,6 +14,10 @@ SIZE = 4096
 GPIOS = 64
 _COUNTDOWN, _WRITES, _REASON, _SLEEP, _CLOCK, _GPIO, _MAC, _RTC = 0, 4, 8, 12, 16, 24, 88, 96
 _SILENCE = _RTC + 2 + 2048 + 2  # on a multiple of four
+_FAULT = 3072
+_FAULT_ROW = struct.Struct("<48siIII48s")
+NO_HEAP = 0x10000  # instead of an esp_err_t: MemoryError
+ALWAYS = 0xFFFFFFFF
 NO_TIMER = 0xFFFFFFFF
 
 
@@ -43,6 +47,17 @@ class BoardFile:
     def power_cut_after(self, operations: int) -> None:
         """Let the power go at this flash operation from now; 0: not at all."""
         self._put(_COUNTDOWN, operations)
+
+    def set_fault(self, call: str, code: int, skip: int, times: int) -> None:
+        """Let `times` calls of the chip fail after `skip` of them; see sim_fault_t."""
+        row = _FAULT_ROW.pack(call.encode(), code, skip, times, 0, b"")
+        self._map[_FAULT : _FAULT + len(row)] = row
+
+    @property
+    def fault(self) -> tuple[int, str]:
+        """Return how often the ordered fault was raised, and in which call the last time."""
+        *_, hits, hit = _FAULT_ROW.unpack_from(self._map, _FAULT)
+        return hits, hit.rstrip(b"\0").decode()
 
     @property
     def flash_writes(self) -> int:

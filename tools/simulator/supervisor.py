@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.simulator import process, userfiles, worldfile
-from tools.simulator.boardfile import NO_TIMER, BoardFile
+from tools.simulator.boardfile import ALWAYS, NO_HEAP, NO_TIMER, BoardFile
 from tools.simulator.bus import Bus
 from tools.simulator.chippower import ChipPower
 from tools.simulator.control import Control
@@ -255,6 +255,7 @@ class Supervisor:
             "power_cut_after_flash_writes": self._power_cut,
             "uart": self._uart_command,
             "forget_silence": self._forget_silence,
+            "fault": self._fault,
             "status": self._status,
         }
 
@@ -281,6 +282,28 @@ class Supervisor:
     def _forget_silence(self, _: dict[str, Any]) -> dict[str, Any]:
         self._board.forget_silence()
         return {}
+
+    def _fault(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Let calls of the chip fail, as in
+
+        {"call": "atchip.ping", "error": 257, "skip": 0, "times": 1}.
+
+        "call" may end with a star; "error" is an esp_err_t, or "MemoryError"; "times" 0 is for
+        ever. Without "call" none fails any more. The answer tells of the order before: how often
+        a call failed, and which one last.
+        """
+        hits, hit = self._board.fault
+        if "call" not in command:
+            self._board.set_fault("", 0, 0, 0)
+            return {"hits": hits, "call": hit}
+        call = field(command, "call", worldfile.text(1, 47))
+        is_heap = command.get("error") == "MemoryError"
+        code = NO_HEAP if is_heap else field(command, "error", worldfile.integer(-1, 0xFFFF))
+        given = {"skip": 0, "times": 1, **command}
+        skip = field(given, "skip", worldfile.integer(0, ALWAYS - 1))
+        times = field(given, "times", worldfile.integer(0, ALWAYS - 1))
+        self._board.set_fault(call, code, skip, times or ALWAYS)
+        return {"hits": hits, "call": hit}
 
     def _uart_command(self, command: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(self._line, PacedRelay):

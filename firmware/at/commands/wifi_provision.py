@@ -185,7 +185,7 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
             at.line(at.name + ":Timeout")
         raise ATError(error.reason, _code_of(error))
     except MemoryError:
-        raise ATError("no memory to join", _NO_MEMORY)
+        raise ATError("out of memory", _NO_MEMORY)
     except OSError as error:
         raise ATError("joined, but not kept: %s" % error, _SET_CONFIG)
 

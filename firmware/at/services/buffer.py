@@ -2,7 +2,7 @@
 
 import atchip
 
-from at.errors import StateError
+from at.errors import CHIP_ERRORS, StateError
 
 
 class Buffer:
@@ -15,8 +15,8 @@ class Buffer:
     def __enter__(self):
         try:
             self._view = atchip.ram_alloc(self._size)
-        except OSError:
-            raise StateError("there is no memory for %d bytes" % self._size)
+        except CHIP_ERRORS:
+            raise StateError("out of memory: no %d bytes in one piece" % self._size)
         return self._view
 
     def __exit__(self, *exc):

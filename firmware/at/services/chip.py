@@ -9,10 +9,19 @@ import sys
 import atchip
 
 import atlink
+from at.errors import CHIP_ERRORS, refused
 from at.log import log
 from at.loop import on
 
 owners = []
+
+
+def driver(function, *args):
+    """Call the Wi-Fi driver; what it refuses is a StateError."""
+    try:
+        return function(*args)
+    except CHIP_ERRORS as error:
+        raise refused("the Wi-Fi driver refused", error)
 
 
 def start():

@@ -4,7 +4,7 @@ import asyncio
 
 import esp32
 
-from at.errors import StateError, StoreError, invalid
+from at.errors import CHIP_ERRORS, StateError, StoreError, invalid, is_memory, refused
 
 FIRMWARE = "ota"  # name of the slot for new firmware among the images of updates
 MFG = "mfg_nvs"
@@ -82,7 +82,7 @@ class Flash:
         """Make the choice of the running firmware final, so that the boot loader keeps to it."""
         try:
             esp32.Partition.mark_app_valid_cancel_rollback()
-        except OSError:  # as delivered: no update has chosen a slot yet
+        except CHIP_ERRORS:  # as delivered: no update has chosen a slot yet
             pass
 
     def roll_back(self):
@@ -91,5 +91,7 @@ class Flash:
             raise StateError("an update writes the other slot")
         try:
             esp32.Partition(esp32.Partition.RUNNING).get_next_update().set_boot()
-        except OSError as error:
+        except CHIP_ERRORS as error:
+            if is_memory(error):
+                raise refused("", error)
             raise StoreError("the other slot holds no valid firmware: %s" % error)

@@ -2,7 +2,7 @@
 
 import atchip
 
-from at.errors import StateError, invalid
+from at.errors import CHIP_ERRORS, invalid, refused
 
 _MAX_LABEL = 63  # bytes of one part of a name
 
@@ -27,15 +27,15 @@ class Mdns:
             atchip.mdns_start(
                 host, instance, _underscored(service), _underscored(proto), port, txt
             )
-        except OSError as error:
-            raise StateError("mDNS: %s" % error)
+        except CHIP_ERRORS as error:
+            raise refused("mDNS", error)
         self.is_on = True
 
     def stop(self):
         """Take the announcement back."""
         if self.is_on:
-            self.is_on = False
             atchip.mdns_stop()
+            self.is_on = False
 
 
 def _underscored(label):

@@ -6,7 +6,7 @@ writes the partition as raw flash, all that is asked here is a StoreError.
 
 import atchip
 
-from at.errors import Absent, StoreError
+from at.errors import CHIP_ERRORS, Absent, StoreError, is_memory
 
 _PARTITION = "mfg_nvs"
 _NOT_FOUND = -0x1102  # ESP_ERR_NVS_NOT_FOUND, as MicroPython gives it
@@ -39,7 +39,7 @@ class Mfg:
         self._need_own()
         try:
             kind, value = atchip.nvs_get(_PARTITION, "factory_param", key)
-        except OSError as error:
+        except CHIP_ERRORS as error:
             self.log("mfg_nvs: no factory parameter %s (%s), using %s" % (key, error, default))
             return default
         return str(value, "utf-8") if kind == STRING else value
@@ -74,7 +74,7 @@ class Mfg:
         self._need_own()
         try:
             return function(_PARTITION, *args)
-        except OSError as error:
-            if error.errno == _NOT_FOUND:
+        except CHIP_ERRORS as error:
+            if error.args[0] == _NOT_FOUND:
                 raise Absent("mfg_nvs: %s" % error)
-            raise StoreError("mfg_nvs: %s" % error)
+            raise StoreError("out of memory" if is_memory(error) else "mfg_nvs: %s" % error)

@@ -5,7 +5,7 @@ import asyncio
 import atchip
 
 import atnet
-from at.errors import LinkError, StateError
+from at.errors import CHIP_ERRORS, LinkError, StateError, refused
 from at.services import chip
 
 _ANSWER_MS = 4000  # for the echo
@@ -38,8 +38,8 @@ class Ping:
         self._time_ms = -1
         try:
             atchip.ping(address, _ANSWER_MS)
-        except OSError as error:
-            raise StateError("the chip cannot ping %s: %s" % (address, error))
+        except CHIP_ERRORS as error:
+            raise refused("the chip cannot ping %s" % address, error)
         try:
             await asyncio.wait_for_ms(self._done.wait(), _ANSWER_MS + _SPARE_MS)
         except asyncio.TimeoutError:

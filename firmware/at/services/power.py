@@ -9,7 +9,7 @@ import asyncio
 import atchip
 import machine
 
-from at.errors import StateError
+from at.errors import ANY_TROUBLE, CHIP_ERRORS, StateError, refused
 
 BY_PIN = 1
 BY_UART = 2
@@ -52,15 +52,12 @@ class Power:
         for function in self._lets_go:
             try:
                 function()
-            except OSError as error:
+            except ANY_TROUBLE as error:
                 self.port.log("power: restarting in spite of:", error)
 
     def set_mode(self, mode):
         """Set the sleep mode 0..3 of AT+SLEEP; it may also tell whether the host is awake."""
-        try:
-            atchip.power_save(mode, self.listen_interval)
-        except OSError as error:
-            raise StateError("the radio cannot sleep: %s" % error)
+        self._tell(mode)
         self.mode = mode
         if self._wake[4] & FOLLOW_SLEEP:
             self._host_is(mode == 0)
@@ -72,14 +69,20 @@ class Power:
 
     def apply(self):
         """Tell the driver again: it forgets when it stops."""
-        atchip.power_save(self.mode, self.listen_interval)
+        self._tell(self.mode)
+
+    def _tell(self, mode):
+        try:
+            atchip.power_save(mode, self.listen_interval)
+        except CHIP_ERRORS as error:
+            raise refused("the radio cannot sleep", error)
 
     def set_wake_pin(self, pin, level):
         """Choose the pin and level that end light sleep. StateError if the pin cannot."""
         try:
             atchip.wake_gpio(pin, level)
-        except OSError as error:
-            raise StateError("pin %d cannot wake the chip: %s" % (pin, error))
+        except CHIP_ERRORS as error:
+            raise refused("pin %d cannot wake the chip" % pin, error)
         self._wake_pins.add(pin)
 
     def pins(self):

@@ -5,7 +5,7 @@ Owns frequency, resolution and channels. One timer of the LEDC serves all channe
 
 import atchip
 
-from at.errors import StateError, invalid
+from at.errors import CHIP_ERRORS, StateError, invalid, refused
 
 _DRIVER = "PWM"
 # The LEDC divides 80 MHz (or 1 MHz) by 1 to 1023.99 and counts to 2 ** bits in each period.
@@ -37,17 +37,18 @@ class Pwm:
             raise invalid(1, "%d Hz need at least %d bits" % (frequency, _least(frequency)))
         self._pins.check(_DRIVER, pins, first)
         self.stop()
-        try:
-            atchip.pwm_start(frequency, bits, pins)
-        except OSError as error:
-            raise StateError("the chip cannot do this PWM: %s" % error)
         self._pins.take(_DRIVER, pins)
+        try:
+            _led(atchip.pwm_start, frequency, bits, pins)
+        except Exception:
+            self._pins.release(_DRIVER)
+            raise
         self._count, self._frequency, self._bits = len(pins), frequency, bits
 
     def stop(self):
         """End PWM and release its pins; nothing if there is none."""
         if self._count:
-            atchip.pwm_stop()
+            _led(atchip.pwm_stop)
             self._pins.release(_DRIVER)
             self._count = 0
 
@@ -57,7 +58,7 @@ class Pwm:
             self._check(channel, duty, channel, 1 << self._bits)
         for channel, duty in enumerate(duties):
             if duty is not None:
-                atchip.pwm_duty(channel, duty)
+                _led(atchip.pwm_duty, channel, duty)
 
     def fade(self, targets):
         """Let channels go to a duty: (duty, ms) of each, (None, None) leaves it. All or nothing.
@@ -85,13 +86,21 @@ class Pwm:
             raise invalid(index, "with %d bits this must be 0 to %d" % (self._bits, most))
 
     def _fade(self, channel, duty, ms):
-        distance = abs(duty - atchip.pwm_duty(channel))
+        distance = abs(duty - _led(atchip.pwm_duty, channel))
         periods = ms * self._frequency // 1000
         scale, cycles = pace(distance, periods)
         if scale:
-            atchip.pwm_fade(channel, duty, scale, cycles)
+            _led(atchip.pwm_fade, channel, duty, scale, cycles)
         else:
-            atchip.pwm_duty(channel, duty)
+            _led(atchip.pwm_duty, channel, duty)
+
+
+def _led(function, *args):
+    """Call the LEDC's driver; what it refuses is a StateError."""
+    try:
+        return function(*args)
+    except CHIP_ERRORS as error:
+        raise refused("the chip cannot do this PWM", error)
 
 
 def pace(distance, periods):

@@ -8,7 +8,7 @@ import asyncio
 
 import atchip
 
-from at.errors import StateError, invalid
+from at.errors import CHIP_ERRORS, StateError, invalid, refused
 
 _DRIVER = "SPI"
 _SOURCE = 80000000  # Hz, divided by 2 to 8192 * 64
@@ -46,18 +46,19 @@ class Spi:
         self._check(self._wires)
         self.stop()
         clock = _SOURCE // -(-_SOURCE // clock)  # what is asked for is never exceeded
-        try:
-            atchip.spi_start(clock, mode, lsb_first, has_dma, *self._wires)
-        except OSError as error:
-            raise StateError("the chip cannot do this SPI: %s" % error)
         self._pins.take(_DRIVER, self._wires)
+        try:
+            _spi(atchip.spi_start, clock, mode, lsb_first, has_dma, *self._wires)
+        except Exception:
+            self._pins.release(_DRIVER)
+            raise
         self._clock, self._has_dma = clock, has_dma
         self._command_bits, self._address_bits = command_bits, address_bits
 
     def stop(self):
         """End the master and release its pins, which stay chosen; nothing if there is none."""
         if self._clock:
-            atchip.spi_stop()
+            _spi(atchip.spi_stop)
             self._pins.release(_DRIVER)
             self._clock = 0
 
@@ -105,10 +106,15 @@ class Spi:
 
 
 def _transmit(*args):
+    _spi(atchip.spi_transfer, *args)
+
+
+def _spi(function, *args):
+    """Call the SPI master's driver; what it refuses is a StateError."""
     try:
-        atchip.spi_transfer(*args)
-    except OSError as error:
-        raise StateError("the transfer failed: %s" % error)
+        function(*args)
+    except CHIP_ERRORS as error:
+        raise refused("the chip cannot do this SPI", error)
 
 
 def create(at):

@@ -2,7 +2,7 @@
 
 import atchip
 
-from at.errors import StateError, invalid
+from at.errors import CHIP_ERRORS, StateError, invalid
 
 
 class UserRam:
@@ -21,8 +21,8 @@ class UserRam:
             raise StateError("user RAM is allocated already")
         try:
             self._buffer = atchip.ram_alloc(size)
-        except OSError:
-            raise StateError("no %d bytes of RAM in one piece" % size)
+        except CHIP_ERRORS:
+            raise StateError("out of memory: no %d bytes of RAM in one piece" % size)
 
     def _whole(self):
         if self._buffer is None:

@@ -10,8 +10,9 @@ import asyncio
 import atchip
 import network
 
-from at.errors import StateError
+from at.errors import CHIP_ERRORS, ATError, StateError, refused
 from at.services import chip
+from at.services.chip import driver
 from at.services.wifi_net import Net
 from at.services.wifi_softap import SoftAP
 from at.services.wifi_station import Station
@@ -46,6 +47,7 @@ class Wifi:
         self._scan_status = 0
         self._power_limit = None  # quarter dBm, None as the driver likes
         self._hostname = None
+        chip.owners.extend((self, self.station, self.softap, self.net))
 
     # What other services ask.
 
@@ -77,7 +79,7 @@ class Wifi:
 
     def dns_servers(self):
         """Return the name servers that DHCP gave, best first."""
-        return atchip.ip_dns() if self.is_joined else ()
+        return driver(atchip.ip_dns) if self.is_joined else ()
 
     def on_change(self, function):
         """Call `function` after the station got or lost its address."""
@@ -86,21 +88,31 @@ class Wifi:
     def changed(self):
         """Tell the listeners; the parts of Wi-Fi call this."""
         for function in self._listeners:
-            function()
+            try:
+                function()
+            except Exception as error:  # noqa: BLE001 - the link is as it is
+                self.log("wifi: not everybody took notice of it:", error)
 
     # Driver and mode.
 
     def start(self, join=True):
-        """Bring the driver up in the kept mode; `join` the kept access point, if so set."""
-        if self._wlans is None:
-            wlan = network.WLAN  # the first one initialises the driver
-            self._wlans = (wlan(wlan.IF_STA), wlan(wlan.IF_AP))
-            chip.owners.extend((self, self.station, self.softap, self.net))
-        else:
-            atchip.wifi_init()
-        self.is_running = True
-        self._prepare()
-        self._switch(self.mode)
+        """Bring the driver up in the kept mode; `join` the kept access point, if so set.
+
+        StateError if it does not come up: it is down then, and may be started again.
+        """
+        # Before the first network.WLAN, which would initialise the driver as well: when that fails
+        # there, the next one makes the interfaces twice, and ESP-IDF restarts the chip.
+        driver(atchip.wifi_init)
+        try:
+            if self._wlans is None:
+                wlan = network.WLAN
+                self._wlans = (driver(wlan, wlan.IF_STA), driver(wlan, wlan.IF_AP))
+            self.is_running = True
+            self._prepare()
+            self._switch(self.mode)
+        except Exception:
+            self._abandon()
+            raise
         self.changed()
         if join and self.mode & 1 and self.settings.get("wifi_auto"):
             self.station.resume(self.settings.get("wifi_ap"))
@@ -111,10 +123,19 @@ class Wifi:
             return
         await self.stop_provisioning()
         await self.station.stop()
-        self._switch(0)
-        atchip.wifi_deinit()
+        self._change(0)
+        driver(atchip.wifi_deinit)
         self.is_running = False
         self.changed()
+
+    def _abandon(self):
+        """Take the driver down after a start that failed; why it did is the caller's to tell."""
+        self.is_running = False
+        try:
+            self._switch(0)
+            driver(atchip.wifi_deinit)
+        except (ATError, MemoryError) as error:
+            self.log("wifi: the driver is not quite down:", error)
 
     async def set_mode(self, mode, rejoin):
         """Switch the interfaces; `rejoin`: join what flash holds if the station was off."""
@@ -124,12 +145,15 @@ class Wifi:
             await self.stop_provisioning()
         if not mode & 1:
             await self.station.stop()
-        self._switch(mode)
+        self._change(mode)
         self.mode = mode
         self.settings.put("wifi_mode", mode)
         self.changed()
         if mode & 2 and self.power.mode:
-            self.power.set_mode(0)  # a softAP cannot sleep
+            try:
+                self.power.set_mode(0)  # a softAP cannot sleep
+            except StateError as error:
+                self.log("wifi:", error.reason)
         if rejoin and mode & 1 and not before & 1:
             self.station.resume(self.settings.kept("wifi_ap"))
 
@@ -161,40 +185,52 @@ class Wifi:
         for interface, key in enumerate(_MACS):
             mac = self.settings.get(key)
             if mac:
-                atchip.wifi_mac(interface, mac)
+                driver(atchip.wifi_mac, interface, mac)
         factory = self.mfg.factory
         code = factory("country_code", "CN")
         try:
             atchip.wifi_country(0, code, factory("start_channel", 1), factory("channel_num", 13))
-        except OSError as error:
+        except CHIP_ERRORS as error:
             self.log("wifi: the factory's country is refused:", error)
         if self._power_limit is None:
             self._power_limit = factory("max_tx_power", 78)
 
+    def _change(self, mode):
+        """Turn interfaces on and off; what cannot be done is undone, as far as that can be."""
+        try:
+            self._switch(mode)
+        except Exception:
+            try:
+                self._switch(self.mode)
+            except (ATError, MemoryError) as error:
+                self.log("wifi: an interface is not as before:", error)
+            raise
+
     def _switch(self, mode):
         """Turn interfaces on and off, and give those that start what is kept for them."""
-        was_on = self._wlans[0].active() or self._wlans[1].active()
-        for interface in (STATION, SOFTAP):
-            wlan = self._wlans[interface]
+        was_on = False
+        for interface, wlan in enumerate(self._wlans or ()):
+            is_on = driver(wlan.active)
+            was_on = was_on or is_on
             wanted = bool(mode >> interface & 1)
-            if wlan.active() == wanted:
+            if is_on == wanted:
                 continue
-            wlan.active(wanted)
+            driver(wlan.active, wanted)
             if wanted:
                 self._configure(interface)
         if mode and not was_on:
             self.power.apply()
             try:
                 atchip.tx_power(self._power_limit)
-            except OSError as error:
+            except CHIP_ERRORS as error:
                 self.log("wifi: transmit power", self._power_limit, "refused:", error)
 
     def _configure(self, interface):
-        atchip.wifi_protocol(interface, self.settings.get(_PROTOCOLS[interface]))
+        driver(atchip.wifi_protocol, interface, self.settings.get(_PROTOCOLS[interface]))
         if interface == SOFTAP:
             self.softap.configure()
         elif self._hostname is not None:
-            atchip.hostname(self._hostname)
+            driver(atchip.hostname, self._hostname)
         self.net.apply(interface)
 
     # The radio.
@@ -203,8 +239,8 @@ class Wifi:
         """Set (if given) and return the maximum power in 0.25 dBm, as the driver has it."""
         try:
             actual = atchip.tx_power(quarter_dbm)
-        except OSError as error:
-            raise StateError("the radio is off: %s" % error)
+        except CHIP_ERRORS as error:
+            raise refused("the radio is off", error)
         if quarter_dbm is not None:
             self._power_limit = quarter_dbm
         return actual
@@ -217,13 +253,13 @@ class Wifi:
         """Set and keep them."""
         self.need()
         if self.mode >> interface & 1:
-            _driver(atchip.wifi_protocol, interface, bits)
+            driver(atchip.wifi_protocol, interface, bits)
         self.settings.put(_PROTOCOLS[interface], bits)
 
     def mac(self, interface):
         """Return an interface's MAC address as text."""
         self.need()
-        return atchip.wifi_mac(interface)
+        return driver(atchip.wifi_mac, interface)
 
     async def set_mac(self, interface, mac):
         """Change a MAC address; an interface that is on is restarted, and joins again."""
@@ -232,9 +268,9 @@ class Wifi:
         if interface == STATION:
             rejoin = self.station.is_wanted
             await self.station.stop()
-        self._switch(self.mode & ~(1 << interface))
+        self._change(self.mode & ~(1 << interface))
         try:
-            _driver(atchip.wifi_mac, interface, mac)
+            driver(atchip.wifi_mac, interface, mac)
         finally:
             self._switch(self.mode)
             if rejoin:
@@ -244,23 +280,23 @@ class Wifi:
     def country(self):
         """Return (policy, code, first channel, number of channels)."""
         self.need()
-        return atchip.wifi_country()
+        return driver(atchip.wifi_country)
 
     def set_country(self, policy, code, first, count):
         """Set them until the driver restarts."""
         self.need()
-        _driver(atchip.wifi_country, policy, code, first, count)
+        driver(atchip.wifi_country, policy, code, first, count)
 
     def hostname(self):
         """Return the name that the station tells DHCP servers."""
         self.need(1)
-        return atchip.hostname()
+        return driver(atchip.hostname)
 
     def set_hostname(self, name):
         """Set that name; it counts from the next exchange with a DHCP server."""
         self.need(1)
         self._hostname = name
-        _driver(atchip.hostname, name)
+        driver(atchip.hostname, name)
 
     # Scanning.
 
@@ -270,13 +306,13 @@ class Wifi:
         await self.station.pause()
         try:
             self._scanned.clear()
-            _driver(atchip.wifi_scan, ssid, bssid, channel, passive, min_ms, max_ms)
+            driver(atchip.wifi_scan, ssid, bssid, channel, passive, min_ms, max_ms)
             per_channel = max_ms or (360 if passive else 120)
             limit = per_channel * _SCAN_CHANNELS + _SCAN_SPARE_MS
             try:
                 await asyncio.wait_for_ms(self._scanned.wait(), limit)
             except asyncio.TimeoutError:
-                atchip.wifi_scan_stop()
+                driver(atchip.wifi_scan_stop)
                 raise StateError("the scan did not end in %d ms" % limit)
             if self._scan_status:
                 raise StateError("the scan failed, status %d" % self._scan_status)
@@ -285,10 +321,10 @@ class Wifi:
 
     def scan_records(self):
         """Yield what the scan found, strongest first, and free the driver's list; see atchip."""
-        record = atchip.wifi_scan_next()
+        record = driver(atchip.wifi_scan_next)
         while record:
             yield record
-            record = atchip.wifi_scan_next()
+            record = driver(atchip.wifi_scan_next)
 
     def on_scan_done(self, status):
         """Take the chip's word that the scan is over; 0 is success."""
@@ -299,11 +335,3 @@ class Wifi:
         """Say that the station leaves, before the module restarts."""
         if self.station.is_associated:
             self.emit("wifi_disconnect")
-
-
-def _driver(function, *args):
-    """Call the driver; what it refuses is a StateError."""
-    try:
-        return function(*args)
-    except OSError as error:
-        raise StateError("the Wi-Fi driver refused: %s" % error)

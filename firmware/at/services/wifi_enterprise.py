@@ -6,7 +6,7 @@ wpa2_cert and wpa2_key (manual 6.8.1), with or without ".0" behind the key.
 
 import atchip
 
-from at.errors import LinkError, StoreError
+from at.errors import CHIP_ERRORS, LinkError, StoreError, is_memory
 
 _TLS = 0
 _CLIENT_CERTIFICATE = 1  # bits of `security`
@@ -33,7 +33,7 @@ def configure(mfg, eap, emit):
     try:
         _configure(mfg, eap, emit)
     except MemoryError:
-        raise LinkError("no memory for certificates", _NO_MEMORY)
+        raise LinkError("out of memory for certificates", _NO_MEMORY)
 
 
 def _configure(mfg, eap, emit):
@@ -57,9 +57,9 @@ def _configure(mfg, eap, emit):
 def _set(code, function, *args):
     try:
         function(*args)
-    except OSError as error:
-        if "ESP_ERR_NO_MEM" in error.args:
-            code = _NO_MEMORY
+    except CHIP_ERRORS as error:
+        if is_memory(error):
+            raise LinkError("out of memory", _NO_MEMORY)
         raise LinkError("the Wi-Fi driver refused: %s" % error, code)
 
 

@@ -7,7 +7,8 @@ or empty. One entry, so that a power cut never leaves DHCP and a static address 
 
 import atchip
 
-from at.errors import StateError, invalid
+from at.errors import ANY_TROUBLE, CHIP_ERRORS, ATError, StateError, invalid
+from at.services.chip import driver
 from at.wire import address
 
 STATION = 0
@@ -34,11 +35,11 @@ class Net:
     def info(self, interface):
         """Return (ip, mask, gateway) of an interface as text."""
         self._wifi.need()
-        return atchip.ip_info(interface)
+        return driver(atchip.ip_info, interface)
 
     def ip4(self, interface):
         """Return an interface's IPv4 address, or None while it has none."""
-        ip = atchip.ip_info(interface)[0]
+        ip = driver(atchip.ip_info, interface)[0]
         return None if ip == "0.0.0.0" else ip
 
     def apply(self, interface):
@@ -49,14 +50,25 @@ class Net:
         if static:
             self._fix(interface, static)
         elif not self._dhcp >> interface & 1:
-            atchip.dhcp(interface, False)
+            driver(atchip.dhcp, interface, False)
         if interface == SOFTAP and self.has_ipv6:
-            atchip.ip6_linklocal(SOFTAP)
+            driver(atchip.ip6_linklocal, SOFTAP)
 
     def _fix(self, interface, static):
-        atchip.dhcp(interface, False)
+        driver(atchip.dhcp, interface, False)
         ip, gateway, mask = static
-        atchip.ip_static(interface, ip, mask, gateway)
+        try:
+            driver(atchip.ip_static, interface, ip, mask, gateway)
+        except Exception:
+            self._try_dhcp(interface)
+            raise
+
+    def _try_dhcp(self, interface):
+        """Put DHCP as it is kept, after something else was not to be had."""
+        try:
+            atchip.dhcp(interface, self._dhcp >> interface & 1)
+        except ANY_TROUBLE as error:
+            self._wifi.log("wifi: DHCP is not as before:", error)
 
     def set_static(self, interface, ip, gateway, mask):
         """Give an interface a fixed address, which turns its DHCP off.
@@ -93,7 +105,7 @@ class Net:
             return
         if on and interface == SOFTAP and self._static[SOFTAP]:
             self._fix(SOFTAP, _AP_DEFAULT)
-        atchip.dhcp(interface, on)
+        driver(atchip.dhcp, interface, on)
 
     def _keep(self, dhcp, interface, static):
         self._dhcp = dhcp
@@ -105,12 +117,12 @@ class Net:
     def pool(self):
         """Return (lease time in minutes, first address, last address)."""
         self._wifi.need(2)
-        return atchip.dhcp_pool()
+        return driver(atchip.dhcp_pool)
 
     def set_pool(self, lease_min, first, last):
         """Use a pool of addresses in the softAP's network, without its own address."""
         self._need_server()
-        ip, mask, _ = atchip.ip_info(SOFTAP)
+        ip, mask, _ = driver(atchip.ip_info, SOFTAP)
         bits = _number(mask)
         network = _number(ip) & bits
         low, high = _number(first), _number(last)
@@ -125,14 +137,14 @@ class Net:
         if high - low >= 100:
             raise invalid(3, "a pool has at most 100 addresses")
         pool = [lease_min, first, last]
-        atchip.dhcp_pool_set(lease_min, first, last)
+        driver(atchip.dhcp_pool_set, lease_min, first, last)
         self._pool = pool
         self._wifi.settings.put("wifi_pool", pool)
 
     def clear_pool(self):
         """Go back to the built-in pool."""
         self._need_server()
-        atchip.dhcp_pool_set(0, None, None)
+        driver(atchip.dhcp_pool_set, 0, None, None)
         self._pool = ()
         self._wifi.settings.put("wifi_pool", [])
 
@@ -144,7 +156,7 @@ class Net:
     def _try_pool(self):
         try:
             atchip.dhcp_pool_set(*self._pool)
-        except OSError as error:
+        except CHIP_ERRORS as error:
             self._wifi.log("wifi: the kept DHCP pool does not fit:", error)
 
     # IPv6.
@@ -156,12 +168,15 @@ class Net:
         if self._wifi.station.is_associated:
             self.link_is_up()
         if self._wifi.is_running and self._wifi.mode & 2 and on:
-            atchip.ip6_linklocal(SOFTAP)
+            driver(atchip.ip6_linklocal, SOFTAP)
 
     def link_is_up(self):
         """Ask for IPv6 addresses on a station that has just been associated."""
         if self.has_ipv6:
-            atchip.ip6_linklocal(STATION)
+            try:
+                driver(atchip.ip6_linklocal, STATION)
+            except ATError as error:  # IPv4 goes on
+                self._wifi.log("wifi: no IPv6:", error.reason)
 
     def ip6(self, interface, kind):
         """Return an IPv6 address, "ll" link-local or "gl" global, or None."""
@@ -169,7 +184,7 @@ class Net:
             return None
         if interface == STATION and not self._wifi.station.is_associated:
             return None
-        return atchip.ip6_address(interface, _KINDS.index(kind))
+        return driver(atchip.ip6_address, interface, _KINDS.index(kind))
 
     def on_sta_got_ip6(self, is_global):
         """Report an IPv6 address that the station may use from now on."""

@@ -8,8 +8,9 @@ import asyncio
 
 import atchip
 
-from at.errors import ATError, StateError
+from at.errors import ATError
 from at.services import chip
+from at.services.chip import driver
 from at.services.wifi_station import make_target
 
 _LIMIT_S = 30  # for the join that follows
@@ -24,14 +25,12 @@ class _Provisioning:
         self._wifi = wifi
         self._floor = floor
         self._task = None
+        self._is_ending = False
 
     async def start(self):
         """Leave the access point, take the station over, begin to listen."""
         await self._wifi.station.stop()
-        try:
-            self._listen()
-        except OSError as error:
-            raise StateError("the Wi-Fi driver refused: %s" % error)
+        driver(self._listen)
         self._wifi.provision(self)
         chip.owners.append(self)
 
@@ -39,17 +38,18 @@ class _Provisioning:
         """Stop to listen and give the station back; a join that has not come about is given up."""
         if self._task and self._wifi.station.is_joined:
             await self._task  # the host was faster than the last step, which keeps what was joined
-        self._wifi.provision(None)
-        chip.owners.remove(self)
+        self._is_ending = True
         if self._task:
             self._task.cancel()
             self._task = None
             await self._wifi.station.stop()
-        self._silence()
+        driver(self._silence)  # if that fails it has to be stopped again
+        self._wifi.provision(None)
+        chip.owners.remove(self)
 
     def _join(self, candidates):
         """Join the first of the (SSID, password, BSSID or None) that works."""
-        if self._task is None:
+        if self._task is None and not self._is_ending:
             self._task = asyncio.create_task(self._try_all(candidates))
 
     async def _try_all(self, candidates):

@@ -9,7 +9,8 @@ import binascii
 
 import atchip
 
-from at.errors import StateError, invalid
+from at.errors import CHIP_ERRORS, invalid, is_memory, refused
+from at.services.chip import driver
 
 _CHANNEL = 1
 _MAX_STATIONS = 4
@@ -29,7 +30,7 @@ class SoftAP:
 
     def _current(self):
         if not self._config:
-            end = atchip.wifi_mac(1).replace(":", "")[6:].upper()
+            end = driver(atchip.wifi_mac, 1).replace(":", "")[6:].upper()
             return ("ESP_" + end).encode(), b"", _CHANNEL, 0, _MAX_STATIONS, 0
         ssid, password, channel, authmode, most, hidden = self._config
         return bytes.fromhex(ssid), bytes.fromhex(password), channel, authmode, most, hidden
@@ -38,7 +39,7 @@ class SoftAP:
         """Give the driver what is in force; it falls back to the built-in if that is refused."""
         try:
             atchip.softap_config(*self._current())
-        except OSError as error:
+        except CHIP_ERRORS as error:
             self._wifi.log("wifi: the kept softAP does not fit:", error)
 
     def set_config(self, ssid, password, channel, authmode, most, hidden):
@@ -46,8 +47,8 @@ class SoftAP:
         self._wifi.need(2)
         try:
             atchip.softap_config(ssid, password, channel, authmode, most, hidden)
-        except OSError as error:
-            raise StateError("the Wi-Fi driver refused the softAP: %s" % error)
+        except CHIP_ERRORS as error:
+            raise refused("the Wi-Fi driver refused the softAP", error)
         config = [
             binascii.hexlify(ssid).decode(),
             binascii.hexlify(password).decode(),
@@ -62,17 +63,19 @@ class SoftAP:
     def stations(self):
         """Return (MAC, IPv4 address) of each station as text; 0.0.0.0 if DHCP gave it none."""
         self._wifi.need(2)
-        return atchip.softap_stations()
+        return driver(atchip.softap_stations)
 
     def expel(self, mac=None):
         """Throw a station out, or all of them."""
         self._wifi.need(2)
         if mac is None:
-            atchip.softap_deauth(None)
+            driver(atchip.softap_deauth, None)
             return
         try:
             atchip.softap_deauth(mac)
-        except OSError:
+        except CHIP_ERRORS as error:
+            if is_memory(error):
+                raise refused(mac, error)
             raise invalid(0, "no station %s is there" % mac)
 
     def on_ap_connected(self, mac):

@@ -16,7 +16,8 @@ import binascii
 import atchip
 from micropython import const
 
-from at.errors import ATError, LinkError, StateError
+from at.errors import CHIP_ERRORS, ATError, LinkError, StateError, is_memory
+from at.services.chip import driver
 
 _NEVER = const(0)  # states, as AT+CWSTATE counts
 _NO_IP = const(1)
@@ -58,7 +59,8 @@ class DriverRefused(JoinFailed):
     """The driver did not even take the settings."""
 
     def __init__(self, error):
-        super().__init__(_FAILED, "the Wi-Fi driver refused: %s" % error)
+        why = "out of memory" if is_memory(error) else "the Wi-Fi driver refused: %s" % error
+        super().__init__(_FAILED, why)
 
 
 def _result_of(reason):
@@ -141,8 +143,10 @@ class Station:
             return None
         try:
             return atchip.wifi_ap_info()
-        except OSError:  # lost just now; the event is on its way
-            return None
+        except OSError as error:
+            if is_memory(error):
+                raise
+            return None  # lost just now; the event is on its way
 
     # What commands ask for.
 
@@ -196,8 +200,7 @@ class Station:
         """Leave and stay out; the driver confirms with an event."""
         self._give_up()
         if self._link != _DOWN:
-            self._is_leaving = True
-            atchip.wifi_disconnect()
+            self._disconnect()
 
     async def stop(self):
         """Leave and stay out; return when the driver has confirmed."""
@@ -251,18 +254,21 @@ class Station:
 
     async def _attempt(self):
         """Try once; return whether the station is associated."""
+        try:
+            return await self._connect_in_time()
+        except (ATError, MemoryError) as error:  # the next attempt may do better
+            self._wifi.log("wifi:", error)
+            return False
+
+    async def _connect_in_time(self):
         limit_ms = self.target[_LIMIT_S] * 1000
         try:
-            reason = await asyncio.wait_for_ms(self._connect(1, self._turn), limit_ms)
+            return not await asyncio.wait_for_ms(self._connect(1, self._turn), limit_ms)
         except asyncio.TimeoutError:
             if self._link == _UP:
                 return True  # the DHCP client goes on asking
             await self._drop()
             return False
-        except ATError as error:
-            self._wifi.log("wifi:", error.reason)
-            return False
-        return not reason
 
     def _end_task(self):
         self._turn += 1
@@ -298,9 +304,9 @@ class Station:
         return self._reason or _UNKNOWN
 
     def _tell_driver(self):
-        ssid, password, bssid, floor, listen, scan, _, pmf, eap = self.last_target()
-        self._wifi.power.set_listen_interval(listen)
         try:
+            ssid, password, bssid, floor, listen, scan, _, pmf, eap = self.last_target()
+            self._wifi.power.set_listen_interval(listen)
             if eap:
                 from at.services import wifi_enterprise
 
@@ -312,7 +318,7 @@ class Station:
             atchip.wifi_connect(
                 bytes.fromhex(ssid), bytes.fromhex(password), bssid, listen, scan == 1, floor, pmf
             )
-        except OSError as error:
+        except CHIP_ERRORS as error:
             self._link = _DOWN
             raise DriverRefused(error)
         except Exception:
@@ -323,14 +329,18 @@ class Station:
         """Disconnect, and wait until the driver has."""
         if self._link == _DOWN:
             return
-        if not self._is_leaving:
-            self._is_leaving = True
-            atchip.wifi_disconnect()
+        self._disconnect()
         try:
             await asyncio.wait_for_ms(self._until_down(), _LEAVE_MS)
         except asyncio.TimeoutError:
             self._wifi.log("wifi: the driver does not confirm that it left")
             self.on_sta_disconnected(0)
+
+    def _disconnect(self):
+        """Tell the driver once; it confirms with an event."""
+        if not self._is_leaving:
+            driver(atchip.wifi_disconnect)
+            self._is_leaving = True
 
     async def _until_down(self):
         while self._link != _DOWN:

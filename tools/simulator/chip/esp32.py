@@ -23,6 +23,7 @@ _BLOB = const(8)
 
 class NVS:
     def __init__(self, namespace):
+        _sim.fault("esp32.NVS")
         try:
             _sim.nvs_open("nvs", namespace)
         except OSError as error:
@@ -35,6 +36,7 @@ class NVS:
         self._namespace = namespace
 
     def _get(self, key, kind):
+        _sim.fault("esp32.NVS.get")
         found, value = _sim.nvs_get("nvs", self._namespace, key)
         if found != kind:
             _sim.fail(_ERR_NVS_NOT_FOUND)
@@ -44,6 +46,7 @@ class NVS:
         return self._get(key, _I32)
 
     def set_i32(self, key, value):
+        _sim.fault("esp32.NVS.set")
         _sim.nvs_set("nvs", self._namespace, key, _I32, value)
 
     def get_blob(self, key, buffer):
@@ -54,13 +57,16 @@ class NVS:
         return len(value)
 
     def set_blob(self, key, value):
+        _sim.fault("esp32.NVS.set")
         _sim.nvs_set("nvs", self._namespace, key, _BLOB, value)
 
     def erase_key(self, key):
+        _sim.fault("esp32.NVS.erase_key")
         _sim.nvs_erase("nvs", self._namespace, key)
 
     def commit(self):
-        pass  # every write is in the flash when it returns, as in ESP-IDF
+        _sim.fault("esp32.NVS.commit")
+        # Every write is in the flash when it returns, as in ESP-IDF.
 
 
 class Partition:
@@ -102,9 +108,11 @@ class Partition:
         _sim.flash_erase(self._at(offset, length), length)
 
     def readblocks(self, block, buffer, offset=0):
+        _sim.fault("esp32.Partition.readblocks")
         _sim.flash_read(self._at(block * self._size + offset, len(buffer)), buffer)
 
     def writeblocks(self, block, buffer, offset=None):
+        _sim.fault("esp32.Partition.writeblocks")
         start = block * self._size
         if offset is not None:
             start += offset
@@ -140,17 +148,20 @@ class Partition:
         return None
 
     def set_boot(self):
+        _sim.fault("esp32.Partition.set_boot")
         import chipota
 
         chipota.set_boot(self._row)
 
     def get_next_update(self):
+        _sim.fault("esp32.Partition.get_next_update")
         import chipota
 
         return Partition("", _BLOCK, chipota.next_row(self._row))
 
     @classmethod
     def mark_app_valid_cancel_rollback(cls):
+        _sim.fault("esp32.Partition.mark_app_valid_cancel_rollback")
         import chipota
 
         chipota.mark_valid()

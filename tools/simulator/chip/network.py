@@ -1,8 +1,12 @@
 """Imitated `network`: what the firmware uses of the ESP32 port's, which is bringing Wi-Fi up.
 
-The first WLAN initialises the driver; later ones, as on the chip, do not.
+The first WLAN makes the interfaces and initialises the driver, unless it is already. If that fails
+the next one begins again, as in the port, and ESP-IDF does not make an interface twice: its
+assertion ends the program.
+Errors are those of the port's esp_exceptions(), not of check_esp_err().
 """
 
+import _sim
 from atchip import wifi
 
 
@@ -10,15 +14,25 @@ class WLAN:
     IF_STA = 0
     IF_AP = 1
 
-    _was_initialised = False
+    _has_interfaces = False
+    _is_initialised = False
 
     def __init__(self, interface=IF_STA):
+        if not WLAN._is_initialised:
+            _sim.fault("network.WLAN")  # its event handlers
+            if WLAN._has_interfaces:
+                _sim.crash("esp_netif_create_default_wifi_sta (netif)")
+            WLAN._has_interfaces = True
+            if not wifi.is_initialised:
+                _sim.fault("network.WLAN.init")
+                _sim.fail_wifi(wifi.ask("wifi_init").get("esp_err", 0))
+            WLAN._is_initialised = True
         if interface not in (0, 1):
             raise ValueError("invalid WLAN interface identifier")
-        if not WLAN._was_initialised:
-            WLAN._was_initialised = True
-            wifi.call("wifi_init")
         self._interface = interface
 
     def active(self, on=None):
-        return wifi.call("wifi_active", self._interface, on)
+        _sim.fault("network.WLAN.active")
+        answer = wifi.ask("wifi_active", self._interface, on)
+        _sim.fail_wifi(answer.get("esp_err", 0))
+        return answer["value"]

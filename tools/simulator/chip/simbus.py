@@ -7,10 +7,15 @@ import _sim
 
 def call(op, **fields):
     """Return the answer as a dict. An answer with "esp_err" is raised as the chip raises it."""
-    fields["op"] = op
-    answer = json.loads(_sim.call(json.dumps(fields)))
+    answer = ask(op, **fields)
     _sim.fail(answer.get("esp_err", 0))
     return answer
+
+
+def ask(op, **fields):
+    """Return the answer as it comes, with "esp_err" if the chip refuses."""
+    fields["op"] = op
+    return json.loads(_sim.call(json.dumps(fields)))
 
 
 def report(**fields):

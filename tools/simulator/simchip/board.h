@@ -5,6 +5,8 @@
 #ifndef SIM_BOARD_H
 #define SIM_BOARD_H
 
+#include <stddef.h>
+
 #include "flash.h"
 
 // Exit statuses the supervisor understands; any other is a crash.
@@ -20,6 +22,19 @@
 
 #define SIM_GPIOS (64)
 #define SIM_RTC_MEMORY (2048)
+#define SIM_FAULT_AT (3072) // offset of `fault` in the file
+#define SIM_FAULT_ALWAYS (0xffffffff)
+
+// A call of the chip that is to fail: the next one of that name after `skip` of them.
+// "atchip.*" stands for all names that begin so, "*" for all.
+typedef struct _sim_fault_t {
+    char call[48];
+    int32_t code; // esp_err_t, or what modsim.h has for other exceptions
+    uint32_t skip;
+    uint32_t times; // 0: none; SIM_FAULT_ALWAYS
+    uint32_t hits; // how often it was raised
+    char hit[48]; // the call that failed last
+} sim_fault_t;
 
 // Layout of the file SIM_RTC, little-endian. tools/simulator/boardfile.py has the same.
 typedef struct _sim_board_file_t {
@@ -34,7 +49,10 @@ typedef struct _sim_board_file_t {
     uint8_t rtc[SIM_RTC_MEMORY];
     volatile uint32_t silence_us; // longest time without a turn of the loop, if it is measured
     volatile uint32_t silence_flash_us; // most that flash had of one
+    _Alignas(1024) sim_fault_t fault; // at SIM_FAULT_AT
 } sim_board_file_t;
+
+_Static_assert(offsetof(sim_board_file_t, fault) == SIM_FAULT_AT, "as boardfile.py has it");
 
 typedef struct _sim_board_t {
     sim_flash_t flash;

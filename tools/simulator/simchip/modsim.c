@@ -1,9 +1,8 @@
 // The module `_sim`: what the imitated chip modules (tools/simulator/chip) need of the PC.
-// Flash, board registers and the bus are here; NVS and RAM in files of their own.
+// Flash, board registers and the bus are here; NVS, RAM and errors in files of their own.
 
 #include <string.h>
 
-#include "py/mperrno.h"
 #include "py/objint.h"
 #include "py/runtime.h"
 
@@ -19,72 +18,6 @@ sim_board_t *sim_need_board(void) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("not started by tools/atsim"));
     }
     return board;
-}
-
-static const struct {
-    int code;
-    const char *name;
-} error_names[] = {
-    {-1, "ESP_FAIL"},
-    {0x101, "ESP_ERR_NO_MEM"},
-    {0x102, "ESP_ERR_INVALID_ARG"},
-    {0x103, "ESP_ERR_INVALID_STATE"},
-    {0x104, "ESP_ERR_INVALID_SIZE"},
-    {0x105, "ESP_ERR_NOT_FOUND"},
-    {0x106, "ESP_ERR_NOT_SUPPORTED"},
-    {0x107, "ESP_ERR_TIMEOUT"},
-    {0x1102, "ESP_ERR_NVS_NOT_FOUND"},
-    {0x1103, "ESP_ERR_NVS_TYPE_MISMATCH"},
-    {0x1105, "ESP_ERR_NVS_NOT_ENOUGH_SPACE"},
-    {0x1106, "ESP_ERR_NVS_INVALID_NAME"},
-    {0x1109, "ESP_ERR_NVS_KEY_TOO_LONG"},
-    {0x110c, "ESP_ERR_NVS_INVALID_LENGTH"},
-    {0x110d, "ESP_ERR_NVS_NO_FREE_PAGES"},
-    {0x110e, "ESP_ERR_NVS_VALUE_TOO_LONG"},
-    {0x110f, "ESP_ERR_NVS_PART_NOT_FOUND"},
-    {0x1110, "ESP_ERR_NVS_NEW_VERSION_FOUND"},
-    {0x1503, "ESP_ERR_OTA_VALIDATE_FAILED"},
-    {0x3001, "ESP_ERR_WIFI_NOT_INIT"},
-    {0x3002, "ESP_ERR_WIFI_NOT_STARTED"},
-    {0x3003, "ESP_ERR_WIFI_NOT_STOPPED"},
-    {0x3004, "ESP_ERR_WIFI_IF"},
-    {0x3005, "ESP_ERR_WIFI_MODE"},
-    {0x3006, "ESP_ERR_WIFI_STATE"},
-    {0x3009, "ESP_ERR_WIFI_MAC"},
-    {0x300a, "ESP_ERR_WIFI_SSID"},
-    {0x300b, "ESP_ERR_WIFI_PASSWORD"},
-    {0x300f, "ESP_ERR_WIFI_NOT_CONNECT"},
-    {0x5007, "ESP_ERR_ESP_NETIF_DHCP_NOT_STOPPED"},
-};
-
-static int errno_of(int code) {
-    switch (code) {
-        case 0x101:
-            return MP_ENOMEM;
-        case 0x106:
-            return MP_EOPNOTSUPP;
-        case 0x107:
-            return MP_ETIMEDOUT;
-        default:
-            return -code;
-    }
-}
-
-void sim_check_esp_err(int code) {
-    if (code == 0) {
-        return;
-    }
-    const char *name = "UNKNOWN ERROR";
-    for (size_t i = 0; i < MP_ARRAY_SIZE(error_names); i++) {
-        if (error_names[i].code == code) {
-            name = error_names[i].name;
-        }
-    }
-    mp_obj_t args[] = {
-        MP_OBJ_NEW_SMALL_INT(errno_of(code)),
-        mp_obj_new_str_from_cstr(name),
-    };
-    nlr_raise(mp_obj_exception_make_new(&mp_type_OSError, 2, 0, args));
 }
 
 int64_t sim_get_int64(mp_obj_t value) {
@@ -104,13 +37,6 @@ int64_t sim_get_int64(mp_obj_t value) {
     }
     return number;
 }
-
-// fail(code): raise what the ESP32 port raises for this esp_err_t; 0 is no error
-static mp_obj_t fail(mp_obj_t code) {
-    sim_check_esp_err(mp_obj_get_int(code));
-    return mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(fail_obj, fail);
 
 // part(n): (type, subtype, address, size, label, encrypted) of row n of the table, None at its end
 static mp_obj_t part(mp_obj_t index) {
@@ -171,6 +97,7 @@ static mp_obj_t field(const uint8_t *text, size_t room) {
 
 // versions(): (IDF version, version, date, time) from the description in the running image
 static mp_obj_t versions(void) {
+    sim_fault("atchip.versions");
     sim_board_t *board = sim_need_board();
     char label[] = "ota_0";
     label[4] += board->slot;
@@ -317,7 +244,10 @@ static MP_DEFINE_CONST_FUN_OBJ_0(sim_init_obj, sim_init);
 static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&sim_init_obj) },
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__sim) },
-    { MP_ROM_QSTR(MP_QSTR_fail), MP_ROM_PTR(&fail_obj) },
+    { MP_ROM_QSTR(MP_QSTR_fail), MP_ROM_PTR(&sim_fail_obj) },
+    { MP_ROM_QSTR(MP_QSTR_fail_wifi), MP_ROM_PTR(&sim_fail_wifi_obj) },
+    { MP_ROM_QSTR(MP_QSTR_fault), MP_ROM_PTR(&sim_fault_obj) },
+    { MP_ROM_QSTR(MP_QSTR_crash), MP_ROM_PTR(&sim_crash_obj) },
     { MP_ROM_QSTR(MP_QSTR_part), MP_ROM_PTR(&part_obj) },
     { MP_ROM_QSTR(MP_QSTR_flash_read), MP_ROM_PTR(&flash_read_obj) },
     { MP_ROM_QSTR(MP_QSTR_flash_write), MP_ROM_PTR(&flash_write_obj) },

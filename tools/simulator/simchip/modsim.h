@@ -18,6 +18,19 @@ void sim_check_esp_err(int code);
 
 // Have the firmware's C take its memory from the chip's.
 void sim_ram_init(void);
+// Raise what the ESP32 port's module `network` raises for it: an OSError with words for the errors
+// it knows (ports/esp32/network_common.c), else a RuntimeError with the number.
+void sim_check_wifi_err(int code);
+
+// Raise the exception that was ordered over the control socket for this call, if one was. `code` of
+// the order is an esp_err_t, or this for a MemoryError.
+#define SIM_NO_HEAP (0x10000)
+void sim_fault(const char *call);
+
+MP_DECLARE_CONST_FUN_OBJ_1(sim_fail_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(sim_fail_wifi_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(sim_fault_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(sim_crash_obj);
 
 MP_DECLARE_CONST_FUN_OBJ_1(sim_nvs_namespaces_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(sim_nvs_keys_obj);

@@ -55,7 +55,15 @@ static sim_nvs_t *mounted(mp_obj_t label_in) {
     return &mounts[i].nvs;
 }
 
+// Fail if that was ordered; `esp32` has names of its own for what it does with its store.
+static void order(mp_obj_t label, const char *call) {
+    if (strcmp(mp_obj_str_get_str(label), "nvs") != 0) {
+        sim_fault(call);
+    }
+}
+
 static mp_obj_t nvs_close(mp_obj_t label_in) {
+    order(label_in, "atchip.nvs_close");
     const char *label = mp_obj_str_get_str(label_in);
     for (unsigned i = 0; i < MP_ARRAY_SIZE(mounts); i++) {
         if (strcmp(mounts[i].label, label) == 0) {
@@ -85,6 +93,7 @@ MP_DEFINE_CONST_FUN_OBJ_2(sim_nvs_open_obj, nvs_open);
 
 // nvs_namespaces(partition): those that hold something, as ESP-IDF's iterator finds them
 static mp_obj_t nvs_namespaces(mp_obj_t label) {
+    order(label, "atchip.nvs_namespaces");
     sim_nvs_t *nvs = mounted(label);
     bool listed[256] = {true};
     mp_obj_t list = mp_obj_new_list(0, NULL);
@@ -107,6 +116,7 @@ MP_DEFINE_CONST_FUN_OBJ_1(sim_nvs_namespaces_obj, nvs_namespaces);
 
 // nvs_keys(partition, namespace, skip): (key, type) of up to 16 values behind the first `skip`
 static mp_obj_t nvs_keys(mp_obj_t label, mp_obj_t name, mp_obj_t skip_in) {
+    order(label, "atchip.nvs_keys");
     sim_nvs_t *nvs = mounted(label);
     uint8_t ns = namespace_of(nvs, name, false);
     mp_int_t skip = mp_obj_get_int(skip_in);
@@ -141,6 +151,7 @@ static mp_obj_t read_int(const sim_nvs_t *nvs, sim_nvs_pos_t pos, const sim_nvs_
 
 // nvs_get(partition, namespace, key): (type, value), a string without its NUL
 static mp_obj_t nvs_get(mp_obj_t label, mp_obj_t name, mp_obj_t key) {
+    order(label, "atchip.nvs_get");
     sim_nvs_t *nvs = mounted(label);
     uint8_t ns = namespace_of(nvs, name, false);
     sim_nvs_pos_t pos;
@@ -195,6 +206,7 @@ static void set_int(sim_nvs_t *nvs, uint8_t ns, const char *key, int type, mp_ob
 
 // nvs_set(partition, namespace, key, type, value)
 static mp_obj_t nvs_set(size_t n_args, const mp_obj_t *args) {
+    order(args[0], "atchip.nvs_set");
     (void)n_args;
     const char *key = mp_obj_str_get_str(args[2]);
     int type = mp_obj_get_int(args[3]);
@@ -220,6 +232,7 @@ MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(sim_nvs_set_obj, 5, 5, nvs_set);
 
 // nvs_erase(partition, namespace, key or None)
 static mp_obj_t nvs_erase(mp_obj_t label, mp_obj_t name, mp_obj_t key) {
+    order(label, "atchip.nvs_erase");
     sim_nvs_t *nvs = mounted(label);
     uint8_t ns = namespace_of(nvs, name, false);
     sim_check_esp_err(key == mp_const_none ? sim_nvs_erase_all(nvs, ns)

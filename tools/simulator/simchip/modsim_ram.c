@@ -66,6 +66,7 @@ void sim_ram_init(void) {
 
 // heap(): (free, lowest free so far), of both heaps
 static mp_obj_t heap(void) {
+    sim_fault("atchip.heap");
     mp_obj_t now = mp_obj_new_int_from_uint(total_free());
     mp_obj_t pair[] = {now, mp_obj_new_int_from_uint(lowest)};
     return mp_obj_new_tuple(2, pair);
@@ -73,6 +74,7 @@ static mp_obj_t heap(void) {
 MP_DEFINE_CONST_FUN_OBJ_0(sim_heap_obj, heap);
 
 static mp_obj_t ram_alloc(mp_obj_t size_in) {
+    sim_fault("atchip.ram_alloc");
     mp_int_t size = mp_obj_get_int(size_in);
     if (size <= 0) {
         mp_raise_ValueError(NULL);
@@ -106,6 +108,7 @@ static mp_obj_t largest_block(void) {
 }
 
 static mp_obj_t ram_largest(void) {
+    sim_fault("atchip.ram_largest");
     return largest_block();
 }
 MP_DEFINE_CONST_FUN_OBJ_0(sim_ram_largest_obj, ram_largest);

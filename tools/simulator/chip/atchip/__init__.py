@@ -4,6 +4,9 @@ The interface is firmware/typings/atchip.pyi. A subject of its own gets a file o
 package; what costs nothing but a name comes straight from the C module.
 """
 
+import json
+
+import _sim
 from _sim import (  # noqa: F401
     heap,
     nvs_close,
@@ -41,13 +44,9 @@ def __getattr__(name):
 
 def event():
     """Return the next event of the chip as a tuple, or None."""
-    import _sim
-
     text = _sim.event()
     if text is None:
         return None
-    import json
-
     news = tuple(json.loads(text)["ev"])
     wifi.note_event(news)
     return news

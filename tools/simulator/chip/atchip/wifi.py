@@ -47,6 +47,7 @@ CALLS = (
 )
 
 
+is_initialised = False  # the driver
 _has_ip = [False, False]  # station, softAP: whether sockets find a network
 
 
@@ -63,15 +64,26 @@ def _note(interface, has_ip):
 
 def call(name, *args):
     """Ask the driver; bytes travel as {"hex": text}."""
+    _sim.fault("atchip." + name)
+    answer = ask(name, *args)
+    _sim.fail(answer.get("esp_err", 0))
+    return _value(answer["value"])
+
+
+def ask(name, *args):
+    """Return the driver's answer as it comes."""
+    global is_initialised
     if name == "wifi_active" and args[1] is not None and (args[0] == 1 or not args[1]):
         _note(*args)
     args = [{"hex": arg.hex()} if isinstance(arg, bytes) else arg for arg in args]
-    value = _value(simbus.call("wifi", name=name, args=args)["value"])
-    if name != "ip_static":
-        return value
-    if value:  # in force before the event tells
-        _note(0, True)
-    return None
+    answer = simbus.ask("wifi", name=name, args=args)
+    if "esp_err" not in answer:
+        if name in ("wifi_init", "wifi_deinit"):
+            is_initialised = name == "wifi_init"
+        elif name == "ip_static" and answer["value"]:  # in force before the event tells
+            _note(0, True)
+            answer["value"] = None
+    return answer
 
 
 def _value(value):
