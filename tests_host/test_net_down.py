@@ -64,7 +64,7 @@ def receive_ipd(host):
 
 WATCH = """
 link = connect(port, host, 6 if ":" in host else 4)
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 atnet.down(link, atnet.DOWN_IPD, number, info)
 serve(bit(link))
 print(atnet.ended(link), atnet.error(link))
@@ -116,7 +116,7 @@ links = [connect(port) for _ in range(5)]
 for number, link in enumerate(links):
     atnet.down(link, atnet.DOWN_IPD, number)
     until(link, atnet.READ)
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 left = set(links)
 while left:
     ready = serve(sum(bit(link) for link in left))
@@ -160,7 +160,7 @@ def test_a_slow_host_stalls_the_peer_and_nothing_is_lost(net):
 
     source = """
 link = connect(port)
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 atnet.down(link, atnet.DOWN_RAW)
 before = time.ticks_ms()
 for _ in range(20):
@@ -190,7 +190,7 @@ atlink.wait(30, 0)
 uart.write(b"first ")
 atlink.wait(0, 0)
 print(atnet.available(link))
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 serve(bit(link))
 uart.flush(5000)
 """
@@ -207,7 +207,7 @@ def test_decrypted_data_comes_the_same_way(net, mode):
     handle = tls_server(netcerts.server_context(), lambda secure: secure.sendall(data))
     source = f"""
 link = secure(port, atnet.Profile())
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 atnet.down(link, atnet.{mode}, 2)
 serve(bit(link))
 print(atnet.ended(link), atnet.error(link))
@@ -226,7 +226,7 @@ def test_datagrams_stay_whole_and_name_their_senders(net):
     source = """
 link = atnet.open(atnet.UDP, 4)
 atnet.bind(link, "127.0.0.1", 0)
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 atnet.down(link, atnet.DOWN_IPD, 4, True)
 print(atnet.local(link)[1])
 while atnet.counts(link)[0] < 2203:
@@ -261,7 +261,7 @@ def test_the_end_is_reported_behind_the_last_byte(net, reset, reason):
 
     source = """
 link = connect(port)
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 atnet.down(link, atnet.DOWN_RAW)
 print(serve(bit(link)) == bit(link), atlink.wait(0, bit(link)) == bit(link))
 error = atnet.error(link)

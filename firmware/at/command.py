@@ -33,7 +33,8 @@ class Command:
     A handler is called with the session and the bound parameters. A plain function finishes at
     once; an `async def` runs as the one running command, and lines that arrive meanwhile are
     answered `busy p...`. It returns None for OK or a result code of at.wire.reply, and raises
-    an ATError for ERROR.
+    an ATError for ERROR. A plain function may return a coroutine to be run like that, or True if
+    C goes on with the command and ends it (atcore.send).
     """
 
     def __init__(self, name, params, text, is_bare=False):

@@ -154,7 +154,7 @@ class Port:
             self.settle()
 
     def attach(self, gate):
-        """Take a function of one flag that lets C write received data of links, or keeps it."""
+        """Take atnet.down_gate, which lets C write received data of links, or keeps it."""
         self._gate = gate
         self.settle()
 
@@ -186,7 +186,8 @@ class Port:
         """Say what C may write: answers, and data of links while nothing has to be first."""
         atcore.clear(not (self._backlog or self.filtering))
         if self._gate:
-            self._gate(not (self._backlog or self._reports or self._holds or self.is_asleep))
+            is_open = not (self._backlog or self._reports or self._holds or self.is_asleep)
+            self._gate(is_open, not self.filtering)
 
     # Reports: what the module says of its own accord.
 

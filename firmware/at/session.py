@@ -123,6 +123,10 @@ class Session:
         """Write a message that C composed."""
         self.port.message(message)
 
+    def _put(self, data):
+        """Write what no filter may touch."""
+        self.port.raw(data)
+
     def _say_busy(self):
         if self.port.congested:  # a flood must not fill the heap with answers nobody reads
             return
@@ -143,7 +147,7 @@ class Session:
             outcome = error
         if outcome is not None and hasattr(outcome, "send"):
             self._launch(outcome)
-        else:
+        elif outcome is not True:
             self._end(outcome)
 
     def _launch(self, coroutine):

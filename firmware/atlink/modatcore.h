@@ -1,11 +1,13 @@
 // What the files of the Python module `atcore` share: the event loop's queue (modatloop.c), command
-// lines and answers (modatline.c). firmware/typings/atcore.pyi is the module's contract.
+// lines and answers (modatline.c), blocks for
+// links (net/modatsend.c). firmware/typings/atcore.pyi is the module's contract.
 #ifndef ATLINK_MODATCORE_H
 #define ATLINK_MODATCORE_H
 
 #include "py/obj.h"
 
 // modatloop.c
+void atcore_set(uint32_t bit, mp_obj_t function);
 void atcore_resume(uint32_t bit, mp_obj_t function);
 void atcore_pause(uint32_t bit);
 
@@ -17,11 +19,20 @@ MP_DECLARE_CONST_FUN_OBJ_1(atcore_function_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atcore_watch_over_obj);
 
 // modatline.c
+void atcore_tell(qstr method, mp_obj_t argument);
+mp_obj_t atcore_outcome(mp_obj_t function, size_t n, const mp_obj_t *args);
+void atcore_conclude(mp_obj_t outcome);
+void atcore_say(const char *message, size_t n);
+void atcore_put(const char *data, size_t n);
+
 MP_DECLARE_CONST_FUN_OBJ_2(atcore_serve_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atcore_receive_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atcore_listen_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_clear_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_reply_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_line_obj);
+
+// net/modatsend.c
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_send_obj);
 
 #endif // ATLINK_MODATCORE_H

@@ -26,28 +26,23 @@ static mp_obj_t *member(mp_obj_t instance, qstr name) {
     return &mp_map_lookup(&self->members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP)->value;
 }
 
-static void tell(qstr method, mp_obj_t argument) {
+// Call a method of the session with an argument, or without one.
+void atcore_tell(qstr method, mp_obj_t argument) {
     mp_obj_t call[3];
     mp_load_method(SESSION, method, call);
     call[2] = argument;
     mp_call_method_n_kw(argument == MP_OBJ_NULL ? 0 : 1, 0, call);
 }
 
-// Values of a line as arguments of a handler; args[0] is the session.
-static size_t make_arguments(const atlink_value_t *values, size_t count, mp_obj_t *args) {
-    for (size_t i = 0; i < count; ++i) {
-        const atlink_value_t *value = &values[i];
-        if (value->kind == ATLINK_VALUE_TEXT) {
-            vstr_t vstr;
-            vstr_init_len(&vstr, value->len);
-            atlink_value_text(value, (uint8_t *)vstr.buf);
-            args[1 + i] = mp_obj_new_bytes_from_vstr(&vstr);
-        } else {
-            args[1 + i] = value->kind == ATLINK_VALUE_NONE ? mp_const_none
-                : mp_obj_new_int(value->number);
-        }
+// The values of a line as a handler gets them. MemoryError.
+static mp_obj_t make_argument(const atlink_value_t *value) {
+    if (value->kind != ATLINK_VALUE_TEXT) {
+        return value->kind == ATLINK_VALUE_NONE ? mp_const_none : mp_obj_new_int(value->number);
     }
-    return 1 + count;
+    vstr_t vstr;
+    vstr_init_len(&vstr, value->len);
+    atlink_value_text(value, (uint8_t *)vstr.buf);
+    return mp_obj_new_bytes_from_vstr(&vstr);
 }
 
 // What at.command holds of a declared name, MP_OBJ_NULL if its group is not loaded.
@@ -64,14 +59,25 @@ static bool is_error(mp_obj_t raised) {
     return mp_obj_is_subclass_fast(type, MP_OBJ_FROM_PTR(&mp_type_Exception));
 }
 
-// The handler's result, or the exception that it raised.
-static mp_obj_t run_handler(mp_obj_t handler, const atlink_value_t *values, size_t count) {
-    mp_obj_t args[1 + ATLINK_VALUES_MAX];
+// Arguments of a handler: the session and the values. False: there is no memory for them.
+static bool make_arguments(const atlink_value_t *values, size_t count, mp_obj_t *args) {
     args[0] = SESSION;
     nlr_buf_t nlr;
+    if (nlr_push(&nlr) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; ++i) {
+        args[1 + i] = make_argument(&values[i]);
+    }
+    nlr_pop();
+    return true;
+}
+
+// What a function returns, or the exception that it raises.
+mp_obj_t atcore_outcome(mp_obj_t function, size_t n, const mp_obj_t *args) {
+    nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
-        mp_obj_t outcome = mp_call_function_n_kw(handler, make_arguments(values, count, args), 0,
-            args);
+        mp_obj_t outcome = mp_call_function_n_kw(function, n, 0, args);
         nlr_pop();
         return outcome;
     }
@@ -88,59 +94,76 @@ static mp_obj_t atcore_listen(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atcore_listen_obj, atcore_listen);
 
-// Write a final result and take the next line, if nothing else is to be done before.
-static bool finish(const char *result) {
-    size_t size = strlen(result);
-    if (!is_clear || atlink_port_room() < size || *member(SESSION, MP_QSTR__then) != mp_const_none
+// Write a final result, OK or a result code (bytes), and take the next line, if nothing else is to
+// be done before.
+static bool finish(const char *code, size_t n) {
+    if (!is_clear || atlink_port_room() < n + 4
+        || *member(SESSION, MP_QSTR__then) != mp_const_none
         || *member(SESSION, MP_QSTR__was_keeping) != mp_const_none) {
         return false;
     }
-    atlink_port_write((const uint8_t *)result, size);
+    atlink_port_write((const uint8_t *)"\r\n", 2);
+    atlink_port_write((const uint8_t *)code, n);
+    atlink_port_write((const uint8_t *)"\r\n", 2);
     atcore_listen();
     return true;
 }
 
-static void conclude(mp_obj_t outcome) {
-    if (outcome == mp_const_none && finish("\r\nOK\r\n")) {
+// End a command: None is OK; True: it goes on, and will be ended.
+void atcore_conclude(mp_obj_t outcome) {
+    if (outcome == mp_const_true || (outcome == mp_const_none && finish("OK", 2))) {
         return;
     }
-    if (mp_obj_is_type(outcome, &mp_type_gen_instance)) {
-        tell(MP_QSTR__launch, outcome);
-    } else {
-        tell(MP_QSTR__end, outcome);
+    if (mp_obj_is_type(outcome, &mp_type_bytes)) {
+        size_t n;
+        const char *code = mp_obj_str_get_data(outcome, &n);
+        if (n > 0 && code[0] != '+' && finish(code, n)) { // else it is framed otherwise
+            return;
+        }
     }
+    atcore_tell(mp_obj_is_type(outcome, &mp_type_gen_instance) ? MP_QSTR__launch : MP_QSTR__end,
+        outcome);
 }
 
-// Run the line that has come; false if it is not for us, and then nothing has happened.
-static bool take_line(void) {
+// The handler of a line that has come, and the number of its values; MP_OBJ_NULL: not for us.
+static mp_obj_t find_handler(atlink_value_t *values, size_t *count) {
     atlink_line_t line;
-    atlink_value_t values[ATLINK_VALUES_MAX];
     if (!atlink_line_split(atlink_uart_rx.line, atlink_uart_rx.line_len, &line)) {
-        return false;
+        return MP_OBJ_NULL;
     }
     int command = atlink_command_find(&command_table, line.name, line.name_len);
     mp_obj_t entry = command < 0 ? MP_OBJ_NULL : find_entry(&line);
     if (entry == MP_OBJ_NULL) {
-        return false;
+        return MP_OBJ_NULL;
     }
     size_t forms;
     mp_obj_t *handlers;
     mp_obj_get_array(*member(entry, MP_QSTR_handlers), &forms, &handlers);
-    if (handlers[line.form] == mp_const_none) {
-        return false;
-    }
-    int count = 0;
+    int bound = 0;
     if (line.form == ATLINK_FORM_SET) {
         bool mux = mp_obj_is_true(*member(SESSION, MP_QSTR_mux));
-        count = atlink_command_bind(&command_table, command, line.text, line.text_len, mux, values);
+        bound = atlink_command_bind(&command_table, command, line.text, line.text_len, mux, values);
     }
-    if (count < 0) {
+    if (bound < 0 || handlers[line.form] == mp_const_none) {
+        return MP_OBJ_NULL;
+    }
+    *count = (size_t)bound;
+    *member(SESSION, MP_QSTR_name) = *member(entry, MP_QSTR_name);
+    return handlers[line.form];
+}
+
+// Run the line that has come; false if it is not for us, and then nothing has happened.
+static bool take_line(void) {
+    atlink_value_t values[ATLINK_VALUES_MAX];
+    mp_obj_t args[1 + ATLINK_VALUES_MAX];
+    size_t count;
+    mp_obj_t handler = find_handler(values, &count);
+    if (handler == MP_OBJ_NULL || !make_arguments(values, count, args)) {
         return false;
     }
-    *member(SESSION, MP_QSTR_name) = *member(entry, MP_QSTR_name);
     *member(SESSION, MP_QSTR__then) = mp_const_none;
     *member(SESSION, MP_QSTR__keep_surplus) = mp_const_false;
-    conclude(run_handler(handlers[line.form], values, (size_t)count));
+    atcore_conclude(atcore_outcome(handler, 1 + count, args));
     return true;
 }
 
@@ -156,11 +179,11 @@ static mp_obj_t atcore_receive(void) {
                 return mp_const_none;
             case ATLINK_LINE:
                 if (!take_line()) {
-                    tell(MP_QSTR__begin, MP_OBJ_NULL);
+                    atcore_tell(MP_QSTR__begin, MP_OBJ_NULL);
                 }
                 break;
             default:
-                tell(MP_QSTR__event, MP_OBJ_NEW_SMALL_INT(event));
+                atcore_tell(MP_QSTR__event, MP_OBJ_NEW_SMALL_INT(event));
         }
     }
 }
@@ -272,8 +295,25 @@ static mp_obj_t say(void (*compose)(sink_t *, size_t, const mp_obj_t *), size_t 
     vstr_init(&vstr, sink.size);
     sink.vstr = &vstr;
     compose(&sink, n, values);
-    tell(MP_QSTR__say, mp_obj_new_bytes_from_vstr(&vstr));
+    atcore_tell(MP_QSTR__say, mp_obj_new_bytes_from_vstr(&vstr));
     return mp_const_none;
+}
+
+// Write bytes as they are: as a message (_say) or behind all filters (_put).
+static void write_or_tell(qstr method, const char *data, size_t n) {
+    if (is_clear && atlink_port_room() >= n) {
+        atlink_port_write((const uint8_t *)data, n);
+    } else {
+        atcore_tell(method, mp_obj_new_bytes((const byte *)data, n));
+    }
+}
+
+void atcore_say(const char *message, size_t n) {
+    write_or_tell(MP_QSTR__say, message, n);
+}
+
+void atcore_put(const char *data, size_t n) {
+    write_or_tell(MP_QSTR__put, data, n);
 }
 
 static mp_obj_t atcore_reply(size_t n_args, const mp_obj_t *args) {

@@ -80,11 +80,6 @@ static void wake(uint32_t bit) {
     mp_call_function_1(MP_STATE_VM(atcore_push), task);
 }
 
-static void drop(uint32_t bit) {
-    CALLS[index_of(bit)] = MP_OBJ_NULL;
-    atcore_pause(bit);
-}
-
 // Call a source's function; the loop, and with it the module, outlives what it raises. Without
 // memory it is called again; a link whose function fails otherwise would fail for ever.
 static void call(uint32_t bit) {
@@ -105,7 +100,7 @@ static void call(uint32_t bit) {
     }
     mp_obj_print_exception(&mp_plat_print, error);
     if (!is_memory && bit >= ATLINK_LINK(0)) {
-        drop(bit);
+        atcore_set(bit, MP_OBJ_NULL);
     }
 }
 
@@ -203,15 +198,20 @@ static mp_obj_t atcore_ready(mp_obj_t bit) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(atcore_ready_obj, atcore_ready);
 
+// Call a function whenever the source is ready and no task waits for it; MP_OBJ_NULL ends that.
+void atcore_set(uint32_t bit, mp_obj_t function) {
+    CALLS[index_of(bit)] = function;
+    if (function != MP_OBJ_NULL) {
+        mask |= bit;
+    } else {
+        atcore_pause(bit);
+    }
+}
+
 static mp_obj_t atcore_on(mp_obj_t bit_in, mp_obj_t function) {
     uint32_t bit;
-    unsigned i = get_source(bit_in, &bit);
-    if (function == mp_const_none) {
-        drop(bit);
-    } else {
-        CALLS[i] = function;
-        mask |= bit;
-    }
+    get_source(bit_in, &bit);
+    atcore_set(bit, function == mp_const_none ? MP_OBJ_NULL : function);
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atcore_on_obj, atcore_on);

@@ -33,7 +33,8 @@ def serve(session: Any, by_name: dict[str, Any], /) -> None:
     """Take command lines for a session; `by_name` are the declared commands (at.command).
 
     The session is told what C leaves to it: _begin() a line, _event(event) of UART.poll(),
-    _launch(coroutine) of a handler, _end(outcome), _say(message).
+    _launch(coroutine) of a handler, _end(outcome), _say(message), _put(bytes) that no filter sees,
+    _say_busy().
     """
 
 def receive() -> None:
@@ -44,6 +45,20 @@ def listen() -> None:
 
 def clear(on: bool, /) -> None:
     """Say whether messages may go straight to the ring: no filter, nothing that waits for room."""
+
+def send(
+    link: int,
+    length: int,
+    failed: Callable[[Any, Any, bool], bytes],
+    links: Any,
+    whose: Any,
+    /,
+) -> bool:
+    """Take a block of 1..8192 bytes after `>` and send it to a link; a handler returns the True.
+
+    Ends the command itself, with SEND OK or SEND CANCELLED. If the link does not take it, with
+    what `failed(links, whose, began)` returns (a result code) or raises.
+    """
 
 class _Answer:  # a built-in function: as an attribute of a class it is not bound
     def __call__(self, *parts: int | str | bytes | bytearray | memoryview) -> None: ...

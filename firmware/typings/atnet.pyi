@@ -214,9 +214,13 @@ def peer_cert(link: int) -> bytes | None:
 DOWN_OFF: Final[int]  # Python reads
 DOWN_IPD: Final[int]  # "+IPD" messages of at most 2920 bytes
 DOWN_RAW: Final[int]  # the bytes alone
+DOWN_NOTICE: Final[int]  # nowhere: "+IPD" says once how many there are
 
-def down_gate(open: bool) -> None:
-    """Let received data pass to the host, or not (at start): the AT port has one writer."""
+def down_gate(open: bool, tells: bool, /) -> None:
+    """Let received data pass to the host, or not (at start): the AT port has one writer.
+
+    `tells`: notices may pass as well. If they may not, atlink.wait() reports the link instead.
+    """
 
 def down(link: int, mode: int, number: int = -1, info: bool = False) -> None:
     """Choose where received data goes; number and sender (info) stand in "+IPD" heads.
@@ -231,6 +235,16 @@ def down_count(link: int, size: int, info: bool = False) -> int | None:
     the background, through a closed gate, too; atlink.wait() reports the end. Of a datagram link
     it is one datagram or a part of it; the rest is for the next call. OSError.
     """
+
+def down_now(link: int, size: int, /) -> bool:
+    """Write "+CIPRECVDATA:" and at most `size` bytes at once, of a link that gives notice.
+
+    False, and nothing happens: the gate is closed, the ring has too little room, there is nothing
+    or more than 2920 bytes; then down_count() is the way. What is left is announced anew.
+    """
+
+def down_told(link: int, told: bool, /) -> None:
+    """Say whether the host knows of what waits on a link that gives notice."""
 
 def down_left(link: int) -> int:
     """Return how many bytes of down_count() have not gone out; 0 ends its reports."""

@@ -73,12 +73,13 @@ CIPRECVDATA = command(
 
 
 @CIPRECVDATA.set
-async def ciprecvdata_set(at, number, limit):
+def ciprecvdata_set(at, number, limit):
     """`+CIPRECVDATA:<n>,[<sender>,<port>,]` and n bytes: what there is, at most so many.
 
     Of UDP it is one datagram, or a part of it.
     """
-    await at.links.read(number, limit, at.transfer())
+    if not at.links.read_now(number, limit):
+        return at.links.read(number, limit, at.transfer())
 
 
 CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mode")

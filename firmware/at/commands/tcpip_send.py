@@ -22,7 +22,7 @@ CIPSEND = command(
 
 
 @CIPSEND.set
-async def cipsend_set(at, number, length, host, port):
+def cipsend_set(at, number, length, host, port):
     """After `>` come `length` bytes, then `Recv n bytes` and SEND OK, or SEND FAIL.
 
     SEND FAIL: the stack did not take all within AT+CIPTCPOPT's send time-out; ERROR: the link is
@@ -30,6 +30,12 @@ async def cipsend_set(at, number, length, host, port):
     ends the input with SEND CANCELLED. Blocks of more than 4096 bytes need memory: without it the
     command ends with ERROR before the `>`.
     """
+    if host is None:
+        return sending.block(at.links, _linked(at, number), length)
+    return _cipsend_to(at, number, length, host, port)
+
+
+async def _cipsend_to(at, number, length, host, port):
     link, target = await _target(at, number, host, port)
     sending.begin(length, False)
     at.ask(length)
@@ -57,15 +63,23 @@ async def _pass_through(at, link):
     return await at.pass_through(link)
 
 
-async def _target(at, number, host, port):
-    """Return (link, None or (address, port) that a block is for)."""
+def _linked(at, number):
+    """Return a link that blocks may be sent to."""
     link = at.links.get(number)
     if at.passthrough.is_on:
         raise StateError("AT+CIPMODE=0 comes before sending blocks")
+    if link.is_udp and not link.peer()[1]:
+        raise StateError("the link has no peer yet")
+    return link
+
+
+async def _target(at, number, host, port):
+    """Return (link, None or (address, port) that a block is for)."""
     if host is None:
-        if link.is_udp and not link.peer()[1]:
-            raise StateError("the link has no peer yet")
-        return link, None
+        return _linked(at, number), None
+    link = at.links.get(number)
+    if at.passthrough.is_on:
+        raise StateError("AT+CIPMODE=0 comes before sending blocks")
     if not link.is_udp:
         raise invalid(1 + at.mux, "only a UDP link sends to another host")
     if port is None:

@@ -28,7 +28,6 @@ class Link:
         self.handle = None  # of atnet
         self.is_open = False  # the host has been told
         self.is_read = False  # the host is being given bytes that it asked for
-        self.is_told = False  # what waits is announced; nothing else is before it is read
         self.end_due = None  # (why, reset) for Links.end() once it has them
         self.route = route  # what Links.open() was told, to open it again
 

@@ -5,8 +5,8 @@ options of AT+CIPTCPOPT, and the news that a link opened or closed. Sockets are 
 server is server.py's, sending is sending.py's.
 
 Data of a link flows in C (atnet.down): with +IPD heads in active mode, bare in passthrough. In
-passive mode it stays in the socket until read() is asked for it. Python sees a link only when it
-ends, or when passive data wants to be announced.
+passive mode it stays in the socket until read() is asked for it, and C says that it is there
+(atnet.DOWN_NOTICE). Python sees a link only when it ends, or when C may not say so.
 """
 
 import asyncio
@@ -193,10 +193,9 @@ class Links:
     def _deliver(self, link):
         number = link.number if self.mux else -1
         if self._is_passive(link):
-            atnet.down(link.handle, atnet.DOWN_OFF, number, self.info)
-            atnet.arm(link.handle, 0 if link.is_told else atnet.READ)
+            atnet.down(link.handle, atnet.DOWN_NOTICE, number, self.info)
+            atnet.arm(link.handle, 0)
         else:
-            link.is_told = False
             mode = atnet.DOWN_RAW if self.is_raw else atnet.DOWN_IPD
             atnet.down(link.handle, mode, number, self.info)
             # Data that comes while the host sleeps stays in the socket, but must wake it.
@@ -211,6 +210,10 @@ class Links:
         if link is None:
             return -1
         return atnet.available(link.handle) if self._modes[number] == PASSIVE else 0
+
+    def read_now(self, number, limit):
+        """Have C answer with up to `limit` bytes of a passive link, if it can at once."""
+        return atnet.down_now(self.get(number).handle, limit)
 
     async def read(self, number, limit, answer):
         """Have C answer with up to `limit` bytes of a passive link; `answer` frames the transfer.
@@ -251,8 +254,8 @@ class Links:
     def _rearm(self, link):
         """Let what is left of a passive link be announced, or its end be seen."""
         if self._links[link.number] is link:
-            link.is_told = False
-            atnet.arm(link.handle, atnet.READ)
+            self._deliver(link)
+            atnet.down_told(link.handle, False)
 
     def _attend(self, link):
         """See to a link that has news: it ended, or passive data wants to be announced."""
@@ -270,8 +273,7 @@ class Links:
         except OSError:
             count = 0
         if count:
-            atnet.arm(link.handle, 0)
-            link.is_told = True
+            atnet.down_told(link.handle, True)
             if link.is_udp:
                 atnet.follow(link.handle)  # who is announced is who can be answered
             self._emit("link_waiting", link, count)

@@ -6,12 +6,41 @@ module starts that, waits for its news and decides what they mean.
 
 import errno
 
+import atcore
 import atnet
 from at.errors import LinkError, StateError
 from at.loop import ready
+from at.wire.reply import SEND_FAIL
 
 MAX_BLOCK = 8192  # bytes collected before they are sent
 MAX_CHUNK = 2920
+
+
+def block(links, link, length):
+    """Have C take a block of `length` bytes after `>`, send it to the link's peer and say so.
+
+    StateError if there is no memory for it.
+    """
+    try:
+        return atcore.send(link.handle, length, _failed, links, link)
+    except OSError:
+        raise _no_memory(length)
+
+
+def _failed(links, link, began):
+    """Return SEND FAIL if the stack did not take a block in time. LinkError if the link broke."""
+    if not began:
+        raise _closed(link)
+    _explain(links, link)
+    return SEND_FAIL
+
+
+def _closed(link):
+    return LinkError("link %d closed before the data was sent" % link.number)
+
+
+def _no_memory(count):
+    return StateError("out of memory for %d bytes" % count)
 
 
 def begin(count, is_escaped):
@@ -19,7 +48,7 @@ def begin(count, is_escaped):
     try:
         atnet.up_collect(count, is_escaped)
     except OSError:
-        raise StateError("out of memory for %d bytes" % count)
+        raise _no_memory(count)
 
 
 async def collect():
@@ -49,7 +78,7 @@ async def send(links, link, target):
     """
     if links.find(link.number) is not link:
         forget()
-        raise LinkError("link %d closed before the data was sent" % link.number)
+        raise _closed(link)
     if target:
         atnet.up_send(link.handle, target[0], target[1])
     else:

@@ -9,6 +9,7 @@
 #include "flow.h"
 #include "port.h"
 #include "tls.h"
+#include "uart.h"
 
 #define PIECES_AT_ONCE (32)
 #define STREAM_ROOM (ATLINK_TX_SIZE / 2) // a piece of a stream is worth its head then
@@ -17,16 +18,21 @@
 _Static_assert(DATAGRAM_ROOM <= ATLINK_TX_SIZE, "the ring takes any datagram");
 
 static bool gate_open;
-static int turn; // the link that is served first, so that none starves the others
+static bool may_tell; // notices go straight to the host, too: no filter looks at them
+static unsigned turn; // the link that is served first, so that none starves the others
 
 // Let received data pass to the host or not: the AT port has one writer at a time. Counted
 // answers pass a closed gate, because they are what the writer is writing.
-void atlink_down_gate(bool open) {
+void atlink_down_gate(bool open, bool tells) {
     gate_open = open;
+    may_tell = open && tells;
 }
 
-// mode: DOWN_OFF, DOWN_IPD or DOWN_RAW; number of the link in heads, -1 none; info: with sender.
+// mode: all but DOWN_COUNT; number of the link in heads, -1 none; info: with sender.
 void atlink_down_set(atlink_link_t *link, int mode, int number, bool info) {
+    if (mode != DOWN_NOTICE) {
+        link->down.told = false;
+    }
     link->down.mode = (uint8_t)mode;
     link->down.number = (int8_t)number;
     link->down.info = info;
@@ -46,7 +52,8 @@ static void fill_sender(const atlink_link_t *link, const atlink_addr_t *sender, 
 
 // Room in the ring that a link's next piece needs.
 static size_t room_for(const atlink_link_t *link) {
-    return link->kind == ATLINK_NET_TCP ? STREAM_ROOM : DATAGRAM_ROOM;
+    return link->down.mode == DOWN_NOTICE ? ATLINK_IPD_NOTICE_MAX
+        : link->kind == ATLINK_NET_TCP ? STREAM_ROOM : DATAGRAM_ROOM;
 }
 
 // Write a head, which ends at `end`, and the `size` bytes that stand in the free part of the ring
@@ -84,19 +91,22 @@ static int32_t count_datagram(atlink_link_t *link, uint32_t wanted) {
     return (int32_t)size;
 }
 
+// Bytes of a stream that can be read now; of TLS what is still encrypted cannot be counted.
+static int readable(atlink_link_t *link) {
+    int there = atlink_net_available(link);
+    return link->tls != NULL && there > 0 ? (int)atlink_tls_available(link->tls) : there;
+}
+
 // Begin the answer of AT+CIPRECVDATA: its head now, the bytes as the ring has room. Returns how
 // many there will be; AGAIN if there is nothing to read or no room for a head.
 int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
-    if (atlink_port_room() < room_for(link)) {
+    if (atlink_port_room() < (link->kind == ATLINK_NET_TCP ? STREAM_ROOM : DATAGRAM_ROOM)) {
         return ATLINK_NET_AGAIN;
     }
     if (link->kind != ATLINK_NET_TCP) {
         return count_datagram(link, wanted);
     }
-    int there = atlink_net_available(link);
-    if (link->tls != NULL && there > 0) {
-        there = (int)atlink_tls_available(link->tls); // what is still encrypted cannot be counted
-    }
+    int there = readable(link);
     if (there <= 0) {
         return there == 0 ? ATLINK_NET_AGAIN : there;
     }
@@ -113,16 +123,88 @@ int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted) {
     return (int32_t)count;
 }
 
+// The answer of AT+CIPRECVDATA of a stream, head and bytes; false if there is nothing or no room.
+static bool answer_stream(atlink_link_t *link, uint32_t wanted) {
+    int there = readable(link);
+    size_t size = there > 0 && (uint32_t)there < wanted ? (size_t)there : wanted;
+    if (there <= 0 || size + ATLINK_IPD_HEAD_MAX > atlink_port_room()) {
+        return false;
+    }
+    atlink_addr_t sender;
+    char text[ATLINK_ADDR_TEXT];
+    atlink_ipd_from_t from;
+    uint8_t head[ATLINK_IPD_HEAD_MAX];
+    uint8_t *end = head + sizeof(head);
+    atlink_span_t spans[2];
+    fill_sender(link, &link->peer, text, &from);
+    size_t at = atlink_ipd_recvdata(end, (uint32_t)size, &from);
+    atlink_ring_free(&atlink_port_tx, at, size, spans);
+    int got = atlink_net_receive(link, spans, &sender);
+    if (got > 0) {
+        put(end, atlink_ipd_recvdata(end, (uint32_t)got, &from), at, (size_t)got);
+    }
+    return got > 0;
+}
+
+// Write the whole answer of AT+CIPRECVDATA at once, if nobody else writes and the ring takes it;
+// false: that is not possible now. What is left, or comes, is announced anew.
+bool atlink_down_now(atlink_link_t *link, uint32_t wanted) {
+    if (link->down.mode != DOWN_NOTICE || !gate_open) {
+        return false;
+    }
+    if (link->kind == ATLINK_NET_TCP ? !answer_stream(link, wanted)
+        : atlink_port_room() < DATAGRAM_ROOM || count_datagram(link, wanted) < 0) {
+        return false;
+    }
+    atlink_down_told(link, false);
+    return true;
+}
+
+// Note whether the host knows of what waits on a link.
+void atlink_down_told(atlink_link_t *link, bool told) {
+    link->down.told = told;
+    link->down.ready = true;
+}
+
+// A command line that has come is served before a notice: the host may have begun to ask for data.
+static bool may_notify(void) {
+    return may_tell && atlink_uart_rx.event != ATLINK_LINE;
+}
+
 // News of the upward flow come first: the host is told that its bytes were sent before it sees
 // what the peer answers to them.
 static bool may_move(const atlink_link_t *link) {
-    return link->down.mode == DOWN_COUNT
-           || (link->down.mode != DOWN_OFF && gate_open && !atlink_up_has_news());
+    switch (link->down.mode) {
+        case DOWN_OFF:
+            return false;
+        case DOWN_COUNT:
+            return true;
+        case DOWN_NOTICE:
+            return !link->down.told && may_notify() && !atlink_up_has_news();
+        default:
+            return gate_open && !atlink_up_has_news();
+    }
+}
+
+// Whether Python is to see a link whose data C looks after: it has ended, or there is a notice that
+// C may not write.
+bool atlink_down_needs_python(atlink_link_t *link) {
+    if (link->down.mode != DOWN_NOTICE) {
+        return link->down.mode != DOWN_OFF && link->eof;
+    }
+    if (link->down.told) {
+        return false;
+    }
+    if (!may_tell && link->down.ready) {
+        link->down.ready = atlink_net_available(link) > 0;
+    }
+    return atlink_net_ended(link) || (!may_tell && link->down.ready);
 }
 
 // Whether wait() is to watch the link for us.
 bool atlink_down_wants(const atlink_link_t *link) {
-    return may_move(link) && !link->down.ready && !link->eof;
+    bool waits = link->down.mode == DOWN_NOTICE ? !link->down.told : may_move(link);
+    return waits && !link->down.ready && !link->eof;
 }
 
 // So many bytes of a counted answer are on their way.
@@ -172,8 +254,24 @@ static int move_bare(atlink_link_t *link, size_t limit) {
     return got;
 }
 
+// Tell the host once that there is something to read.
+static void notify(atlink_link_t *link) {
+    int there = atlink_net_available(link);
+    link->down.ready = false;
+    if (there > 0) {
+        uint8_t text[ATLINK_IPD_NOTICE_MAX];
+        atlink_net_follow(link); // who is announced is who can be answered
+        atlink_port_write(text, atlink_ipd_notice(text, link->down.number, (uint32_t)there));
+        link->down.told = true;
+    }
+}
+
 // Receive one piece. Less than was asked for means that the socket of a stream is empty.
 static void move(atlink_link_t *link) {
+    if (link->down.mode == DOWN_NOTICE) {
+        notify(link);
+        return;
+    }
     bool has_head = link->down.mode == DOWN_IPD;
     size_t limit = atlink_port_room() - (has_head ? ATLINK_IPD_HEAD_MAX : 0);
     size_t most = link->down.mode == DOWN_COUNT ? link->down.left
@@ -186,26 +284,36 @@ static void move(atlink_link_t *link) {
         || link->tls != NULL);
 }
 
+// The next link that has something to move, beginning with the one whose turn it is.
+static atlink_link_t *next_in_turn(void) {
+    uint32_t before = (1u << turn % ATLINK_NET_SLOTS) - 1;
+    uint32_t parts[] = {atlink_net_used & ~before, atlink_net_used & before};
+    for (int part = 0; part < 2; ++part) {
+        for (uint32_t left = parts[part]; left != 0; left &= left - 1) {
+            atlink_link_t *link = atlink_net_slot(__builtin_ctz(left));
+            if (link->down.ready && may_move(link)) {
+                return link;
+            }
+        }
+    }
+    return NULL;
+}
+
 // Serve links in turn, a piece each, while the ring has room and sockets have bytes; but not for
 // ever, because others want to be served, too. Returns how the matter stands; with DOWN_NO_ROOM
 // *room is how much the next piece needs.
 atlink_down_state_t atlink_down_run(size_t *room) {
-    int idle = 0;
-    for (int pieces = 0; pieces < PIECES_AT_ONCE;) {
-        atlink_link_t *link = atlink_net_slot(turn);
-        if (link->state == LINK_FREE || !link->down.ready || !may_move(link)) {
-            if (++idle == ATLINK_NET_SLOTS) {
-                return DOWN_QUIET;
-            }
-        } else if (atlink_port_room() < room_for(link)) {
+    for (int pieces = 0; pieces < PIECES_AT_ONCE; ++pieces) {
+        atlink_link_t *link = next_in_turn();
+        if (link == NULL) {
+            return DOWN_QUIET;
+        }
+        if (atlink_port_room() < room_for(link)) {
             *room = room_for(link);
             return DOWN_NO_ROOM;
-        } else {
-            idle = 0;
-            ++pieces;
-            move(link);
         }
-        turn = (turn + 1) % ATLINK_NET_SLOTS;
+        turn = (unsigned)atlink_net_index(link) + 1;
+        move(link);
     }
     return DOWN_MORE;
 }

@@ -15,9 +15,12 @@
 #define ATLINK_LINK_UP (16) // stands for the upward flow among the links of wait()
 
 // downlink.c
-void atlink_down_gate(bool open);
+void atlink_down_gate(bool open, bool tells);
 void atlink_down_set(atlink_link_t *link, int mode, int number, bool info);
 int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted);
+bool atlink_down_now(atlink_link_t *link, uint32_t wanted);
+void atlink_down_told(atlink_link_t *link, bool told);
+bool atlink_down_needs_python(atlink_link_t *link);
 bool atlink_down_wants(const atlink_link_t *link);
 typedef enum {
     DOWN_QUIET, // nothing to do

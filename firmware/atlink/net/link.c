@@ -11,6 +11,7 @@
 #define GENERATIONS (0x3fffffu) // a handle has to fit the small integers of a 32-bit build
 
 static atlink_link_t links[ATLINK_NET_SLOTS];
+uint32_t atlink_net_used;
 
 atlink_link_t *atlink_net_slot(int index) {
     return &links[index];
@@ -52,6 +53,7 @@ static int32_t take(int fd, int kind, int family, int state) {
     link->state = (uint8_t)state;
     link->linger_s = -1;
     link->active_ms = net_now_ms();
+    atlink_net_used |= 1u << atlink_net_index(link);
     return atlink_net_handle(link);
 }
 
@@ -99,4 +101,5 @@ void atlink_net_close(atlink_link_t *link, bool reset) {
     link->fd = -1;
     link->armed = 0;
     link->state = LINK_FREE;
+    atlink_net_used &= ~(1u << atlink_net_index(link));
 }

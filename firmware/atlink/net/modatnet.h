@@ -49,9 +49,11 @@ MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_tls_info_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_peer_cert_obj);
 
 // modatnet_flow.c
-MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_down_gate_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_down_gate_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_count_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_down_now_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_down_told_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_down_left_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_ended_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_counts_obj);

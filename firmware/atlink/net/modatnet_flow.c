@@ -15,14 +15,18 @@ static int get_in_range(mp_obj_t value, int low, int high) {
     return (int)number;
 }
 
-static mp_obj_t atnet_down_gate(mp_obj_t open) {
-    atlink_down_gate(mp_obj_is_true(open));
+static mp_obj_t atnet_down_gate(mp_obj_t open, mp_obj_t tells) {
+    atlink_down_gate(mp_obj_is_true(open), mp_obj_is_true(tells));
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_down_gate_obj, atnet_down_gate);
+MP_DEFINE_CONST_FUN_OBJ_2(atlink_atnet_down_gate_obj, atnet_down_gate);
 
 static mp_obj_t atnet_down(size_t n_args, const mp_obj_t *args) {
-    atlink_down_set(atlink_atnet_link(args[0]), get_in_range(args[1], DOWN_OFF, DOWN_RAW),
+    int mode = get_in_range(args[1], DOWN_OFF, DOWN_NOTICE);
+    if (mode == DOWN_COUNT) {
+        mp_raise_ValueError(MP_ERROR_TEXT("out of range"));
+    }
+    atlink_down_set(atlink_atnet_link(args[0]), mode,
         n_args > 2 ? get_in_range(args[2], -1, 99) : -1, n_args > 3 && mp_obj_is_true(args[3]));
     return mp_const_none;
 }
@@ -40,6 +44,19 @@ static mp_obj_t atnet_down_count(size_t n_args, const mp_obj_t *args) {
         : mp_obj_new_int(count);
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_count_obj, 2, 3, atnet_down_count);
+
+static mp_obj_t atnet_down_now(mp_obj_t handle, mp_obj_t wanted_in) {
+    mp_int_t wanted = mp_obj_get_int_truncated(wanted_in);
+    atlink_link_t *link = atlink_atnet_link(handle);
+    return mp_obj_new_bool(wanted > 0 && atlink_down_now(link, (uint32_t)wanted));
+}
+MP_DEFINE_CONST_FUN_OBJ_2(atlink_atnet_down_now_obj, atnet_down_now);
+
+static mp_obj_t atnet_down_told(mp_obj_t handle, mp_obj_t told) {
+    atlink_down_told(atlink_atnet_link(handle), mp_obj_is_true(told));
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_2(atlink_atnet_down_told_obj, atnet_down_told);
 
 static mp_obj_t atnet_down_left(mp_obj_t handle) {
     atlink_link_t *link = atlink_atnet_link(handle);
@@ -174,7 +191,7 @@ static mp_obj_t atnet_init(void) {
         }
     }
     atlink_up_stop();
-    atlink_down_gate(false);
+    atlink_down_gate(false, false);
     atlink_net_serve();
     return mp_const_none;
 }

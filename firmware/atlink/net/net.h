@@ -51,6 +51,7 @@ typedef enum {
     DOWN_IPD, // to the host, each piece behind its `+IPD` head
     DOWN_RAW, // to the host as they are
     DOWN_COUNT, // to the host, `left` of them
+    DOWN_NOTICE, // nowhere: the host is told that they are there, and reads when it likes
 } atlink_down_mode_t;
 
 typedef struct _atlink_down_t {
@@ -58,6 +59,7 @@ typedef struct _atlink_down_t {
     bool info; // name the sender in heads
     bool ready; // the socket may have bytes
     bool done; // a DOWN_COUNT is complete and Python has not been told
+    bool told; // DOWN_NOTICE: the host knows of what waits
     int8_t number; // link number in heads, -1: none
     uint32_t left; // bytes of DOWN_COUNT still to come
 } atlink_down_t;
@@ -105,6 +107,10 @@ int atlink_net_index(const atlink_link_t *link);
 int32_t atlink_net_handle(const atlink_link_t *link);
 void atlink_net_close(atlink_link_t *link, bool reset);
 atlink_link_t *atlink_net_slot(int index);
+
+// The slots in use, a bit each: for (uint32_t left = atlink_net_used; left != 0; left &= left - 1)
+// visits slot __builtin_ctz(left).
+extern uint32_t atlink_net_used;
 
 // closing.c
 void atlink_closing_take(atlink_link_t *link);

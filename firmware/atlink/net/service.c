@@ -12,6 +12,7 @@ _Static_assert(ATLINK_NET_READ == ATLINK_READ && ATLINK_NET_WRITE == ATLINK_WRIT
 _Static_assert(ATLINK_LINK_UP >= ATLINK_NET_SLOTS && ATLINK_LINK_UP < ATLINK_LINKS, "a free bit");
 
 static uint8_t watched[ATLINK_NET_SLOTS]; // events each link was last watched for
+static uint32_t watched_slots; // those that are watched for some
 
 static bool can_read_now(const atlink_link_t *link) {
     return link->eof || (link->tls != NULL && atlink_tls_available(link->tls) > 0);
@@ -44,11 +45,9 @@ bool atlink_net_ended(const atlink_link_t *link) {
 }
 
 static void handle_fired(uint32_t fired, const atlink_link_t *blocked) {
-    for (int i = 0; fired != 0 && i < ATLINK_NET_SLOTS; ++i) {
-        atlink_link_t *link = atlink_net_slot(i);
-        if (!(fired & ATLINK_LINK(i)) || link->state == LINK_FREE) {
-            continue;
-        }
+    uint32_t left = fired >> ATLINK_LINK_FIRST & atlink_net_used;
+    for (; left != 0; left &= left - 1) {
+        atlink_link_t *link = atlink_net_slot(__builtin_ctz(left));
         link->down.ready = true;
         if (link->tls != NULL) {
             atlink_tls_flush(link->tls);
@@ -61,7 +60,7 @@ static void handle_fired(uint32_t fired, const atlink_link_t *blocked) {
 
 // Whether Python is to see the link.
 static bool reports(atlink_link_t *link, bool fired, uint8_t events) {
-    if (link->down.done || (link->down.mode != DOWN_OFF && link->eof)) {
+    if (link->down.done || atlink_down_needs_python(link)) {
         return true;
     }
     if ((link->armed & ATLINK_NET_READ) && can_read_now(link)) {
@@ -77,11 +76,11 @@ static bool reports(atlink_link_t *link, bool fired, uint8_t events) {
 
 static uint32_t collect_reports(const atlink_pass_t *pass) {
     uint32_t ready = 0;
-    for (int i = 0; i < ATLINK_NET_SLOTS; ++i) {
-        atlink_link_t *link = atlink_net_slot(i);
+    uint32_t left = pass->mask >> ATLINK_LINK_FIRST & atlink_net_used;
+    for (; left != 0; left &= left - 1) {
+        int i = __builtin_ctz(left);
         uint32_t bit = ATLINK_LINK(i);
-        if ((pass->mask & bit) && link->state != LINK_FREE
-            && reports(link, (pass->fired & bit) != 0, watched[i])) {
+        if (reports(atlink_net_slot(i), (pass->fired & bit) != 0, watched[i])) {
             ready |= bit;
         }
     }
@@ -93,7 +92,8 @@ static uint32_t collect_reports(const atlink_pass_t *pass) {
 
 // Watch each link for what Python armed and asks for now, and for what the flows need.
 static void watch(uint32_t mask, const atlink_link_t *blocked) {
-    for (int i = 0; i < ATLINK_NET_SLOTS; ++i) {
+    for (uint32_t left = atlink_net_used | watched_slots; left != 0; left &= left - 1) {
+        int i = __builtin_ctz(left);
         const atlink_link_t *link = atlink_net_slot(i);
         uint8_t events = 0;
         if (link->state != LINK_FREE) {
@@ -108,6 +108,7 @@ static void watch(uint32_t mask, const atlink_link_t *blocked) {
         if (events != 0 || watched[i] != 0) {
             atlink_wait_watch((unsigned)i, events != 0 ? link->fd : -1, events, true);
             watched[i] = events;
+            watched_slots = events != 0 ? watched_slots | 1u << i : watched_slots & ~(1u << i);
         }
     }
 }
