@@ -8,10 +8,12 @@
 #include "esp_system.h"
 
 #include "atchip.h"
+#include "py/objstr.h"
 #include "shared/timeutils/timeutils.h"
 
 static mp_obj_t text(const char *words) {
-    return mp_obj_new_str(words, strlen(words));
+    // Not mp_obj_new_str(), which looks through all qstrs for each.
+    return mp_obj_new_str_copy(&mp_type_str, (const byte *)words, strlen(words));
 }
 
 static mp_obj_t versions(void) {

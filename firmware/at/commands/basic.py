@@ -45,10 +45,11 @@ GMR = command("+GMR", "Report core, SDK, build and firmware versions")
 def gmr_run(at):
     """The chip reads ESP32S2, as client libraries expect; dates are those of the image."""
     idf, commit, date, time = at.versions()
-    at.line("AT version:%s(%s - ESP32S2 - %s %s)" % (version.CORE, commit, date, time))
-    at.line("SDK version:" + idf)
-    at.line("compile time(%s):%s %s" % (commit, date, time))
-    at.line("Bin version:%s(%s)" % (version.BIN, at.module_name))
+    line = at.line
+    line("AT version:", version.CORE, "(", commit, " - ESP32S2 - ", date, " ", time, ")")
+    line("SDK version:", idf)
+    line("compile time(", commit, "):", date, " ", time)
+    line("Bin version:", version.BIN, "(", at.module_name, ")")
 
 
 CMD = command("+CMD", "List every command with the forms it has")

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "py/objint.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 
 #include "modsim.h"
@@ -92,7 +93,7 @@ static mp_obj_t flash_erase(mp_obj_t addr_in, mp_obj_t len_in) {
 static MP_DEFINE_CONST_FUN_OBJ_2(flash_erase_obj, flash_erase);
 
 static mp_obj_t field(const uint8_t *text, size_t room) {
-    return mp_obj_new_str((const char *)text, strnlen((const char *)text, room));
+    return mp_obj_new_str_copy(&mp_type_str, text, strnlen((const char *)text, room));
 }
 
 // versions(): (IDF version, version, date, time) from the description in the running image
