@@ -78,8 +78,9 @@ def ciprecvdata_set(at, number, limit):
 
     Of UDP it is one datagram, or a part of it.
     """
-    if not at.links.read_now(number, limit):
-        return at.links.read(number, limit, at.transfer())
+    if at.links.read_now(number, limit):
+        return None
+    return at.links.read(number, limit, at.transfer())
 
 
 CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mode")
