@@ -16,6 +16,7 @@ PACKAGES := @python3 tools/build/pyenv.py
 QUIET := > /dev/null
 # What the simulated module needs of the system; targets that need more name it all before they build.
 SIMULATOR_NEEDS := venv gcc make
+QUICK := layers wire mqtt http dns websocket declarations docs transcript atlink_core term_meaning partitions
 SOURCES := tools tests_host tests_device firmware board
 
 help: ## this list
@@ -34,6 +35,16 @@ test: ## all tests that need no hardware; ARGS= goes to pytest
 	@$(FIRMWARE) --sanitize $(QUIET)
 	$(PACKAGES) mfg test browser $(QUIET)
 	@$(PYTHON) -m tools.suites -- $(ARGS)
+
+check: ## a look in under two minutes: style, layers, unit tests, basic conversations
+	@$(SYSTEM) $(SIMULATOR_NEEDS)
+	@$(MAKE) simulator
+	$(PACKAGES) mfg test lint $(QUIET)
+	@build/venv/bin/ruff check $(SOURCES)
+	@build/venv/bin/ruff format --check $(SOURCES) $(QUIET)
+	@echo "[check] units, then basic conversations"
+	@$(PYTHON) -m pytest -n 4 $(QUICK:%=tests_host/test_%.py)
+	@$(PYTHON) -m pytest -n 4 tests_device/test_scenarios.py -k basic_
 
 bench: ## measure speed and memory; writes build/bench.json; BEFORE=, another checkout as the peer; KEYS=
 	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 valgrind socat mosquitto xtensa
@@ -139,4 +150,4 @@ build/sim/%/micropython: always
 .DEFAULT:
 	@echo "error: there is no target '$@'; make help lists those there are" >&2; exit 2
 
-.PHONY: help run sim test bench soak fuzz lint docs mfg conformance firmware flash release monitor clean simulator always
+.PHONY: check help run sim test bench soak fuzz lint docs mfg conformance firmware flash release monitor clean simulator always
