@@ -183,6 +183,7 @@ def _status_code(line):
     code = line[9:12]
     if (
         not line.startswith(b"HTTP/1.")
+        or not line[7:8].isdigit()
         or line[8:9] != b" "
         or len(code) != 3
         or not all(0x30 <= c <= 0x39 for c in code)
