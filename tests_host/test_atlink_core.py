@@ -41,9 +41,18 @@ def test_sleep_of_the_chip(tmp_path: Path) -> None:
     program = compile_c(
         tmp_path / "wait",
         "test_port_wait",
-        ["port_esp32_wait.c"],
-        *("-pthread", f"-I{declarations}"),
+        ["port_esp32_wait.c", "port_esp32_wake.c"],
+        *("-pthread", f"-I{declarations}", "-Wl,--wrap=select"),
     )
+    done = subprocess.run([program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_uart_of_the_chip(tmp_path: Path) -> None:
+    """Open the chip's port over a driver that takes notes, and that fails when it is told to."""
+    declarations = atlinkharness.ROOT / "tests_host/idf_decls"
+    sources = ["port_esp32.c", "core/ring.c", "core/settings.c"]
+    program = compile_c(tmp_path / "uart", "test_port_esp32", sources, f"-I{declarations}")
     done = subprocess.run([program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -106,6 +106,7 @@ MP_DECLARE_CONST_FUN_OBJ_0(atchip_ram_largest_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_tx_power_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atchip_power_save_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atchip_wake_gpio_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atchip_pin_awake_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atchip_deep_sleep_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_wifi_init_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_wifi_deinit_obj);

@@ -38,6 +38,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(tx_power),
     FUNCTION(power_save),
     FUNCTION(wake_gpio),
+    FUNCTION(pin_awake),
     FUNCTION(deep_sleep),
     // wifi.c
     FUNCTION(wifi_init),

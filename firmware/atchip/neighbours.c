@@ -1,6 +1,8 @@
 // Echo requests and mDNS.
 #include <string.h>
 
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 #include "lwip/ip_addr.h"
 #include "mdns.h"
 #include "ping/ping_sock.h"
@@ -8,6 +10,8 @@
 #include "atchip.h"
 
 #define PING_STACK (3072) // of ESP-IDF's ping task, which runs the callbacks below
+#define PING_TASK "ping"
+#define END_TRIES (20) // ticks
 
 static volatile bool is_pinging;
 static int32_t answer_ms;
@@ -26,8 +30,25 @@ static void on_end(esp_ping_handle_t ping, void *unused) {
     atchip_post_number(ATCHIP_PING, answer_ms);
 }
 
+// The task of the last one waits up to a second for a start that does not come before it frees its
+// stack and its socket (ESP-IDF, ping_sock.c): pings in a row would pile up. End that wait; the
+// idle task frees the rest. False if the task is still there.
+static bool end_last(void) {
+    TaskHandle_t task;
+    for (int tries = 0; (task = xTaskGetHandle(PING_TASK)) != NULL; tries++) {
+        if (tries == END_TRIES) {
+            return false;
+        }
+        xTaskAbortDelay(task);
+        MP_THREAD_GIL_EXIT();
+        vTaskDelay(1);
+        MP_THREAD_GIL_ENTER();
+    }
+    return true;
+}
+
 static mp_obj_t ping(mp_obj_t address, mp_obj_t timeout_ms) {
-    if (is_pinging) {
+    if (is_pinging || !end_last()) {
         check_esp_err(ESP_ERR_INVALID_STATE);
     }
     esp_ping_config_t config = ESP_PING_DEFAULT_CONFIG();

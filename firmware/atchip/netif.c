@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lwip/sockets.h"
+#include "sdkconfig.h"
 
 #include "atchip.h"
 
@@ -64,12 +65,27 @@ static mp_obj_t ip6_linklocal(mp_obj_t interface) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(atchip_ip6_linklocal_obj, ip6_linklocal);
 
+// The best of the addresses of a kind, as IDF prefers them: global before unique-local, which
+// esp_netif_get_ip6_global() does not know, though IP_EVENT_GOT_IP6 tells of it.
 static mp_obj_t ip6_address(mp_obj_t interface, mp_obj_t kind) {
     esp_netif_t *netif = atchip_netif(atchip_interface(interface));
-    esp_ip6_addr_t address;
-    esp_err_t error = mp_obj_get_int(kind) == 0 ? esp_netif_get_ip6_linklocal(netif, &address)
-        : esp_netif_get_ip6_global(netif, &address);
-    return error == ESP_OK ? ip6_text(&address) : mp_const_none;
+    bool wants_local = mp_obj_get_int(kind) == 0;
+    esp_ip6_addr_t all[CONFIG_LWIP_IPV6_NUM_ADDRESSES];
+    int count = esp_netif_get_all_preferred_ip6(netif, all);
+    const esp_ip6_addr_t *found = NULL;
+    for (int i = 0; i < count; i++) {
+        esp_ip6_addr_type_t type = esp_netif_ip6_get_addr_type(&all[i]);
+        if ((type == ESP_IP6_ADDR_IS_LINK_LOCAL) != wants_local) {
+            continue;
+        }
+        if (found == NULL || type == ESP_IP6_ADDR_IS_GLOBAL) {
+            found = &all[i];
+            if (type == ESP_IP6_ADDR_IS_GLOBAL) {
+                break;
+            }
+        }
+    }
+    return found != NULL ? ip6_text(found) : mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atchip_ip6_address_obj, ip6_address);
 

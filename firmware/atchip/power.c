@@ -5,6 +5,7 @@
 #include "sdkconfig.h"
 
 #include "atchip.h"
+#include "port_esp32.h"
 
 // The lowest frequency that keeps the peripherals' clock at 80 MHz. With less the UART's rate
 // would drift whenever the chip idles: its driver holds that clock only while it sends.
@@ -68,6 +69,17 @@ static mp_obj_t wake_gpio(mp_obj_t pin_in, mp_obj_t level) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atchip_wake_gpio_obj, wake_gpio);
 
+// With PM_SLP_DISABLE_GPIO pins are cut off in each automatic light sleep, outputs as well.
+static mp_obj_t pin_awake(mp_obj_t pin_in, mp_obj_t on) {
+    mp_int_t pin = mp_obj_get_int(pin_in);
+    if (pin < 0 || pin >= GPIO_NUM_MAX) {
+        check_esp_err(ESP_ERR_INVALID_ARG);
+    }
+    check_esp_err(mp_obj_is_true(on) ? gpio_sleep_sel_dis(pin) : gpio_sleep_sel_en(pin));
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_2(atchip_pin_awake_obj, pin_awake);
+
 static mp_obj_t deep_sleep(mp_obj_t ms_in) {
     mp_int_t ms = mp_obj_get_int(ms_in);
     if (ms < 0) {
@@ -75,6 +87,7 @@ static mp_obj_t deep_sleep(mp_obj_t ms_in) {
     }
     check_esp_err(esp_sleep_disable_wakeup_source(ESP_SLEEP_WAKEUP_ALL));
     check_esp_err(esp_sleep_enable_timer_wakeup((uint64_t)ms * 1000));
+    atlink_port_let_go();
     esp_deep_sleep_start();
     return mp_const_none;
 }

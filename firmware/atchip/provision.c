@@ -78,6 +78,9 @@ MP_DEFINE_CONST_FUN_OBJ_0(atchip_smartconfig_result_obj, smartconfig_result);
 static mp_obj_t wps_start(void) {
     esp_wps_config_t config = WPS_CONFIG_INIT_DEFAULT(WPS_TYPE_PBC);
     wps.ap_cred_cnt = 0;
+    // At its end the driver copies name and key over what the station had last, and no NUL behind.
+    static wifi_config_t nothing; // 0.2 KB that the stack need not have
+    check_esp_err(esp_wifi_set_config(WIFI_IF_STA, &nothing));
     check_esp_err(esp_wifi_wps_enable(&config));
     esp_err_t error = esp_wifi_wps_start(0); // the time is ignored, its events tell the end
     if (error != ESP_OK) {

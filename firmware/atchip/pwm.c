@@ -1,5 +1,6 @@
-// PWM by the LEDC unit, with fading in hardware. Timer 3 and channels 4 to 7: machine.PWM begins
-// with the first ones.
+// PWM by the LEDC unit, with fading in hardware. Timer 3 and the last four channels: machine.PWM
+// begins with the first ones.
+#include "driver/gpio.h"
 #include "driver/ledc.h"
 
 #include "atchip.h"
@@ -7,7 +8,7 @@
 #define MODE (LEDC_LOW_SPEED_MODE)
 #define TIMER (LEDC_TIMER_3)
 #define CHANNELS (4)
-#define CHANNEL(i) ((ledc_channel_t)(LEDC_CHANNEL_4 + (i)))
+#define CHANNEL(i) ((ledc_channel_t)(LEDC_CHANNEL_MAX - CHANNELS + (i)))
 #define COUNTER_BITS (14) // the counter of the chip does not reach 2 ** 14
 
 static int running; // channels in use, 0: no PWM
@@ -58,6 +59,15 @@ static esp_err_t set_up_channel(int channel, mp_int_t pin) {
     return ledc_channel_config(&config);
 }
 
+// Take the first n channels off their pins again.
+static void let_go(size_t n, const mp_obj_t *pins) {
+    for (size_t i = 0; i < n; i++) {
+        ledc_stop(MODE, CHANNEL(i), 0);
+        gpio_reset_pin(mp_obj_get_int(pins[i]));
+    }
+    free_timer();
+}
+
 static mp_obj_t pwm_start(mp_obj_t frequency, mp_obj_t bits_in, mp_obj_t pins_in) {
     mp_int_t bits = mp_obj_get_int(bits_in);
     size_t n;
@@ -74,11 +84,13 @@ static mp_obj_t pwm_start(mp_obj_t frequency, mp_obj_t bits_in, mp_obj_t pins_in
     if (error == ESP_ERR_INVALID_STATE) { // since the PWM before this
         error = ESP_OK;
     }
-    for (size_t i = 0; i < n && error == ESP_OK; i++) {
-        error = set_up_channel(i, mp_obj_get_int(pins[i]));
+    size_t done = 0;
+    while (done < n && error == ESP_OK) {
+        error = set_up_channel(done, mp_obj_get_int(pins[done]));
+        done += error == ESP_OK;
     }
     if (error != ESP_OK) {
-        free_timer();
+        let_go(done, pins);
     }
     check_esp_err(error);
     running = n;

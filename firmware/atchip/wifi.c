@@ -51,6 +51,7 @@ static void fill_config(wifi_sta_config_t *sta, const mp_obj_t *args) {
     sta->sort_method = WIFI_CONNECT_AP_BY_SIGNAL;
     // Always given: the driver would raise a floor of 0 to WPA2 for a password of 8 bytes.
     sta->threshold.authmode = mp_obj_get_int(args[5]);
+    sta->sae_pwe_h2e = WPA3_SAE_PWE_BOTH; // 0 has no hash-to-element, which some networks ask for
     mp_int_t pmf = mp_obj_get_int(args[6]);
     sta->pmf_cfg.capable = (pmf & 1) != 0;
     sta->pmf_cfg.required = (pmf & 2) != 0;

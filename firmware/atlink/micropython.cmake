@@ -24,7 +24,11 @@ if(DEFINED IDF_TARGET)
     target_sources(usermod_atlink INTERFACE
         ${CMAKE_CURRENT_LIST_DIR}/port_esp32.c
         ${CMAKE_CURRENT_LIST_DIR}/port_esp32_wait.c
+        ${CMAKE_CURRENT_LIST_DIR}/port_esp32_wake.c
     )
+    foreach(name mp_hal_wake_main_task mp_hal_wake_main_task_from_isr mp_sched_keyboard_interrupt)
+        target_link_options(usermod INTERFACE -Wl,--wrap=${name})
+    endforeach()
 else()
     target_sources(usermod_atlink INTERFACE ${CMAKE_CURRENT_LIST_DIR}/port_unix.c)
 endif()

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "driver/gpio.h"
 #include "driver/uart.h"
+#include "esp_attr.h"
 #include "esp_log.h"
 #include "esp_task.h"
 #include "esp_timer.h"
@@ -26,9 +28,13 @@
 #define TASK_PRIORITY (ESP_TASK_PRIO_MIN + 2) // above MicroPython's: short and mostly asleep
 #define POWER_UP_BAUD (115200)
 
+static const atlink_settings_t power_up = {POWER_UP_BAUD, 8, 1, 0, 0};
 static uart_port_t uart;
 static QueueHandle_t uart_events;
 static TaskHandle_t sender;
+static TaskHandle_t receiver;
+static bool has_driver; // which a soft reset of MicroPython leaves as it is, as it does the tasks
+static bool has_line; // on `pins`
 static atlink_pins_t pins;
 static atlink_settings_t line;
 static volatile uint32_t overruns; // FIFO or ring overflowed: bytes of the host were lost
@@ -115,15 +121,38 @@ static int errno_of(esp_err_t error) {
            : error == ESP_ERR_NO_MEM ? ENOMEM : EIO;
 }
 
+// Woken by an interrupt that has something for MicroPython: the receiver passes it on, since no
+// interrupt may end select().
+void IRAM_ATTR atlink_port_rouse_from_isr(void) {
+    BaseType_t must_yield = pdFALSE;
+    uart_event_t nothing = {.type = UART_EVENT_MAX};
+    if (receiver != NULL) { // a full queue wakes the receiver as well
+        xQueueSendFromISR(uart_events, &nothing, &must_yield);
+    }
+    if (must_yield == pdTRUE) {
+        portYIELD_FROM_ISR();
+    }
+}
+
+static bool start_task(TaskFunction_t code, const char *name, TaskHandle_t *task) {
+    if (*task == NULL && xTaskCreate(code, name, TASK_STACK, NULL, TASK_PRIORITY, task) != pdPASS) {
+        *task = NULL;
+    }
+    return *task != NULL;
+}
+
+// Those that there are not yet: the next open goes on where one failed.
 static int start_tasks(void) {
-    if (sender != NULL) {
-        return 0;
+    return start_task(send_task, "at_tx", &sender) && start_task(event_task, "at_rx", &receiver)
+           ? 0 : ENOMEM;
+}
+
+// With PM_SLP_DISABLE_GPIO automatic light sleep lets go of pins. uart_set_pin() exempts TX and RX:
+// a floating RTS tells the host to send, a floating CTS tells us.
+static void keep_awake(int pin) {
+    if (pin != -1) {
+        gpio_sleep_sel_dis((gpio_num_t)pin);
     }
-    if (xTaskCreate(send_task, "at_tx", TASK_STACK, NULL, TASK_PRIORITY, &sender) != pdPASS
-        || xTaskCreate(event_task, "at_rx", TASK_STACK, NULL, TASK_PRIORITY, NULL) != pdPASS) {
-        return ENOMEM;
-    }
-    return 0;
 }
 
 // The line as it is at power-up. The only time that uart_param_config() is called: it empties the
@@ -150,31 +179,55 @@ static esp_err_t start_line(void) {
     if (error == ESP_OK) {
         error = uart_set_rx_timeout(uart, RX_TIMEOUT);
     }
-    line = (atlink_settings_t) {POWER_UP_BAUD, 8, 1, 0, 0};
+    keep_awake(pins.rts);
+    keep_awake(pins.cts);
+    line = power_up;
+    has_line = error == ESP_OK;
+    return error;
+}
+
+// The line as it is at power-up, on these pins. Pins that are connected already stay so: to connect
+// them again makes the host see what was not sent.
+static esp_err_t set_line(const atlink_pins_t *wired) {
+    bool is_wired = has_line && wired->tx == pins.tx && wired->rx == pins.rx
+        && wired->cts == pins.cts && wired->rts == pins.rts;
+    pins = *wired;
+    if (is_wired) {
+        return atlink_port_config(&power_up) == 0 ? ESP_OK : ESP_FAIL;
+    }
+    esp_err_t error = start_line();
+    if (error != ESP_OK && sender == NULL) {
+        uart_driver_delete(uart); // so that other pins can be tried
+        has_driver = false;
+    }
     return error;
 }
 
 int atlink_port_open(int port, const atlink_pins_t *wired) {
-    // A soft reset of MicroPython leaves driver and tasks as they are.
-    bool is_ours = sender != NULL && port == (int)uart;
+    bool is_ours = has_driver && port == (int)uart;
     if (!is_ours && (port < 0 || port >= UART_NUM_MAX || uart_is_driver_installed(port))) {
         return ENODEV;
     }
     uart = port;
-    pins = *wired;
     int failed = atlink_port_wait_init();
     if (failed != 0) {
         return failed;
     }
     esp_err_t error = is_ours ? ESP_OK
         : uart_driver_install(uart, RX_RING, 0, EVENT_QUEUE, &uart_events, 0);
+    has_driver = error == ESP_OK;
     if (error == ESP_OK) {
-        error = start_line();
-        if (error != ESP_OK && !is_ours) {
-            uart_driver_delete(uart); // so that other pins can be tried
-        }
+        error = set_line(wired);
     }
     return error == ESP_OK ? start_tasks() : errno_of(error);
+}
+
+// Deep sleep waits in ROM code until the FIFO is empty (ESP-IDF, sleep_modes.c): for ever, if the
+// host holds us back. What the FIFO has leaves now, whether the host takes it or not.
+void atlink_port_let_go(void) {
+    if (has_driver) {
+        uart_set_hw_flow_ctrl(uart, UART_HW_FLOWCTRL_DISABLE, RTS_THRESHOLD);
+    }
 }
 
 static const uart_parity_t parities[] = {UART_PARITY_DISABLE, UART_PARITY_ODD, UART_PARITY_EVEN};

@@ -17,6 +17,7 @@
 
 #define TICK_US (1000000u / configTICK_RATE_HZ)
 #define LINKS(mask) ((mask) >> ATLINK_LINK_FIRST)
+#define POLL_US (20000u) // how often links are looked at while select() finds no memory
 
 static TaskHandle_t main_task;
 static int wake_fd = -1; // an eventfd: a write ends select()
@@ -124,7 +125,10 @@ static uint32_t look_at_links(uint32_t want, const atlink_watch_t *watch) {
     return judge(lwip_select(sets.end, &sets.read, &sets.write, NULL, &now), want, watch, &sets);
 }
 
-// Sleep in ESP-IDF's select(), the only one that ends for sockets and for a wake-up.
+static void sleep_until(uint64_t until_us);
+
+// Sleep in ESP-IDF's select(), the only one that ends for sockets and for a wake-up. It needs
+// memory: without (ENOMEM, or EINTR from its drivers), links are looked at now and then.
 static uint32_t select_links(uint32_t want, const atlink_watch_t *watch, uint64_t until_us) {
     sets_t sets;
     collect(want, watch, &sets);
@@ -137,6 +141,13 @@ static uint32_t select_links(uint32_t want, const atlink_watch_t *watch, uint64_
     bool forever = until_us == UINT64_MAX && ready == 0;
     int found = select(sets.end, &sets.read, &sets.write, NULL, forever ? NULL : &timeout);
     is_selecting = false;
+    if (found < 0 && errno != EBADF) {
+        uint64_t soon = now + POLL_US;
+        if (ready == 0) {
+            sleep_until(soon < until_us ? soon : until_us);
+        }
+        return ready | look_at_links(want, watch);
+    }
     if (found > 0 && FD_ISSET(wake_fd, &sets.read)) {
         uint64_t count;
         read(wake_fd, &count, sizeof(count)); // an eventfd: all wake-ups at once

@@ -110,6 +110,12 @@ def power_save(mode: int, listen_interval: int) -> None:
 def wake_gpio(pin: int, level: int) -> None:
     """Let this level at this pin end light sleep. ESP_ERR_INVALID_ARG if there is no such pin."""
 
+def pin_awake(pin: int, on: bool) -> None:
+    """Let a pin keep what drives it while the chip sleeps by itself (mode 2 of power_save()).
+
+    Others are cut off then, and float. ESP_ERR_INVALID_ARG if there is no such pin.
+    """
+
 def deep_sleep(ms: int) -> NoReturn:
     """Sleep for 0 to 2147483647 ms, then start afresh. What has not left the UART is lost."""
 

@@ -1,5 +1,6 @@
 // The chip's sleep (port_esp32_wait.c) on threads of this PC: a task notification is a counter
 // with a condition, the eventfd and select() are the real ones. No wake-up may be lost.
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,6 +61,39 @@ esp_err_t esp_vfs_eventfd_register(const esp_vfs_eventfd_config_t *config) {
 
 int lwip_select(int n, fd_set *reading, fd_set *writing, fd_set *failing, struct timeval *time) {
     return select(n, reading, writing, failing, time);
+}
+
+// ESP-IDF's select() needs memory; the linker puts this in its place.
+
+static volatile int select_fails; // with this errno
+static volatile unsigned selects;
+
+int __real_select(int n, fd_set *reading, fd_set *writing, fd_set *failing, struct timeval *time);
+int __wrap_select(int n, fd_set *reading, fd_set *writing, fd_set *failing, struct timeval *time);
+int __wrap_select(int n, fd_set *reading, fd_set *writing, fd_set *failing, struct timeval *time) {
+    selects += 1;
+    if (select_fails != 0 && time == NULL) { // lwIP's own, with no time, needs none
+        errno = select_fails;
+        return -1;
+    }
+    return __real_select(n, reading, writing, failing, time);
+}
+
+// MicroPython: what its own wake-ups do, and what the interrupt's way to the main task is.
+
+void __real_mp_hal_wake_main_task(void) {
+    xTaskNotifyGive(xTaskGetCurrentTaskHandle());
+}
+
+void __real_mp_hal_wake_main_task_from_isr(void) {
+    xTaskNotifyGive(xTaskGetCurrentTaskHandle());
+}
+
+void __real_mp_sched_keyboard_interrupt(void) {
+}
+
+void atlink_port_rouse_from_isr(void) {
+    atlink_port_rouse();
 }
 
 // The UART's half.
@@ -149,6 +183,59 @@ static void test_a_bad_descriptor_is_reported(void) {
     CHECK(atlink_port_block(ATLINK_LINK(0), &closed, 0) == ATLINK_LINK(0));
 }
 
+// Short memory is no news of a link, and no busy loop.
+static void test_links_are_looked_at_without_memory(const atlink_watch_t *watch, int other_end) {
+    const int reasons[] = {ENOMEM, EINTR};
+    for (int i = 0; i < 2; i++) {
+        select_fails = reasons[i];
+        ulTaskNotifyTake(pdTRUE, 0); // of earlier wake-ups
+        unsigned before = selects;
+        uint64_t from = atlink_port_now_us();
+        for (int round = 0; round < 3; round++) {
+            CHECK(atlink_port_block(ATLINK_LINK(0), watch, UINT64_MAX) == 0);
+        }
+        CHECK(atlink_port_now_us() - from >= 3 * 20000);
+        CHECK(selects - before == 6);
+        CHECK(write(other_end, "x", 1) == 1);
+        CHECK(atlink_port_block(ATLINK_LINK(0), watch, UINT64_MAX) == ATLINK_LINK(0));
+        char byte;
+        CHECK(read(watch->fd, &byte, 1) == 1);
+        atlink_port_wake();
+        uint32_t want = ATLINK_EVENT | ATLINK_LINK(0);
+        CHECK(atlink_port_block(want, watch, UINT64_MAX) == ATLINK_EVENT);
+    }
+    select_fails = 0;
+}
+
+void __wrap_mp_hal_wake_main_task(void);
+void __wrap_mp_hal_wake_main_task_from_isr(void);
+void __wrap_mp_sched_keyboard_interrupt(void);
+static void (*const micropython_wakes[])(void) = {
+    __wrap_mp_hal_wake_main_task,
+    __wrap_mp_hal_wake_main_task_from_isr,
+    __wrap_mp_sched_keyboard_interrupt,
+};
+
+static void *wake_soon(void *which) {
+    usleep(20000); // the main task sleeps by then
+    micropython_wakes[(uintptr_t)which]();
+    return NULL;
+}
+
+// Without a limit: a wake-up that does not end the sleep is a test that never ends.
+static void test_micropythons_own_wake_ups_end_the_sleep(const atlink_watch_t *watch) {
+    for (uintptr_t which = 0; which < 3; which++) {
+        for (int with_links = 0; with_links < 2; with_links++) {
+            ulTaskNotifyTake(pdTRUE, 0);
+            pthread_t task;
+            pthread_create(&task, NULL, wake_soon, (void *)which);
+            uint32_t want = with_links ? ATLINK_UART_RX | ATLINK_LINK(0) : ATLINK_UART_RX;
+            CHECK(atlink_port_block(want, watch, UINT64_MAX) == 0);
+            pthread_join(task, NULL);
+        }
+    }
+}
+
 int main(void) {
     int ends[2];
     CHECK(pipe(ends) == 0);
@@ -160,6 +247,8 @@ int main(void) {
     test_a_link_ends_the_sleep(&watch, ends[1]);
     test_time_ends_the_sleep(&watch);
     test_a_bad_descriptor_is_reported();
+    test_links_are_looked_at_without_memory(&watch, ends[1]);
+    test_micropythons_own_wake_ups_end_the_sleep(&watch);
     test_no_wake_up_is_lost(&watch);
     return CHECK_END();
 }

@@ -2,8 +2,8 @@
 // ESP-IDF v5.4: components/esp_netif/include/esp_netif_types.h
 // ESP-IDF v5.4: components/esp_netif/include/esp_netif_ip_addr.h
 // ESP-IDF v5.4: components/lwip/include/apps/dhcpserver/dhcpserver.h
-// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: b8c6bbbaf398
+// Compared on 2026-11-29 with that header: all of it, by a compiler that saw both; what was added since by reading v5.4.2.
+// Sum of what follows when it was compared: 8a69dcdb3fb0
 #ifndef DECL_ESP_NETIF_H
 #define DECL_ESP_NETIF_H
 
@@ -37,7 +37,9 @@ typedef struct _ip_addr {
 } esp_ip_addr_t;
 
 typedef enum {
+    ESP_IP6_ADDR_IS_GLOBAL = 1,
     ESP_IP6_ADDR_IS_LINK_LOCAL = 2,
+    ESP_IP6_ADDR_IS_UNIQUE_LOCAL = 4,
 } esp_ip6_addr_type_t;
 typedef enum {
     ESP_NETIF_DNS_MAIN = 0,
@@ -100,8 +102,7 @@ esp_err_t esp_netif_set_ip_info(esp_netif_t *esp_netif, const esp_netif_ip_info_
 esp_err_t esp_netif_get_dns_info(esp_netif_t *esp_netif, esp_netif_dns_type_t type,
     esp_netif_dns_info_t *dns);
 esp_err_t esp_netif_create_ip6_linklocal(esp_netif_t *esp_netif);
-esp_err_t esp_netif_get_ip6_linklocal(esp_netif_t *esp_netif, esp_ip6_addr_t *if_ip6);
-esp_err_t esp_netif_get_ip6_global(esp_netif_t *esp_netif, esp_ip6_addr_t *if_ip6);
+int esp_netif_get_all_preferred_ip6(esp_netif_t *esp_netif, esp_ip6_addr_t if_ip6[]);
 esp_err_t esp_netif_set_hostname(esp_netif_t *esp_netif, const char *hostname);
 esp_err_t esp_netif_get_hostname(esp_netif_t *esp_netif, const char **hostname);
 esp_err_t esp_netif_dhcpc_start(esp_netif_t *esp_netif);

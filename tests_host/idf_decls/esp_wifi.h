@@ -2,8 +2,8 @@
 // ESP-IDF v5.4: components/esp_wifi/include/esp_wifi_types_generic.h
 // ESP-IDF v5.4: components/esp_wifi/include/esp_wifi_types.h
 // ESP-IDF v5.4: components/esp_wifi/include/local/esp_wifi_types_native.h
-// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: 8ad5fe479a96
+// Compared on 2026-11-29 with that header: all of it, by a compiler that saw both; what was added since by reading v5.4.2.
+// Sum of what follows when it was compared: 3497b6963a96
 #ifndef DECL_ESP_WIFI_H
 #define DECL_ESP_WIFI_H
 
@@ -102,6 +102,10 @@ typedef struct {
     wifi_auth_mode_t authmode;
 } wifi_scan_threshold_t;
 
+typedef enum {
+    WPA3_SAE_PWE_BOTH = 3,
+} wifi_sae_pwe_method_t;
+
 typedef struct {
     bool capable;
     bool required;
@@ -117,6 +121,7 @@ typedef struct {
     wifi_sort_method_t sort_method;
     wifi_scan_threshold_t threshold;
     wifi_pmf_config_t pmf_cfg;
+    wifi_sae_pwe_method_t sae_pwe_h2e;
 } wifi_sta_config_t;
 
 typedef struct {

@@ -16,7 +16,11 @@ class ChipPower:
     """State of the Wi-Fi driver and of power saving; `requests` are what the firmware may ask."""
 
     def __init__(self) -> None:
-        self.requests = {"tx_power": self._tx_power, "wake_gpio": self._wake_gpio}
+        self.requests = {
+            "tx_power": self._tx_power,
+            "wake_gpio": self._wake_gpio,
+            "pin_awake": self._pin_awake,
+        }
         self.restart()
 
     def restart(self) -> None:
@@ -26,6 +30,7 @@ class ChipPower:
         self.power_save = 0
         self.listen_interval = 0
         self.wake_pin: tuple[int, int] | None = None
+        self.awake_pins: set[int] = set()  # that light sleep does not cut off
 
     def set_started(self, on: bool) -> None:
         """Note whether the Wi-Fi driver is started."""
@@ -44,6 +49,13 @@ class ChipPower:
                 return {"esp_err": _ERR_INVALID_ARG}
             self.power = min(request["value"], _HIGHEST)
         return {"value": self.power}
+
+    def _pin_awake(self, request: dict[str, Any]) -> dict[str, Any]:
+        pin = request["pin"]
+        if pin in _NO_PINS or not 0 <= pin < _PINS:
+            return {"esp_err": _ERR_INVALID_ARG}
+        (self.awake_pins.add if request["on"] else self.awake_pins.discard)(pin)
+        return {}
 
     def _wake_gpio(self, request: dict[str, Any]) -> dict[str, Any]:
         pin, level = request["pin"], request["level"]

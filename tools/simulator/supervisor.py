@@ -322,6 +322,7 @@ class Supervisor:
             "tcp": f"{tcp[0]}:{tcp[1]}" if tcp else None,
             "uart": {**settings, **self._line.counters},
             "pins": {str(pin): state for pin, state in sorted(self._world.pins.items())},
+            "awake_pins": sorted(self._chip.awake_pins),
             "flash_writes": self._board.flash_writes,
             "loop_silence_ms": self._board.silence_ms,
             "loop_silence_flash_ms": self._board.silence_flash_ms,

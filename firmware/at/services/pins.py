@@ -4,9 +4,11 @@ The only table of owners: the AT port, the log, the flash, what wakes the host o
 the drivers, which take() pins and release() them.
 """
 
+import atchip
 import machine
 
 from at.errors import StateError, invalid
+from at.services.chip import driver as driver_call
 
 _FLASH = (27, 28, 29, 30, 31, 32)  # inside the module, not led out
 _LOG = (43, 44)  # UART0
@@ -67,12 +69,14 @@ class Pins:
         for pin in pins:
             if pin >= 0:
                 self._drivers[pin] = driver
+                driver_call(atchip.pin_awake, pin, True)  # else it floats while the chip sleeps
 
     def release(self, driver):
         """Make all pins of a driver inputs again that nobody has."""
         for pin, owner in list(self._drivers.items()):
             if owner == driver:
                 machine.Pin(pin, machine.Pin.IN, None)
+                driver_call(atchip.pin_awake, pin, False)
                 del self._drivers[pin]
 
 

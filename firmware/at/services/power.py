@@ -98,7 +98,8 @@ class Power:
         if mode == BY_PIN:
             try:
                 machine.Pin(number, machine.Pin.OUT, value=1 - signal)
-            except ValueError as error:
+                atchip.pin_awake(number, True)  # or it would float while the chip sleeps
+            except (ValueError, OSError) as error:
                 raise StateError("pin %d cannot wake the host: %s" % (number, error))
         self._wake = (mode, number, signal, delay_ms, methods)
         self._host_is(self._awake.is_set())

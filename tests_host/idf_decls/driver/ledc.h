@@ -1,7 +1,7 @@
 // ESP-IDF v5.4: components/esp_driver_ledc/include/driver/ledc.h
 // ESP-IDF v5.4: components/hal/include/hal/ledc_types.h
-// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: 2687d99f15bb
+// Compared on 2026-11-29 with that header: all of it, by a compiler that saw both; what was added since by reading v5.4.2.
+// Sum of what follows when it was compared: de488f9b3541
 #ifndef DECL_DRIVER_LEDC_H
 #define DECL_DRIVER_LEDC_H
 
@@ -17,8 +17,8 @@ typedef enum {
     LEDC_TIMER_3 = 3,
 } ledc_timer_t;
 typedef enum {
-    LEDC_CHANNEL_4 = 4,
-    LEDC_CHANNEL_7 = 7,
+    LEDC_CHANNEL_0 = 0,
+    LEDC_CHANNEL_MAX = 8,
 } ledc_channel_t;
 typedef enum {
     LEDC_TIMER_14_BIT = 14,

@@ -1,8 +1,8 @@
 // ESP-IDF v5.4: components/esp_driver_uart/include/driver/uart.h
 // ESP-IDF v5.4: components/hal/include/hal/uart_types.h
 // ESP-IDF v5.4: components/soc/esp32s2/include/soc/clk_tree_defs.h
-// Compared on 2026-11-21 with that header: all of it, by a compiler that saw both.
-// Sum of what follows when it was compared: bd48b07345ae
+// Compared on 2026-11-29 with that header: all of it, by a compiler that saw both; what was added since by reading v5.4.2.
+// Sum of what follows when it was compared: 909871689d14
 #ifndef DECL_DRIVER_UART_H
 #define DECL_DRIVER_UART_H
 
@@ -49,6 +49,7 @@ typedef enum {
     UART_FIFO_OVF = 3,
     UART_FRAME_ERR = 4,
     UART_PARITY_ERR = 5,
+    UART_EVENT_MAX = 9,
 } uart_event_type_t;
 
 #define UART_PIN_NO_CHANGE (-1)

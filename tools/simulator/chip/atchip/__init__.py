@@ -27,6 +27,7 @@ from atchip.power import (  # noqa: F401
     clock,
     clock_set,
     deep_sleep,
+    pin_awake,
     power_save,
     tx_power,
     wake_gpio,

@@ -35,6 +35,11 @@ def tx_power(quarter_dbm=None):
     return simbus.call("tx_power", value=quarter_dbm)["value"]
 
 
+def pin_awake(pin, on):
+    _sim.fault("atchip.pin_awake")
+    simbus.call("pin_awake", pin=pin, on=bool(on))
+
+
 def wake_gpio(pin, level):
     _sim.fault("atchip.wake_gpio")
     simbus.call("wake_gpio", pin=pin, level=level)
