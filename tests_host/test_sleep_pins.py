@@ -1,7 +1,7 @@
 """Pins that the module drives keep their level while the chip sleeps by itself.
 
-ESP-IDF cuts all others off in automatic light sleep (PM_SLP_DISABLE_GPIO); those of the AT port are
-exempt in C (test_chip_c.py).
+ESP-IDF cuts all others off in automatic light sleep (PM_SLP_DISABLE_GPIO). Those of the AT port
+are exempt in C: tests_host/c/test_port_esp32.c.
 """
 
 PWM = "AT+DRVPWMINIT=5000,13,14,16"
