@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include "port.h"
+#include "route.h"
 #include "port_unix.h"
 
 #define POWER_UP_BAUD (115200)
+#define AWAY_US (20000) // how often to look whether the air carries again
 #define HUNG_UP_US (50000) // how often to look whether somebody opened the other end again
 
 static int uart_fd = -1;
@@ -268,7 +270,28 @@ static uint32_t judge(uint32_t source, short revents) {
     return source;
 }
 
+// While nobody is reached, links bring nothing and take nothing; datagrams of that time are lost.
+// Returns what to wait for, and lowers *until_us so that the end of it is noticed.
+static uint32_t without_air(uint32_t want, const atlink_watch_t *watch, uint64_t *until_us) {
+    static bool was_away;
+    const uint32_t links = ((1u << ATLINK_LINKS) - 1) << ATLINK_LINK_FIRST;
+    bool is_away = atlink_route_is_away();
+    for (int i = 0; was_away && !is_away && i < ATLINK_LINKS; ++i) {
+        if (watch[i].events != 0) {
+            atlink_route_forget(watch[i].fd);
+        }
+    }
+    was_away = is_away;
+    if (!is_away || (want & links) == 0) {
+        return want;
+    }
+    uint64_t soon = atlink_port_now_us() + AWAY_US;
+    *until_us = soon < *until_us ? soon : *until_us;
+    return want & ~links;
+}
+
 uint32_t atlink_port_block(uint32_t want, const atlink_watch_t *watch, uint64_t until_us) {
+    want = without_air(want, watch, &until_us);
     uint64_t now = until_us == 0 || until_us == UINT64_MAX ? 0 : atlink_port_now_us();
     if (hung_up) {
         hung_up = !is_back();

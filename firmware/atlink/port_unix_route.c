@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static unsigned next_flow;
 static struct in_addr home; // 0.0.0.0: nothing is routed
 static bool is_loaded;
 static bool is_up;
+static atlink_route_world_t world;
 
 static uint16_t port_of(const address_t *addr) {
     return addr->any.sa_family == AF_INET6 ? addr->v6.sin6_port : addr->v4.sin_port;
@@ -129,6 +131,14 @@ static bool is_routing(void) {
 
 void atlink_route_up(bool up) {
     is_up = up;
+}
+
+void atlink_route_world(const atlink_route_world_t *given) {
+    world = *given;
+}
+
+bool atlink_route_is_away(void) {
+    return world.away != NULL && *world.away != 0;
 }
 
 static void copy_in(address_t *addr, const struct sockaddr *given, socklen_t len) {
@@ -241,14 +251,29 @@ static bool way_out(int fd, address_t *addr) {
     return true;
 }
 
-// The address of an interface that only this small network knows, like a softAP's 192.168.4.1: a
-// private one. Binding to any other is refused as usual.
+// The address of an interface that only this small network knows, like a softAP's 192.168.4.1.
+// Without a world that tells them it is any private one.
 static bool is_of_the_air(const address_t *own) {
-    if (own->any.sa_family != AF_INET) {
-        return false;
-    }
     uint32_t ip = v4_of(own);
+    if (world.own != NULL) {
+        return htonl(ip) == world.own[0] || htonl(ip) == world.own[1];
+    }
     return ip >> 24 == 10 || ip >> 20 == 0xAC1 || ip >> 16 == 0xC0A8;
+}
+
+// Segments and windows of the chip's stack (TCP_MSS, TCP_WND, TCP_SND_BUF of its configuration);
+// the system keeps twice as much as it is told, for its own needs.
+#define SEGMENT (1440)
+#define WINDOW (5760)
+
+static void be_small(int fd) {
+    int segment = SEGMENT;
+    int window = WINDOW;
+    if (type_of(fd) == SOCK_STREAM) {
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &window, sizeof(window));
+    }
 }
 
 // Servers on ports that this computer keeps for its administrator are found this much higher.
@@ -262,7 +287,11 @@ static int bind_low(int fd, address_t *own) {
         return result;
     }
     own->v4.sin_port = htons(port + SHIFT);
-    return bind(fd, &own->any, size_of(own));
+    result = bind(fd, &own->any, size_of(own));
+    if (result == 0 && world.moved != NULL) {
+        world.moved(port, port + SHIFT);
+    }
+    return result;
 }
 
 // Any address means the module's own: never one of the PC's real interfaces.
@@ -278,7 +307,12 @@ int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len) {
     } else if (own.any.sa_family == AF_INET
         && (own.v4.sin_addr.s_addr == INADDR_ANY || is_of_the_air(&own))) {
         own.v4.sin_addr = home;
+    } else if (own.any.sa_family == AF_INET && world.own != NULL
+        && own.v4.sin_addr.s_addr != home.s_addr) {
+        errno = EADDRNOTAVAIL; // it may well be the PC's, but it is not the module's
+        return -1;
     }
+    be_small(fd);
     return bind_low(fd, &own);
 }
 
@@ -288,7 +322,35 @@ int atlink_route_connect(int fd, const struct sockaddr *addr, socklen_t len) {
     }
     address_t to;
     copy_in(&to, addr, len);
+    be_small(fd);
     return way_out(fd, &to) ? connect(fd, &to.any, size_of(&to)) : -1;
+}
+
+static bool nothing_comes(void) {
+    errno = EAGAIN;
+    return atlink_route_is_away();
+}
+
+int atlink_route_accept(int fd, struct sockaddr *addr, socklen_t *len) {
+    return nothing_comes() ? -1 : accept(fd, addr, len);
+}
+
+ssize_t atlink_route_send(int fd, const void *data, size_t size, int flags) {
+    return nothing_comes() ? -1 : send(fd, data, size, flags);
+}
+
+ssize_t atlink_route_recv(int fd, void *data, size_t size, int flags) {
+    return nothing_comes() ? -1 : recv(fd, data, size, flags);
+}
+
+int atlink_route_poll(struct pollfd *fds, nfds_t n, int timeout_ms) {
+    return nothing_comes() ? 0 : poll(fds, n, timeout_ms);
+}
+
+void atlink_route_forget(int fd) {
+    char scratch[16];
+    while (type_of(fd) == SOCK_DGRAM && recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT) >= 0) {
+    }
 }
 
 ssize_t atlink_route_sendto(int fd, const void *data, size_t size, int flags,
@@ -298,10 +360,16 @@ ssize_t atlink_route_sendto(int fd, const void *data, size_t size, int flags,
     }
     address_t to;
     copy_in(&to, addr, len);
+    if (is_up && atlink_route_is_away()) {
+        return size; // into the air
+    }
     return way_out(fd, &to) ? sendto(fd, data, size, flags, &to.any, size_of(&to)) : -1;
 }
 
 ssize_t atlink_route_recvmsg(int fd, struct msghdr *message, int flags) {
+    if (nothing_comes()) {
+        return -1;
+    }
     ssize_t got = recvmsg(fd, message, flags);
     if (got < 0 || message->msg_name == NULL || !is_routing()) {
         return got;

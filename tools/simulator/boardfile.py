@@ -6,13 +6,15 @@ power is cycled; the count of flash writes goes on.
 
 import mmap
 import os
+import socket
 import struct
 import time
 from pathlib import Path
 
 SIZE = 4096
 GPIOS = 64
-_COUNTDOWN, _WRITES, _REASON, _SLEEP, _CLOCK, _GPIO, _MAC, _RTC = 0, 4, 8, 12, 16, 24, 88, 96
+_COUNTDOWN, _WRITES, _REASON, _SLEEP, _CLOCK, _GPIO, _MAC = 0, 4, 8, 12, 16, 24, 88
+_OWN, _AWAY, _RTC = 96, 104, 108
 _SILENCE = _RTC + 2 + 2048 + 2  # on a multiple of four
 _FAULT = 3072
 _FAULT_ROW = struct.Struct("<48siIII48s")
@@ -83,6 +85,11 @@ class BoardFile:
     def sleep_ms(self) -> int:
         """Return how long the firmware wants to sleep; NO_TIMER is for ever."""
         return self._get(_SLEEP)
+
+    def set_air(self, addresses: tuple[str, str], is_away: bool) -> None:
+        """Set the addresses of station and softAP, and whether they reach nobody."""
+        self._map[_OWN : _OWN + 8] = b"".join(map(socket.inet_aton, addresses))
+        self._map[_AWAY] = is_away
 
     def set_gpio(self, pin: int, level: int) -> None:
         """Set the level an input pin sees."""

@@ -76,7 +76,10 @@ class Supervisor:
         self._crashes = 0
         self._uart: list[int] | None = None
         self._announced = False
-        self._state = {"restarts": -1, "crashes": 0, "ready": False, "reset": ""}
+        self._state: dict[str, Any] = {
+            **{"restarts": -1, "crashes": 0, "ready": False, "reset": ""},
+            "moved_ports": {},
+        }
         self._control = Control(loop, options.control, self._commands())
 
     def _make_line(self) -> DirectLine | Relay:
@@ -104,9 +107,11 @@ class Supervisor:
         self._board.start(reason)
         self._chip.restart()
         self._wifi.restart()
+        self._board.set_air(self._wifi.addresses, self._wifi.is_away)
         self._uart = None
         self._state["restarts"] += 1
         self._state["ready"] = False
+        self._state["moved_ports"] = {}
         self._state["reset"] = _REASONS[reason]
         self.say(f"start of slot ota_{slot}: {_REASONS[reason]}")
         boot_s = self._options.boot_ms / 1000
@@ -214,9 +219,14 @@ class Supervisor:
             "verify_image": self._verify_image,
             **self._chip.requests,
             **self._world.requests,
-            **self._wifi.requests,
+            "wifi": self._ask_wifi,
             **self._internet.requests,
         }
+
+    def _ask_wifi(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer = self._wifi.requests["wifi"](request)
+        self._board.set_air(self._wifi.addresses, self._wifi.is_away)
+        return answer
 
     def _verify_image(self, request: dict[str, Any]) -> dict[str, Any]:
         valid = self._flash.verify(request["address"], request["size"])
@@ -227,6 +237,7 @@ class Supervisor:
             "uart": lambda report: self._on_uart(report["uart"]),
             "uart_tx": lambda _: self._on_sent(),
             "pin": lambda report: self._world.pin_changed(**report),
+            "moved": lambda report: self._moved(*report["moved"]),
             "power_save": lambda report: self._chip.set_power_save(**report),
         }
 
@@ -234,12 +245,19 @@ class Supervisor:
         self._uart = settings
         self._line.configure(settings)
 
+    def _moved(self, port: int, real: int) -> None:
+        """Say where a server really listens, as this user may not use its port."""
+        self._state["moved_ports"][str(port)] = real
+        with suppress(OSError):
+            print(f"the module's port {port} is port {real} of this PC", flush=True)
+
     def _on_sent(self) -> None:
         """Take the first bytes for `ready`: the firmware says nothing before it."""
         if isinstance(self._line, DirectLine):
             self._on_ready()
 
     def _emit(self, event: tuple) -> None:
+        self._board.set_air(self._wifi.addresses, self._wifi.is_away)
         if self._bus is not None:
             self._bus.emit(event)
 
@@ -248,7 +266,7 @@ class Supervisor:
     def _commands(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         return {
             **self._world.commands,
-            **self._air.commands,
+            **{name: self._air_act(act) for name, act in self._air.commands.items()},
             **self._internet.commands,
             "power_cycle": self._power_cycle,
             "brown_out": self._brown_out,
@@ -258,6 +276,16 @@ class Supervisor:
             "fault": self._fault,
             "status": self._status,
         }
+
+    def _air_act(
+        self, act: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        def done(command: dict[str, Any]) -> dict[str, Any]:
+            answer = act(command)
+            self._board.set_air(self._wifi.addresses, self._wifi.is_away)
+            return answer
+
+        return done
 
     def _power_cycle(self, _: dict[str, Any]) -> dict[str, Any]:
         self._power_off()

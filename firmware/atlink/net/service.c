@@ -5,6 +5,7 @@
 // itself, and of a counted answer that is complete; ATLINK_LINK_UP stands for the upward flow.
 
 #include "flow.h"
+#include "route.h"
 #include "tls.h"
 #include "wait.h"
 
@@ -23,7 +24,7 @@ static bool can_read_now(const atlink_link_t *link) {
 int atlink_net_poll(atlink_link_t *link) {
     struct pollfd item = { .fd = link->fd, .events = POLLIN | POLLOUT };
     int ready = can_read_now(link) ? ATLINK_NET_READ : 0;
-    if (poll(&item, 1, 0) <= 0) {
+    if (atlink_route_poll(&item, 1, 0) <= 0) {
         return ready;
     }
     if (item.revents & (POLLERR | POLLHUP | POLLNVAL)) {

@@ -45,7 +45,7 @@ int atlink_net_connected(atlink_link_t *link) {
         return link->state == LINK_OPEN ? 1 : atlink_net_fail_errno(link, ENOTCONN);
     }
     struct pollfd item = { .fd = link->fd, .events = POLLOUT };
-    if (poll(&item, 1, 0) <= 0) {
+    if (atlink_route_poll(&item, 1, 0) <= 0) {
         return 0;
     }
     int code = 0;
@@ -76,7 +76,7 @@ int32_t atlink_net_accept(atlink_link_t *link) {
         return atlink_net_fail_errno(link, EINVAL);
     }
     atlink_addr_t peer = { .len = sizeof(peer.sa) };
-    int fd = accept(link->fd, &peer.sa.any, &peer.len);
+    int fd = atlink_route_accept(link->fd, &peer.sa.any, &peer.len);
     if (fd < 0) {
         return errno == ECONNABORTED ? ATLINK_NET_AGAIN : atlink_net_fail_errno(link, errno);
     }
@@ -98,7 +98,7 @@ static int count_traffic(atlink_link_t *link, uint32_t *total, int result) {
 // Receive into one or two spans, the second of which may be empty; the sender unless NULL.
 static ssize_t receive(int fd, const atlink_span_t spans[2], int flags, atlink_addr_t *sender) {
     if (sender == NULL && spans[1].size == 0) {
-        return recv(fd, spans[0].data, spans[0].size, flags | MSG_DONTWAIT);
+        return atlink_route_recv(fd, spans[0].data, spans[0].size, flags | MSG_DONTWAIT);
     }
     struct iovec parts[2] = {
         { spans[0].data, spans[0].size },
@@ -178,7 +178,7 @@ int atlink_net_send(atlink_link_t *link, const void *data, size_t size) {
     if (link->tls != NULL) {
         return watch_stall(link, atlink_tls_write(link, data, size));
     }
-    ssize_t sent = send(link->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = atlink_route_send(link->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     return watch_stall(link, sent >= 0 ? (int)sent : atlink_net_fail_errno(link, errno));
 }
 
@@ -336,7 +336,7 @@ int atlink_net_waiting(atlink_link_t *link) {
 // Note the end of a stream whose socket holds nothing more; a byte that comes meanwhile stays.
 static void look_for_end(atlink_link_t *link) {
     uint8_t byte;
-    ssize_t got = recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = atlink_route_recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     link->error_due = got < 0 && atlink_net_fail_errno(link, errno) == ATLINK_NET_FAIL;
     link->eof = got == 0 || link->error_due;
 }

@@ -11,13 +11,14 @@
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_time.h>
 
+#include "route.h"
 #include "tls.h"
 
 #define CLOCK_SET_S (1577836800) // 2020: a clock that shows less was never set
 
 static int socket_send(void *context, const unsigned char *data, size_t size) {
     atlink_tls_t *tls = context;
-    ssize_t sent = send(tls->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = atlink_route_send(tls->fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
         return (int)sent;
     }
@@ -32,7 +33,7 @@ static int recv_some(atlink_tls_t *tls, unsigned char *data, size_t size) {
     if (tls->socket_eof) {
         return 0;
     }
-    ssize_t got = recv(tls->fd, data, size, MSG_DONTWAIT);
+    ssize_t got = atlink_route_recv(tls->fd, data, size, MSG_DONTWAIT);
     if (got >= 0) {
         tls->socket_eof = got == 0;
         return (int)got;

@@ -45,6 +45,9 @@ typedef struct _sim_board_file_t {
     int64_t clock_offset_us; // wall clock less monotonic clock
     volatile uint8_t gpio_in[SIM_GPIOS];
     uint8_t mac[8];
+    volatile uint32_t own_ip[2]; // of station and softAP, network order, 0: none
+    volatile uint8_t air_away; // see atlink_route_world_t
+    uint8_t spare[3];
     uint16_t rtc_len;
     uint8_t rtc[SIM_RTC_MEMORY];
     volatile uint32_t silence_us; // longest time without a turn of the loop, if it is measured

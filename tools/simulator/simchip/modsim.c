@@ -1,6 +1,7 @@
 // The module `_sim`: what the imitated chip modules (tools/simulator/chip) need of the PC.
 // Flash, board registers and the bus are here; NVS, RAM and errors in files of their own.
 
+#include <stdio.h>
 #include <string.h>
 
 #include "py/objint.h"
@@ -231,8 +232,22 @@ static mp_obj_t network(mp_obj_t up) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(network_obj, network);
 
+static void server_moved(unsigned port, unsigned real) {
+    char text[64];
+    int len = snprintf(text, sizeof(text), "{\"moved\":[%u,%u]}", port, real);
+    sim_board_report(text, len);
+}
+
 // Called at each import of the module, the first of which is the first thing the simulated chip does.
 static mp_obj_t sim_init(void) {
+    sim_board_t *board = sim_board();
+    if (board != NULL) {
+        atlink_route_world(&(atlink_route_world_t) {
+            .own = board->file->own_ip,
+            .away = &board->file->air_away,
+            .moved = server_moved,
+        });
+    }
     #if defined(__SANITIZE_ADDRESS__) && defined(__i386__)
     // The port allows 40 KB here; the sanitizer makes frames several times as large.
     MP_STATE_THREAD(stack_limit) = 160000;

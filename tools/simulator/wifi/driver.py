@@ -21,6 +21,7 @@ _PROTOCOLS = (1, 3, 7)
 _CHANNELS = 14
 _ACTIVE_MS, _PASSIVE_MS = 120, 360
 _HOST_NAME = "espressif"
+_NO_ADDRESS = "0.0.0.0"
 
 
 class Driver:
@@ -82,6 +83,16 @@ class Driver:
     def air_changed(self) -> None:
         """Take notice of access points that came, went, or changed their strength."""
         self.station.air_changed(self._channels)
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """Return the addresses of station and softAP, 0.0.0.0 for none."""
+        return self.net.current[0], self.ap_net.current[0] if self.softap.is_on else _NO_ADDRESS
+
+    @property
+    def is_away(self) -> bool:
+        """Tell whether the module reaches nobody: no access point hears it, and it is none."""
+        return not self.softap.is_on and not self.station.is_heard(self._channels)
 
     def status(self) -> dict[str, Any]:
         """Return what the status command shows."""

@@ -163,6 +163,10 @@ class Station:
         ap = self.link
         return ap["ssid"].encode(), ap["bssid"], ap["channel"], ap["rssi"]
 
+    def is_heard(self, channels: range) -> bool:
+        """Tell whether there is an access point at the other end of the link."""
+        return self.link is not None and air.is_heard(self.link, channels)
+
     def air_changed(self, channels: range) -> None:
         """Look whether the access point is still there."""
         if self.link is not None and not air.is_heard(self.link, channels) and self._drop is None:
