@@ -121,8 +121,8 @@ class Port:
             await asyncio.sleep_ms(1)
 
     async def room(self, count):
-        """Wait until `count` bytes of the ring are free, and nobody waits for them."""
-        while self._backlog or self.uart.room() < count:
+        """Wait until `count` bytes of the ring are free, all of it if it has less in all."""
+        while self._backlog or (self.uart.room() < count and self.uart.pending()):
             self._see_to_tasks()
             await asyncio.sleep_ms(1)
 
