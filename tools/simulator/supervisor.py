@@ -77,7 +77,10 @@ class Supervisor:
         self._uart: list[int] | None = None
         self._announced = False
         self._state: dict[str, Any] = {
-            **{"restarts": -1, "crashes": 0, "ready": False, "reset": ""},
+            "restarts": -1,
+            "crashes": 0,
+            "ready": False,
+            "reset": "",
             "moved_ports": {},
         }
         self._control = Control(loop, options.control, self._commands())
