@@ -83,6 +83,9 @@ MACROS = {
     "MICROPY_GC_INITIAL_HEAP_SIZE": "(88 * 1024)",
     "MICROPY_TASK_STACK_SIZE": "(10 * 1024)",
     "MICROPY_PY_BTREE": "(0)",
+    "MICROPY_PY_THREAD": "(0)",
+    "MICROPY_PY_THREAD_GIL": "(0)",
+    "MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE": "(512)",
     "MICROPY_BOARD_STARTUP": "at_board_startup",
 }
 
@@ -194,6 +197,13 @@ def test_python_has_the_heap_of_the_simulated_module():
     assert (f"{factor}k", unit) == (options._CHIP_HEAP[32], "1024")
 
 
+def test_the_simulated_module_is_built_as_the_chip_is(macros):
+    pc = defines((ROOT / "board/SIM/mpconfigvariant.h").read_text())
+    for name in ("MICROPY_PY_THREAD", "MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE"):
+        assert macros[name] == pc[name]
+    assert "MP_CONFIGFILE" in (BOARD / "mpconfigboard.cmake").read_text()
+
+
 def test_names_are_those_of_the_simulated_module():
     chip = defines((BOARD / "mpconfigboard.h").read_text())
     pc = defines((ROOT / "board/SIM/mpconfigvariant.h").read_text())
@@ -232,7 +242,7 @@ def macros(tmp_path_factory):
     with fetch.locked():
         port = fetch.micropython() / "ports/esp32"
     command = ["gcc", "-E", "-dM", "-Werror", f"-I{BOARD}", f"-I{folder}"]
-    command += [f"-D{name}" for name in CHIP] + [str(port / "mpconfigport.h")]
+    command += [f"-D{name}" for name in CHIP] + [f"-I{port}", str(BOARD / "mpconfigat.h")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr  # a macro that the port defines as well
     return dict(re.findall(r"^#define (\w+) (.*)$", done.stdout, re.MULTILINE))

@@ -25,3 +25,6 @@ set(MICROPY_SOURCE_BOARD ${MICROPY_BOARD_DIR}/board.c)
 
 # The USB pins are CTS and RTS of the AT port.
 set(MICROPY_PY_TINYUSB OFF)
+
+# Over MicroPython's own settings: no threads.
+list(APPEND MICROPY_DEF_BOARD MP_CONFIGFILE="mpconfigat.h")

@@ -14,6 +14,9 @@
 #define MICROPY_GC_INITIAL_HEAP_SIZE (88 * 1024)
 #define MICROPY_TASK_STACK_SIZE (10 * 1024) // at most 7 KB were used
 
+// Look-up of attributes: more places than names that are in use at a time.
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (512)
+
 // GPIO 19 and 20, the chip's USB, are RTS and CTS of the AT port; the prompt and the log are on UART0.
 #define MICROPY_HW_ENABLE_USBDEV (0)
 #define MICROPY_HW_ENABLE_UART_REPL (1)

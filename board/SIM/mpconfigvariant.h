@@ -30,12 +30,13 @@
 #define MICROPY_PY_ALL_INPLACE_SPECIAL_METHODS (1)
 #define MICROPY_PY_IO_BUFFEREDWRITER (1)
 
-// Threads share one interpreter lock; a signal must then not raise in the middle of anything.
-#define MICROPY_PY_THREAD (1)
-#define MICROPY_PY_THREAD_GIL (1)
-#define MICROPY_PY_THREAD_GIL_VM_DIVISOR (32)
-#define MICROPY_ASYNC_KBD_INTR (0)
-#define MICROPY_PY_THREAD_RECURSIVE_MUTEX (1) // what the unix port's own thread code locks with
+// No threads: the firmware is one task that waits for everything at once.
+#define MICROPY_PY_THREAD (0)
+
+// Look-up of attributes: more places than names that are in use at a time.
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE (512)
+
+#define MICROPY_ASYNC_KBD_INTR (0) // a signal must not raise in the middle of anything
 
 // The port's main() refers to the verbose flag that comes with these.
 #define MICROPY_DEBUG_PRINTERS (1)

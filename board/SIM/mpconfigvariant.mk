@@ -17,9 +17,7 @@ MICROPY_PY_FFI = 0
 MICROPY_PY_JNI = 0
 MICROPY_PY_TERMIOS = 0
 
-# Threads are on in mpconfigvariant.h: with 1 here the port would insist on threads without the GIL.
 MICROPY_PY_THREAD = 0
-LDFLAGS_EXTRA += -lpthread
 
 # The chip's code stands at fixed addresses: position independence alone costs a tenth of the instructions here.
 CFLAGS += -fno-pie
