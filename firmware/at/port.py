@@ -16,6 +16,8 @@ from at.errors import StateError
 from at.loop import ready
 
 _ENOUGH = 4000  # bytes of room in the ring that a report of any length starts with
+_TYPING_MS = 5  # how often to look whether a line that is under way has ended
+_AWAKE_MS = 100  # a host that was woken sleeps again when nothing was said for so long
 _MAX_REPORTS = 64  # reports kept for a host that does not read or wake; then the oldest goes
 
 
@@ -27,7 +29,9 @@ class Port:
         self.log = log
         self.filtering = False
         self._wake_host = None
-        self._is_woken = False  # it sleeps as far as we know, but was woken for data of links
+        self._is_woken = False  # it sleeps as far as we know, but was woken for what is said now
+        self._is_waking = False
+        self._said = 0  # reports since it was woken
         self._on_sleep = None
         self._gate = None  # lets C write received data of links between messages
         self._backlog = []
@@ -176,24 +180,53 @@ class Port:
         self._on_sleep = function
 
     async def knock(self):
-        """Wake the host and let data through until it says that it sleeps again."""
-        if self.is_asleep:
+        """Wake the host and let data through until there was none for a while."""
+        while self._is_waking:  # somebody else does
+            await asyncio.sleep_ms(1)
+        if not self.is_asleep:
+            return
+        self._is_waking = True
+        try:
             await self._wake_host()
+        finally:
+            self._is_waking = False
+        if self._wake_host is not None:  # it has not said that it is awake
             self._is_woken = True
-            self.settle()
+            asyncio.create_task(self._doze(self._wake_host))
+        self.settle()
+
+    async def _doze(self, wake_host):
+        """Take a host that was woken as asleep again once nothing was said to it for a while."""
+        before = None
+        while self._is_woken and self._wake_host is wake_host:
+            is_quiet = not (self._backlog or self._reports or self._holds or self.uart.pending())
+            said = (self._said, self.settle())
+            if is_quiet and said == before:
+                self.wake_by(wake_host)
+                return
+            before = said
+            await asyncio.sleep_ms(_AWAKE_MS)
 
     def settle(self):
-        """Say what C may write: answers, and data of links while nothing has to be first."""
+        """Say what C may write: answers, and data of links while nothing has to be first.
+
+        Return how many pieces of data of links C has written, modulo something.
+        """
         atcore.clear(not (self._backlog or self.filtering))
         if self._gate:
             is_open = not (self._backlog or self._reports or self._holds or self.is_asleep)
-            self._gate(is_open, not self.filtering)
+            return self._gate(is_open, not self.filtering)
+        return 0
 
     # Reports: what the module says of its own accord.
 
     def report(self, data):
-        """Send a report now, or as soon as the host is awake and no payload is being sent."""
-        if not (self._holds or self._reports or self._wake_host or self._backlog):
+        """Send a report now, or as soon as the host is awake and no payload is being sent.
+
+        A line that the host is typing is not broken up.
+        """
+        is_free = not (self._holds or self._reports or self._wake_host or self._backlog)
+        if is_free and not self.uart.typing():
             self.message(data)
             return
         if len(self._reports) >= _MAX_REPORTS:
@@ -216,10 +249,12 @@ class Port:
     async def _deliver(self):
         try:
             while self._reports and not self._holds:
-                if self._wake_host is not None:
-                    await self._wake_host()
+                await self.knock()
                 await self.drain()
+                while self.uart.typing():
+                    await asyncio.sleep_ms(_TYPING_MS)
                 if self._reports and not self._holds:
+                    self._said += 1
                     self.message(self._reports.pop(0))
         finally:
             self._report_task = None
@@ -228,7 +263,13 @@ class Port:
     async def free(self, count):
         """Wait until a report of `count` bytes goes out at once: long ones must not pile up."""
         count = min(count, _ENOUGH)
-        while self._holds or self._reports or self._backlog or self.uart.room() < count:
+        while (
+            self._holds
+            or self._reports
+            or self._backlog
+            or self.uart.room() < count
+            or self.uart.typing()
+        ):
             self._see_to_tasks()
             await asyncio.sleep_ms(1)
 
@@ -237,6 +278,7 @@ class Port:
 
         They are not copied, but by a filter.
         """
+        self._said += 1
         if self.filtering:
             self.message(b"".join([bytes(part) for part in parts]))
             return

@@ -184,6 +184,12 @@ static mp_obj_t uart_fragment(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(uart_fragment_obj, uart_fragment);
 
+static mp_obj_t uart_typing(mp_obj_t self) {
+    (void)self;
+    return MP_OBJ_NEW_SMALL_INT((atlink_uart_typing_us() + 999) / 1000);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(uart_typing_obj, uart_typing);
+
 static mp_obj_t uart_write(mp_obj_t self, mp_obj_t data) {
     (void)self;
     mp_buffer_info_t info;
@@ -226,6 +232,7 @@ static const mp_rom_map_elem_t uart_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_skip), MP_ROM_PTR(&uart_skip_obj)},
     {MP_ROM_QSTR(MP_QSTR_remaining), MP_ROM_PTR(&uart_remaining_obj)},
     {MP_ROM_QSTR(MP_QSTR_fragment), MP_ROM_PTR(&uart_fragment_obj)},
+    {MP_ROM_QSTR(MP_QSTR_typing), MP_ROM_PTR(&uart_typing_obj)},
     {MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_room), MP_ROM_PTR(&uart_room_obj)},
     {MP_ROM_QSTR(MP_QSTR_pending), MP_ROM_PTR(&uart_pending_obj)},

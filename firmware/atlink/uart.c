@@ -6,12 +6,16 @@
 
 #define STAGE_SIZE (512) // behind it is the port's own buffer: a driver's ring, a kernel's
 
+// How long a line that is not continued keeps reports out of its echo.
+#define TYPING_US (100000)
+
 atlink_rx_t atlink_uart_rx;
 
 static uint8_t stage[STAGE_SIZE];
 static size_t stage_start;
 static size_t stage_end;
 static uint64_t quiet_us;
+static uint64_t typed_us; // when a line was last begun or continued
 static atlink_pump_t pump;
 
 int atlink_uart_open(int port, const atlink_pins_t *pins) {
@@ -60,6 +64,7 @@ static void feed(void) {
             n = stage_end - stage_start;
         }
         size_t echo;
+        typed_us = atlink_port_now_us();
         stage_start += atlink_rx_feed(&atlink_uart_rx, stage + stage_start, n, &echo);
         if (echo > 0) {
             atlink_port_write(stage + stage_start - echo, echo);
@@ -142,6 +147,15 @@ size_t atlink_uart_skip(void) {
 
 uint64_t atlink_uart_quiet_us(void) {
     return quiet_us;
+}
+
+uint32_t atlink_uart_typing_us(void) {
+    const atlink_rx_t *rx = &atlink_uart_rx;
+    if (!rx->echo || rx->mode != ATLINK_MODE_LINE || rx->len == 0) {
+        return 0;
+    }
+    uint64_t gone = atlink_port_now_us() - typed_us;
+    return gone < TYPING_US ? (uint32_t)(TYPING_US - gone) : 0;
 }
 
 void atlink_uart_pump(atlink_pump_t state) {

@@ -36,6 +36,11 @@ size_t atlink_uart_skip(void);
 // Until when the UART is known to have had nothing to take (microseconds): for the `+++` guards.
 uint64_t atlink_uart_quiet_us(void);
 
+// For how much longer (microseconds) the echo of a line must not be broken by anything else: 0 if
+// no line is under way, or if it was not continued for a while. A line that is too long counts as
+// none: it could go on for ever.
+uint32_t atlink_uart_typing_us(void);
+
 // Say whether a C pump takes the payload of DATA and STREAM, and whether it can take any now.
 // While one does, wait() watches the UART for it and does not report UART_RX for payload.
 typedef enum {

@@ -98,6 +98,13 @@ class UART:
         call it until False, answering each, before the final result of the command.
         """
 
+    def typing(self) -> int:
+        """Return for how many ms the echo of a line must not be broken by anything else.
+
+        0: no line is under way, it was not continued for 100 ms, it is too long, or echo is off.
+        Data of links waits by itself.
+        """
+
     def write(self, buf: bytes | bytearray | memoryview, /) -> int:
         """Put bytes on the transmit ring; return how many found room. Never blocks or allocates.
 

@@ -216,10 +216,11 @@ DOWN_IPD: Final[int]  # "+IPD" messages of at most 2920 bytes
 DOWN_RAW: Final[int]  # the bytes alone
 DOWN_NOTICE: Final[int]  # nowhere: "+IPD" says once how many there are
 
-def down_gate(open: bool, tells: bool, /) -> None:
+def down_gate(open: bool, tells: bool, /) -> int:
     """Let received data pass to the host, or not (at start): the AT port has one writer.
 
     `tells`: notices may pass as well. If they may not, atlink.wait() reports the link instead.
+    Return how many pieces have passed so far; it begins at 0 again after some millions.
     """
 
 def down(link: int, mode: int, number: int = -1, info: bool = False) -> None:

@@ -19,13 +19,17 @@ _Static_assert(DATAGRAM_ROOM <= ATLINK_TX_SIZE, "the ring takes any datagram");
 
 static bool gate_open;
 static bool may_tell; // notices go straight to the host, too: no filter looks at them
+static bool is_held; // for the moment, though the gate is open
+static uint32_t passed; // pieces, modulo 2**32
 static unsigned turn; // the link that is served first, so that none starves the others
 
 // Let received data pass to the host or not: the AT port has one writer at a time. Counted
-// answers pass a closed gate, because they are what the writer is writing.
-void atlink_down_gate(bool open, bool tells) {
+// answers pass a closed gate, because they are what the writer is writing. Returns how many pieces
+// have passed so far.
+uint32_t atlink_down_gate(bool open, bool tells) {
     gate_open = open;
     may_tell = open && tells;
+    return passed;
 }
 
 // mode: all but DOWN_COUNT; number of the link in heads, -1 none; info: with sender.
@@ -168,7 +172,7 @@ void atlink_down_told(atlink_link_t *link, bool told) {
 
 // A command line that has come is served before a notice: the host may have begun to ask for data.
 static bool may_notify(void) {
-    return may_tell && atlink_uart_rx.event != ATLINK_LINE;
+    return may_tell && !is_held && atlink_uart_rx.event != ATLINK_LINE;
 }
 
 // News of the upward flow come first: the host is told that its bytes were sent before it sees
@@ -182,7 +186,7 @@ static bool may_move(const atlink_link_t *link) {
         case DOWN_NOTICE:
             return !link->down.told && may_notify() && !atlink_up_has_news();
         default:
-            return gate_open && !atlink_up_has_news();
+            return gate_open && !is_held && !atlink_up_has_news();
     }
 }
 
@@ -300,9 +304,10 @@ static atlink_link_t *next_in_turn(void) {
 }
 
 // Serve links in turn, a piece each, while the ring has room and sockets have bytes; but not for
-// ever, because others want to be served, too. Returns how the matter stands; with DOWN_NO_ROOM
-// *room is how much the next piece needs.
-atlink_down_state_t atlink_down_run(size_t *room) {
+// ever, because others want to be served, too. `held`: only counted answers. Returns how the
+// matter stands; with DOWN_NO_ROOM *room is how much the next piece needs.
+atlink_down_state_t atlink_down_run(bool held, size_t *room) {
+    is_held = held;
     for (int pieces = 0; pieces < PIECES_AT_ONCE; ++pieces) {
         atlink_link_t *link = next_in_turn();
         if (link == NULL) {
@@ -313,6 +318,7 @@ atlink_down_state_t atlink_down_run(size_t *room) {
             return DOWN_NO_ROOM;
         }
         turn = (unsigned)atlink_net_index(link) + 1;
+        ++passed;
         move(link);
     }
     return DOWN_MORE;

@@ -15,7 +15,7 @@
 #define ATLINK_LINK_UP (16) // stands for the upward flow among the links of wait()
 
 // downlink.c
-void atlink_down_gate(bool open, bool tells);
+uint32_t atlink_down_gate(bool open, bool tells);
 void atlink_down_set(atlink_link_t *link, int mode, int number, bool info);
 int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted);
 bool atlink_down_now(atlink_link_t *link, uint32_t wanted);
@@ -27,7 +27,7 @@ typedef enum {
     DOWN_NO_ROOM, // the transmit ring has no room for the next piece
     DOWN_MORE, // enough for now
 } atlink_down_state_t;
-atlink_down_state_t atlink_down_run(size_t *room);
+atlink_down_state_t atlink_down_run(bool held, size_t *room);
 
 // uplink.c
 typedef enum {

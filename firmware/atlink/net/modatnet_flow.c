@@ -16,8 +16,8 @@ static int get_in_range(mp_obj_t value, int low, int high) {
 }
 
 static mp_obj_t atnet_down_gate(mp_obj_t open, mp_obj_t tells) {
-    atlink_down_gate(mp_obj_is_true(open), mp_obj_is_true(tells));
-    return mp_const_none;
+    uint32_t passed = atlink_down_gate(mp_obj_is_true(open), mp_obj_is_true(tells));
+    return MP_OBJ_NEW_SMALL_INT(passed & 0xffffff);
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atlink_atnet_down_gate_obj, atnet_down_gate);
 

@@ -7,6 +7,7 @@
 #include "flow.h"
 #include "route.h"
 #include "tls.h"
+#include "uart.h"
 #include "wait.h"
 
 _Static_assert(ATLINK_NET_READ == ATLINK_READ && ATLINK_NET_WRITE == ATLINK_WRITE, "one coding");
@@ -130,7 +131,11 @@ static uint32_t serve(atlink_pass_t *pass) {
     if (due < pass->deadline_us) {
         pass->deadline_us = due;
     }
-    if (atlink_down_run(&pass->wants_room) == DOWN_MORE) {
+    uint32_t typing_us = atlink_uart_typing_us();
+    if (typing_us > 0 && pass->now_us + typing_us < pass->deadline_us) {
+        pass->deadline_us = pass->now_us + typing_us;
+    }
+    if (atlink_down_run(typing_us > 0, &pass->wants_room) == DOWN_MORE) {
         pass->deadline_us = pass->now_us;
     }
     if (atlink_closing_count() > 0) {
