@@ -79,7 +79,7 @@ class Receiver:
         self.partial.append(byte)
         if not self.partial.endswith(b"\r\n"):
             return
-        too_long = len(self.partial) > 256
+        too_long = len(self.partial) > 258
         self.complete = b"" if too_long else bytes(self.partial[:-2])
         self.partial.clear()
         if self.mode == DROPPING:

@@ -220,12 +220,12 @@ def test_without_a_partition_for_settings_the_module_works_and_keeps_nothing(sim
     simulator.start()
     with simulator.module() as module:
         module.echo_off()
-        module.ok("AT+CWMODE=1")
-        assert module.command("AT+CWMODE?").lines == ("+CWMODE:1",)
+        module.ok("AT+CWMODE=3")
+        assert module.command("AT+CWMODE?").lines == ("+CWMODE:3",)
         module.ok("AT+RST")
         module.wait_ready()
         module.echo_off()
-        assert module.command("AT+CWMODE?").lines == ("+CWMODE:0",)
+        assert module.command("AT+CWMODE?").lines == ("+CWMODE:1",)
         assert status(simulator)["crashes"] == 0
     assert "settings: nothing can be kept" in simulator.log_text()
 

@@ -63,6 +63,6 @@ def test_a_module_without_memory_answers_and_recovers(module):
         assert module.command(line).result in ("OK", "ERROR")
         module.ok("AT")
     module.ok("AT+HEAPHOG=0")
-    assert module.ok("AT+CWMODE?") == ["+CWMODE:0"]
+    assert module.ok("AT+CWMODE?") == ["+CWMODE:1"]
     module.ok("AT+CIPSTART=?")
     assert free(module) > room // 2

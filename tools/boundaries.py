@@ -15,7 +15,7 @@ from tools.declarations import Command, Parameter
 # Subcategories of ERR CODE (manual section 3.1.24).
 LENGTH, TYPE, COUNT, INVALID, PARSE = 0x04, 0x05, 0x06, 0x07, 0x08
 PARAMETER_SUBS = frozenset((LENGTH, TYPE, COUNT, INVALID, PARSE))
-_MAX_LINE = 254  # 256 bytes with CR LF
+_MAX_LINE = 256  # before CR LF
 
 Variant = list[tuple[Parameter, "int | str | None"]]
 Samples = dict[tuple[str, str], str]

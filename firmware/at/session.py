@@ -31,7 +31,7 @@ from at.wire import reply
 from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
 
-_TOO_LONG = "a command line has at most 256 bytes"
+_TOO_LONG = "a command line has at most 256 bytes before CR LF"
 _TRANSFER_ROOM = 4096  # of the transmit ring, for the largest piece that C writes at once
 _STREAM_POLL_MS = 20  # while passthrough keeps data of others back
 _SWALLOW_MS = 20000  # a host that is silent so long will not send the rest of a payload

@@ -9,7 +9,7 @@ NONE: int
 LINE: int
 """poll(): a command line is complete; see UART.line(). Nothing more is consumed for now."""
 TOO_LONG: int
-"""poll(): a line of more than 256 bytes with its CR LF has ended. Nothing more is consumed."""
+"""poll(): a line of more than 256 bytes before CR LF has ended. Nothing more is consumed."""
 BUSY: int
 """poll(): a line was dropped while a command runs; UART.line() tells which (b"" if too long)."""
 DATA: int

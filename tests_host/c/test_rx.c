@@ -72,20 +72,20 @@ static void terminator_is_cr_lf_alone(void) {
     CHECK_LINE("");
 }
 
-static void line_limit_counts_cr_lf(void) {
+static void line_limit_is_before_cr_lf(void) {
     char text[301];
     memset(text, 'x', sizeof(text));
     begin();
-    feed(text, 254);
+    feed(text, 256);
     FEED("\r\n");
     CHECK(atlink_rx_fetch(&rx) == ATLINK_LINE);
-    CHECK(rx.line_len == 254);
+    CHECK(rx.line_len == 256);
     begin();
-    feed(text, 255);
+    feed(text, 257);
     FEED("\r\n");
     CHECK(atlink_rx_fetch(&rx) == ATLINK_TOO_LONG);
     CHECK(rx.line_len == 0);
-    CHECK(echoed == 257);
+    CHECK(echoed == 259);
     atlink_rx_listen(&rx);
     feed(text, 300);
     CHECK(atlink_rx_fetch(&rx) == ATLINK_NONE);
@@ -202,7 +202,7 @@ int main(void) {
     a_line_is_echoed_and_held();
     echo_stops_with_the_switch();
     terminator_is_cr_lf_alone();
-    line_limit_counts_cr_lf();
+    line_limit_is_before_cr_lf();
     busy_drops_line_by_line();
     a_fragment_is_told_once();
     lf_follows_its_dropped_cr();

@@ -104,6 +104,9 @@ refuse_with(MQTTUNSUB, LINK_ID, _TOPIC)
 
 @MQTTUNSUB.set
 async def mqttunsub_set(at, link, topic):
-    """OK when the broker has confirmed it. A topic that is not there is `NO UNSUBSCRIBE`."""
+    """OK when the broker has confirmed it. A topic that is not there is `NO UNSUBSCRIBE`.
+
+    If the broker kept the session from before a restart it may have any topic: it is asked.
+    """
     if not await at.mqtt.unsubscribe(topic):
         at.line("NO UNSUBSCRIBE")

@@ -17,7 +17,7 @@ def cipv6_query(at):
 
 @CIPV6.set
 def cipv6_set(at, enable):
-    """A station that is joined asks for IPv6 addresses at once."""
+    """A station that is joined asks for IPv6 addresses at once. 0 ends IPv6 links and servers."""
     at.wifi.net.set_ipv6(enable == 1)
 
 

@@ -75,7 +75,7 @@ def _status(at):
         return _STATUS_LINKS
     if at.wifi.station_ip():
         return _STATUS_ENDED if at.links.was_used else _STATUS_IP
-    if not at.wifi.mode & 1:
+    if not (at.wifi.is_running and at.wifi.mode & 1):
         return _STATUS_OFF
     return _STATUS_NOT_JOINED if at.wifi.station.state else _STATUS_IDLE
 

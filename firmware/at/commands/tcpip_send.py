@@ -194,8 +194,8 @@ def cipmode_query(at):
 def cipmode_set(at, mode):
     """1: received data comes bare, and AT+CIPSEND enters passthrough.
 
-    A link that is open must suit: one TCP or TLS link, one UDP link of mode 0, or with
-    AT+CIPMUX=1 the one client of a server with AT+CIPSERVERMAXCONN=1.
+    A second link is refused while it is 1. A link that is open must suit: one TCP or TLS link, one
+    UDP link of mode 0, or with AT+CIPMUX=1 the one client of a server with AT+CIPSERVERMAXCONN=1.
     """
     at.passthrough.set_on(mode == 1)
 

@@ -120,8 +120,14 @@ SAVETRANSLINK = command(
 
 @SAVETRANSLINK.set
 def savetranslink_set(at, mode, host=None, port=None, kind=None, extra=None):
-    """`AT+SAVETRANSLINK=0` alone turns it off. Takes effect at the next start."""
+    """`AT+SAVETRANSLINK=0` alone turns it off. Takes effect at the next start.
+
+    keep_alive is that of AT+CIPTCPOPT: it shows there at once, and what is set last counts, after
+    a restart as well.
+    """
     if not mode:
         at.settings.put("translink", [0, "", 0, "TCP", None])
         return
     at.settings.put("translink", [mode, text_of(host, 1), port, kind, extra])
+    if extra is not None and not kind.startswith("UDP"):
+        at.links.set_options((0,), (None, None, None, extra))

@@ -1,7 +1,5 @@
 """Updates over the network (manual sections 3.3.23, 3.3.24 and 3.11.3)."""
 
-import asyncio
-
 from at.command import command, events
 from at.errors import invalid
 from at.services.update import FIRMWARE
@@ -49,10 +47,9 @@ async def ciupdate_set(at, mode, version, name, nonblocking):
     name = FIRMWARE if name is None else _word(name, 2)
     at.update.need_idle()
     if nonblocking:
-        work = at.update.in_background(
+        at.update.in_background(
             mode == 1, version, name, lambda state: at.emit("update_state", state)
         )
-        asyncio.create_task(work)
         return
     await _update(at, mode == 1, version, name)
 

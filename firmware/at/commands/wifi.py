@@ -50,7 +50,7 @@ CWMODE = command(
 
 @CWMODE.query
 def cwmode_query(at):
-    """The factory mode is 0."""
+    """The factory mode is 1, as ESP-IDF's."""
     at.reply(at.wifi.mode)
 
 

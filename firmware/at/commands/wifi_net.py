@@ -23,7 +23,7 @@ def cwdhcp_query(at):
 
 @CWDHCP.set
 def cwdhcp_set(at, operate, mode):
-    """On drops a static address: the softAP is 192.168.4.1 again. mode 0 changes nothing.
+    """On drops the station's static address, not the softAP's. mode 0 changes nothing.
 
     With the old endings _CUR and _DEF the parameters are those of release 1: 0 softAP or 1
     station, then 1 on or 0 off.
@@ -124,9 +124,10 @@ def cipap_query(at):
 
 @CIPAP.set
 def cipap_set(at, ip, gateway, netmask):
-    """Turns the softAP's DHCP server off, as the manual says; AT+CWDHCP=1,2 undoes both.
+    """The DHCP server goes on if it is on: its pool moves into the new network.
 
-    The netmask is 255.255.255.0 if left out, the gateway the softAP itself.
+    A pool of AT+CWDHCPS keeps its places there, or becomes the built-in one if it cannot. The
+    netmask is 255.255.255.0 if left out, the gateway the softAP itself.
     """
     at.wifi.net.set_static(SOFTAP, ip, gateway, netmask)
 

@@ -119,6 +119,8 @@ class Links:
         route = (number, kind, host, port, keep_alive, local, mode, timeout_ms)
         link = Link(number, kind, route=route)
         self._need_address(link.family)
+        if self.is_taken:
+            raise StateError("AT+CIPMODE=1: there is one link at most")
         self.reserve(link)
         if keep_alive is not None and not link.is_udp:
             self._options[number][3] = keep_alive
@@ -140,6 +142,7 @@ class Links:
         if link.is_udp:
             try:
                 link.open_udp(address, port, mode, local[0], local[1])
+                link.home = local[0] or self._wifi.station_ip() or self._wifi.ap_ip()
                 link.apply(self._options[link.number])
             except OSError as error:
                 raise LinkError("no datagram link to %s: %s" % (address, error.args[-1]))
@@ -156,6 +159,21 @@ class Links:
                 raise LinkError("%s is no IPv%d address" % (host, family))
             return known[1]
         return await self._names.resolve(host, _IPV6_ONLY if family == 6 else _IPV4_ONLY, _OPEN_MS)
+
+    @property
+    def has_ipv6(self):
+        """Whether AT+CIPV6=1."""
+        return self._wifi.net.has_ipv6
+
+    def need_ipv6(self):
+        """Raise StateError while IPv6 is off."""
+        if not self.has_ipv6:
+            raise StateError("IPv6 is off; AT+CIPV6=1 turns it on")
+
+    @property
+    def is_taken(self):
+        """Whether passthrough has the one link that it can have: bytes carry no number."""
+        return self.is_raw and not self.is_idle
 
     def _need_address(self, family):
         if family == 4 and not self._wifi.has_ip:
@@ -318,11 +336,23 @@ class Links:
             left_ms -= _LINGER_POLL_MS
 
     def _addresses_changed(self):
-        """End streams whose own address is gone: nothing can reach them any more."""
+        """End the links whose own address is gone: nothing can reach them any more."""
         mine = (self._wifi.station_ip(), self._wifi.ap_ip())
         for link in self.all():
-            if not link.is_udp and link.family == 4 and link.local_ip not in mine:
+            if link.family == 6:
+                is_lost = not (self.has_ipv6 and self._wifi.is_running)
+            elif link.is_udp:
+                is_lost = self._is_moved(link, mine)
+            else:
+                is_lost = link.local_ip not in mine
+            if is_lost:
                 self.end(link, "the address is lost", True)
+
+    def _is_moved(self, link, mine):
+        """Tell whether a UDP link is in vain; a network that is lost for a while may come back."""
+        if link.home in mine:
+            return False
+        return mine[0] is not None or not (self._wifi.is_running and self._wifi.mode & 1)
 
     # Options.
 
@@ -341,6 +371,11 @@ class Links:
             if link:
                 link.apply(row)
         self._settings.put("tcp_options", [list(row) for row in self._options])
+        kept = self._settings.get("translink")
+        is_stream = kept[0] and not kept[3].startswith("UDP")
+        if is_stream and self._settings.keeping and 0 in numbers and values[3] is not None:
+            # what is set last counts after a restart, too
+            self._settings.put("translink", list(kept[:4]) + [values[3]])
 
 
 def create(at):

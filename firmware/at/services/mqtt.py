@@ -78,6 +78,7 @@ class Mqtt:
         self._host = ""
         self._port_number = 0
         self._reconnects = False
+        self._is_resumed = False  # the broker has a session of an earlier start
         self.topics = []  # (topic, qos) of each subscription
 
     # Configuration.
@@ -187,6 +188,7 @@ class Mqtt:
             if is_known is None and self._client and reconnects:  # it was lost, and still is
                 self._task = asyncio.create_task(self._serve(client, None))
         self._client = client
+        self._is_resumed = is_known
         self._connected(is_known)
         self._task = asyncio.create_task(self._serve(client, is_known))
 
@@ -257,8 +259,9 @@ class Mqtt:
         """End a connection whose own address is gone; come back as soon as there is one."""
         client = self._client
         if client and client.is_connected:
-            mine = client.sock.local_ip
-            if mine and mine not in (self._wifi.station_ip(), self._wifi.ap_ip()):
+            address = client.sock.local_ip
+            mine = (self._wifi.station_ip(), self._wifi.ap_ip())
+            if address not in mine if address else not self._wifi.net.has_ipv6:
                 client.fail("the address is lost")
         self._kick.set()
 
@@ -289,6 +292,8 @@ class Mqtt:
 
     def _need_connection(self):
         client = self._client
+        if not self._is_configured:
+            raise StateError("AT+MQTTUSERCFG comes first", _NOT_CONFIGURED)
         if not client or not client.is_connected:
             raise StateError("not connected: AT+MQTTCONN comes first", _DISCONNECTED)
         return client
@@ -345,19 +350,24 @@ class Mqtt:
         return True
 
     async def unsubscribe(self, topic):
-        """Unsubscribe; return False, and do nothing, if the topic is not subscribed."""
+        """Unsubscribe; return False, and do nothing, if the topic is not subscribed.
+
+        Of a session that the broker knew from before the topics are not known here: it is asked.
+        """
         client = self._need_connection()
         _need_text(topic, _TOPIC_UNREADABLE)
-        for row in self.topics:
-            if row[0] == topic:
-                break
-        else:
+        row = None
+        for each in self.topics:
+            if each[0] == topic:
+                row = each
+        if row is None and not self._is_resumed:
             return False
         try:
             await client.unsubscribe(topic)
         except LinkError as error:
             raise LinkError(error.reason, _UNSUBSCRIBE_FAILED)
-        self.topics.remove(row)
+        if row:
+            self.topics.remove(row)
         return True
 
 

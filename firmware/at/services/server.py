@@ -61,6 +61,8 @@ class Server:
             return
         if self.row:
             raise StateError("there is a server already, and not this one")
+        if kind.endswith("v6"):
+            self._links.need_ipv6()
         if kind.startswith("SSL"):
             self._tls.server(check_clients).close()  # is everything there?
         listener = atnet.open(atnet.TCP, 6 if kind.endswith("v6") else 4)
@@ -82,13 +84,22 @@ class Server:
         """Stop listening; clients stay unless they are to be closed."""
         if not self.row:
             raise StateError("there is no server")
+        self._close()
+        if close_clients:
+            for link in self.clients():
+                await self._links.close(link)
+
+    def _close(self):
         on(self._bit(), None)
         atnet.close(self._listener)
         self._listener = None
         self.row = None
-        if close_clients:
-            for link in self.clients():
-                await self._links.close(link)
+
+    def follow(self):
+        """End an IPv6 server when IPv6 is turned off; its clients end like all such links."""
+        if self.row and self.row[1].endswith("v6") and not self._links.has_ipv6:
+            self._log("server: IPv6 is off")
+            self._close()
 
     def _bit(self):
         return 1 << (8 + (self._listener & 15))
@@ -110,7 +121,7 @@ class Server:
         link = self._place(found[0])
         if link is None:
             atnet.close(found[0])
-            self._emit("server_full", self.limit)
+            self._emit("server_full", 1 if self._links.is_taken else self.limit)
         elif link.kind.startswith("SSL"):
             asyncio.create_task(self._secure(link, self.row[2]))
         else:
@@ -138,7 +149,9 @@ class Server:
         return link
 
     def _free(self):
-        return self._links.free() if len(self.clients()) < self.limit else None
+        if self._links.is_taken or len(self.clients()) >= self.limit:
+            return None
+        return self._links.free()
 
     async def _secure(self, link, check_clients):
         try:
@@ -175,4 +188,6 @@ class Server:
 
 def create(at):
     """Build the service from those it stands on."""
-    return Server(at.links, at.tls, at.emit, at.log)
+    server = Server(at.links, at.tls, at.emit, at.log)
+    at.wifi.on_change(server.follow)
+    return server

@@ -237,6 +237,9 @@ class Update:
         """
         load = self._loader(name)
         self._begin()
+        await self._run(is_secure, version, name, load, tell)
+
+    async def _run(self, is_secure, version, name, load, tell):
         try:
             work = self._from_server(is_secure, version, name, load, tell)
             await asyncio.wait_for_ms(work, _LIMIT_MS)
@@ -248,11 +251,22 @@ class Update:
             raise
         finally:
             self._is_running = False
+        self.state = DONE
+        tell(DONE)  # last of all: the host may be fast
 
-    async def in_background(self, is_secure, version, name, tell):
-        """Do the same and tell FAILED instead of raising."""
+    def in_background(self, is_secure, version, name, tell):
+        """Begin the same; what goes wrong later is told as FAILED instead of raised."""
+        load = self._loader(name)
+        self._begin()
         try:
-            await self.from_server(is_secure, version, name, tell)
+            asyncio.create_task(self._watched(is_secure, version, name, load, tell))
+        except MemoryError:
+            self._is_running = False
+            raise
+
+    async def _watched(self, is_secure, version, name, load, tell):
+        try:
+            await self._run(is_secure, version, name, load, tell)
         except ATError as error:
             log("update:", error.reason)
             tell(FAILED)
@@ -295,7 +309,6 @@ class Update:
             raise LinkError("the update server describes the image %s badly" % name)
         reach(VERSION)
         await load(name, address, size, digest)
-        reach(DONE)
 
     async def _manifest(self, is_secure, version, found, connected):
         """Return what the server says of a version, None for the newest, and where it said so."""

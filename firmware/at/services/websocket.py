@@ -195,7 +195,8 @@ class Websockets:
         for link in self.all():
             if link.state == OPEN:
                 address = link.stream.local_ip
-                if address and address not in mine:
+                is_lost = address not in mine if address else not self._wifi.net.has_ipv6
+                if is_lost:
                     link.fail("the address is lost")
             link.kick.set()
 

@@ -123,6 +123,7 @@ class Wifi:
             return
         await self.stop_provisioning()
         await self.station.stop()
+        self.station.begin_anew()
         self._change(0)
         driver(atchip.wifi_deinit)
         self.is_running = False

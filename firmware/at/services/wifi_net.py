@@ -13,7 +13,6 @@ from at.wire import address
 
 STATION = 0
 SOFTAP = 1
-_AP_DEFAULT = ("192.168.4.1", "192.168.4.1", "255.255.255.0")
 _KINDS = ("ll", "gl")
 
 
@@ -45,12 +44,15 @@ class Net:
     def apply(self, interface):
         """Give an interface that has just started the addresses that are kept."""
         static = self._static[interface]
-        if interface == SOFTAP and self._pool:
-            self._try_pool()
         if static:
             self._fix(interface, static)
         elif not self._dhcp >> interface & 1:
             driver(atchip.dhcp, interface, False)
+        if interface == SOFTAP:
+            if self._pool:
+                self._try_pool()
+            if static and self._dhcp & 2:
+                driver(atchip.dhcp, SOFTAP, True)
         if interface == SOFTAP and self.has_ipv6:
             driver(atchip.ip6_linklocal, SOFTAP)
 
@@ -71,10 +73,11 @@ class Net:
             self._wifi.log("wifi: DHCP is not as before:", error)
 
     def set_static(self, interface, ip, gateway, mask):
-        """Give an interface a fixed address, which turns its DHCP off.
+        """Give an interface a fixed address; the station's turns its DHCP client off.
 
-        Without `mask` it is 255.255.255.0; without `gateway` the softAP is its own, and the
-        station's is the first address of the network.
+        The softAP's DHCP server goes on if it is on, with a pool in the new network. Without
+        `mask` it is 255.255.255.0; without `gateway` the softAP is its own, and the station's is
+        the first address of the network.
         """
         mask = mask or "255.255.255.0"
         bits = _check_mask(mask)
@@ -85,12 +88,21 @@ class Net:
         self._wifi.need(1 << interface)
         static = [ip, gateway, mask]
         self._fix(interface, static)
-        self._keep(self._dhcp & ~(1 << interface), interface, static)
+        if interface == STATION:
+            self._keep(self._dhcp & ~1, STATION, static)
+            return
+        self._keep(self._dhcp, SOFTAP, static)
+        try:
+            if self._pool:
+                self._move_pool(_number(ip), bits)
+        finally:
+            self._try_dhcp(SOFTAP)
 
     def set_dhcp(self, on, which):
         """Turn DHCP on or off for the interfaces in the mask `which`.
 
-        Turning it on drops a static address. Interfaces that are off take it over when started.
+        Turning the client on drops the station's static address; the softAP keeps its own.
+        Interfaces that are off take it over when started.
         """
         self._wifi.need()
         for interface in (STATION, SOFTAP):
@@ -98,13 +110,12 @@ class Net:
                 continue
             self._turn(interface, on)
             mask = self._dhcp & ~(1 << interface) | on << interface
-            self._keep(mask, interface, [] if on else self._static[interface])
+            is_static = interface == SOFTAP or not on
+            self._keep(mask, interface, self._static[interface] if is_static else [])
 
     def _turn(self, interface, on):
         if not self._wifi.mode >> interface & 1:
             return
-        if on and interface == SOFTAP and self._static[SOFTAP]:
-            self._fix(SOFTAP, _AP_DEFAULT)
         driver(atchip.dhcp, interface, on)
 
     def _keep(self, dhcp, interface, static):
@@ -123,30 +134,30 @@ class Net:
         """Use a pool of addresses in the softAP's network, without its own address."""
         self._need_server()
         ip, mask, _ = driver(atchip.ip_info, SOFTAP)
-        bits = _number(mask)
-        network = _number(ip) & bits
-        low, high = _number(first), _number(last)
-        if low & bits != network or low == network:
-            raise invalid(2, "%s is no host of the softAP's network" % first)
-        if high & bits != network or high == network | (bits ^ 0xFFFFFFFF):
-            raise invalid(3, "%s is no host of the softAP's network" % last)
-        if low >= high:
-            raise invalid(3, "a pool ends behind its beginning, and has two addresses or more")
-        if low <= _number(ip) <= high:
-            raise invalid(2, "the pool contains the softAP's own address")
-        if high - low >= 100:
-            raise invalid(3, "a pool has at most 100 addresses")
-        pool = [lease_min, first, last]
-        driver(atchip.dhcp_pool_set, lease_min, first, last)
+        _check_pool(_number(ip), _number(mask), first, last)
+        self._use_pool([lease_min, first, last])
+
+    def _use_pool(self, pool):
+        """Use and keep a pool, () for the built-in one."""
+        driver(atchip.dhcp_pool_set, *(pool or (0, None, None)))
         self._pool = pool
-        self._wifi.settings.put("wifi_pool", pool)
+        self._wifi.settings.put("wifi_pool", list(pool))
+
+    def _move_pool(self, ip, bits):
+        """Take a pool along into the softAP's new network, or go back to the built-in one."""
+        lease_min, first, last = self._pool
+        first, last = [_text(ip & bits | _number(end) & ~bits) for end in (first, last)]
+        try:
+            _check_pool(ip, bits, first, last)
+        except ATError:
+            self._use_pool(())
+        else:
+            self._use_pool([lease_min, first, last])
 
     def clear_pool(self):
         """Go back to the built-in pool."""
         self._need_server()
-        driver(atchip.dhcp_pool_set, 0, None, None)
-        self._pool = ()
-        self._wifi.settings.put("wifi_pool", [])
+        self._use_pool(())
 
     def _need_server(self):
         self._wifi.need(2)
@@ -169,6 +180,7 @@ class Net:
             self.link_is_up()
         if self._wifi.is_running and self._wifi.mode & 2 and on:
             driver(atchip.ip6_linklocal, SOFTAP)
+        self._wifi.changed()
 
     def link_is_up(self):
         """Ask for IPv6 addresses on a station that has just been associated."""
@@ -198,6 +210,22 @@ def _number(ip):
 
 def _text(number):
     return address.unpack(number.to_bytes(4, "big"))
+
+
+def _check_pool(ip, bits, first, last):
+    """Refuse a pool that does not fit a network: `ip` and `bits` are address and mask."""
+    network = ip & bits
+    low, high = _number(first), _number(last)
+    if low & bits != network or low == network:
+        raise invalid(2, "%s is no host of the softAP's network" % first)
+    if high & bits != network or high == network | (bits ^ 0xFFFFFFFF):
+        raise invalid(3, "%s is no host of the softAP's network" % last)
+    if low >= high:
+        raise invalid(3, "a pool ends behind its beginning, and has two addresses or more")
+    if low <= ip <= high:
+        raise invalid(2, "the pool contains the softAP's own address")
+    if high - low >= 100:
+        raise invalid(3, "a pool has at most 100 addresses")
 
 
 def _check_mask(mask):

@@ -207,6 +207,10 @@ class Station:
         self._give_up()
         await self._drop()
 
+    def begin_anew(self):
+        """Forget that there was an attempt, as after power-up."""
+        self._was_tried = False
+
     async def pause(self):
         """Let go of the radio for a scan: an attempt to come back is put off."""
         self._is_interrupted = self._link == _TRYING

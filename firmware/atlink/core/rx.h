@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The longest command line, CR LF included.
-#define ATLINK_LINE_MAX (256)
+// The longest command line (256 bytes) with its CR LF.
+#define ATLINK_LINE_MAX (258)
 
 typedef enum {
     ATLINK_NONE = 0,
