@@ -7,12 +7,15 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from html.parser import HTMLParser
 
 import pytest
+import serial
+from serial import rfc2217
 
 from pins import ROOT
-from tools.atclient import ByteLog
+from tools.atclient import ByteLog, Module
 from tools.conformance import __main__ as conformance
 from tools.conformance import collect, compare, report
 
@@ -127,6 +130,42 @@ def test_nobody_answers(capsys, monkeypatch):
 def test_port_that_is_not_there(capsys):
     assert conformance.main(["/dev/no-such-port"]) == 1
     assert "error: cannot open /dev/no-such-port" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore:setDaemon")  # pyserial's client calls it
+def test_a_port_behind_rfc2217_is_spoken_to():
+    """As ser2net offers it; pyserial's own server, with a port that echoes, stands for it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+
+    def serve():
+        client = listener.accept()[0]
+        writer = client.makefile("wb", buffering=0)
+        with client, writer, serial.serial_for_url("loop://") as there:
+            manager = rfc2217.PortManager(there, writer)
+            client.settimeout(0.02)
+            while True:
+                try:
+                    data = client.recv(1024)
+                except TimeoutError:
+                    data = None
+                except ConnectionError:
+                    data = b""
+                if data == b"":
+                    return
+                if data:
+                    there.write(b"".join(manager.filter(data)))
+                said = there.read(there.in_waiting)
+                if said:
+                    client.sendall(b"".join(manager.escape(said)))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with Module(f"rfc2217://127.0.0.1:{port}", timeout_s=5.0) as module:
+        module.send("AT+ECHO=5")
+        assert module.read_until(b"\r\n") == b"AT+ECHO=5\r\n"
+    thread.join()
+    listener.close()
 
 
 def test_make_needs_a_port():

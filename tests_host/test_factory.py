@@ -343,3 +343,25 @@ def test_script_says_what_it_does():
     )
     assert done.returncode == 0
     assert "tools/factory.py pki build/firmware" in done.stdout
+
+
+@pytest.mark.parametrize("length", [3967, 3968, 3999])
+def test_strings_as_long_as_the_firmware_takes_them(length):
+    """Espressif's generator stops at 3967 bytes, AT+SYSMFG at 3999."""
+    text = ("0123456789" * 400)[:length]
+    content = {
+        "test": {"a": nvs.Value("u8", 7), "long": nvs.Value("string", text)},
+        "other": {"long": nvs.Value("string", text), "z": nvs.Value("blob", b"z" * 300)},
+    }
+    image = nvs.write(content, 0x1C000)
+    assert len(image) == 0x1C000
+    assert nvs.read(image) == content
+    assert nvs.read(nvs.write(nvs.read(image), 0x1C000)) == content
+    judged = nvsreader.read(image)
+    assert judged["test", "long"] == judged["other", "long"] == (nvsreader.STRING, text.encode())
+
+
+def test_long_strings_need_a_page_each():
+    content = {"test": {f"k{n}": nvs.Value("string", "x" * 3990) for n in range(3)}}
+    with pytest.raises(ParamsError, match="does not fit"):
+        nvs.write(content, 0x4000)

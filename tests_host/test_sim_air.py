@@ -98,7 +98,7 @@ def test_an_address_that_is_not_the_modules_is_refused(bench, address):
             assert module.command(line).result == "ERROR"
 
 
-def test_a_server_on_a_port_that_may_not_be_bound_says_where_it_is(simulate, tmp_path):
+def test_a_server_on_a_port_that_may_not_be_bound_says_where_it_is(simulate):
     alone = ("unshare", "--user", "--map-root-user")
     if not shutil.which("unshare") or subprocess.run([*alone, "true"]).returncode:
         pytest.skip("this machine lets nobody give up the right to bind low ports")

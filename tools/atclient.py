@@ -170,8 +170,10 @@ class Module:
         self._observer = observer
         # pyserial's socket:// says 1 however many bytes are waiting.
         self._is_blind = port.startswith("socket://")
+        # pyserial's rfc2217:// refuses a limit for writing; the network has its own.
+        write_s = None if port.startswith("rfc2217://") else timeout_s
         self._serial = serial.serial_for_url(
-            port, baud, timeout=_TICK_S, write_timeout=timeout_s, rtscts=rtscts
+            port, baud, timeout=_TICK_S, write_timeout=write_s, rtscts=rtscts
         )
 
     def close(self) -> None:

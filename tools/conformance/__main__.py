@@ -35,7 +35,7 @@ def firmware(port: str, baud: int) -> str:
         with Module(port, baud=baud, timeout_s=5.0) as module:
             module.resync(_ATTEMPTS)
             lines = module.ok("AT+GMR")
-    except (serial.SerialException, OSError, ValueError) as error:
+    except (serial.SerialException, OSError, ValueError, NotImplementedError) as error:
         raise BenchError(f"cannot open {port}: {error}") from error
     except ATMismatch:
         raise BenchError(

@@ -21,6 +21,9 @@ PAGE = 4096
 _ENTRY = 32
 _ENTRIES = 126
 _BLANK, _DAMAGED = 0xFFFFFFFF, 0
+_FULL = 0xFFFFFFFC
+_ALL_WRITTEN = b"\xaa" * 31 + b"\xfa"  # two bits for each entry, the last four are none
+_GENERATOR_TEXT = 3967  # bytes of a string that Espressif's generator takes; NVS takes 3999
 _NUMBERS = {
     0x01: ("u8", "<B"),
     0x11: ("i8", "<b"),
@@ -137,6 +140,55 @@ def _value(item: _Item, pieces: dict[tuple[int, str, int], bytes]) -> Value:
 
 def write(content: Content, size: int) -> bytes:
     """Return a partition of `size` bytes; ParamsError if the content does not fit."""
+    long = {
+        (space, key): text
+        for space, pairs in content.items()
+        for key, value in pairs.items()
+        if value.kind == "string" and len(text := str(value.value).encode()) > _GENERATOR_TEXT
+    }
+    short = {
+        space: {key: value for key, value in pairs.items() if (space, key) not in long}
+        for space, pairs in content.items()
+    }
+    return _with_pages(_generate(short, size), long)
+
+
+def _with_pages(image: bytes, texts: dict[tuple[str, str], bytes]) -> bytes:
+    """Put strings that fill a page each in front of what the generator wrote, as NVS would."""
+    if not texts:
+        return image
+    pages = [image[start : start + PAGE] for start in range(0, len(image), PAGE)]
+    blank = [number for number, page in enumerate(pages) if page == b"\xff" * PAGE]
+    if len(blank) <= len(texts):  # NVS needs a blank page to work with
+        raise ParamsError(f"the content does not fit {len(image)} bytes: no page is left")
+    items = [item for page in _pages(image) for item in _items(page)]
+    spaces = {item.key: item.field[0] for item in items if item.space == 0}
+    for number, page in enumerate(pages):
+        if number not in blank:
+            sequence = struct.unpack_from("<I", page, 4)[0] + len(texts)
+            pages[number] = _head(struct.unpack_from("<I", page)[0], sequence) + page[32:]
+    for sequence, ((space, key), text) in enumerate(texts.items()):
+        entries = _text_entries(spaces[space], key, text)
+        pages[blank[sequence]] = _head(_FULL, sequence) + _ALL_WRITTEN + entries
+    return b"".join(pages)
+
+
+def _head(state: int, sequence: int) -> bytes:
+    """Return the first 32 bytes of a page."""
+    fields = struct.pack("<IB", sequence, 0xFE) + b"\xff" * 19
+    return struct.pack("<I", state) + fields + struct.pack("<I", crc32(fields))
+
+
+def _text_entries(space: int, key: str, text: bytes) -> bytes:
+    """Return the entries of a string that takes all of a page."""
+    data = text + b"\0"
+    start = struct.pack("<BBBB", space, _STRING, _ENTRIES, 0xFF)
+    rest = key.encode().ljust(16, b"\0") + struct.pack("<HHI", len(data), 0xFFFF, crc32(data))
+    head = start + struct.pack("<I", crc32(start + rest)) + rest
+    return head + data.ljust((_ENTRIES - 1) * _ENTRY, b"\xff")
+
+
+def _generate(content: Content, size: int) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "nvs.csv", Path(folder) / "nvs.bin"
         with source.open("w", newline="", encoding="utf-8") as file:
