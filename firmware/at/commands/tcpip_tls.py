@@ -36,7 +36,8 @@ def cipsslcconf_query(at):
 def cipsslcconf_set(at, number, mode, own, ca):
     """Numbers choose `client_cert.n`, `client_key.n` and `client_ca.n` in mfg_nvs.
 
-    Checking needs the right time: AT+CIPSNTPCFG first. What is missing shows at the next
+    Checking needs the right time, AT+CIPSNTPCFG first: while the clock is not set (before 2020) no
+    server is trusted, with a reason of its own. What is missing shows at the next
     connection: `NO CERT FOUND`, `NO PRVT_KEY FOUND` or `NO CA FOUND`, then ERROR.
     """
     at.tls.set_conf(numbers_of(number), mode, own, ca)

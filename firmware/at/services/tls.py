@@ -38,6 +38,7 @@ _REASONS = (
     "damaged record",
     "out of memory",
     "TLS error",
+    "the clock is not set",
 )
 _FIRST = 0x5001
 MISSING = 0x5040  # the certificate, key or CA is not in mfg_nvs

@@ -45,8 +45,17 @@ static int recv_some(atlink_tls_t *tls, unsigned char *data, size_t size) {
     return MBEDTLS_ERR_NET_RECV_FAILED;
 }
 
+// Whether five bytes may be the head of a record: a type of TLS 1.2, and a length that is allowed
+// (RFC 5246, 6.2.3).
+static bool is_head(const uint8_t *head) {
+    return head[0] >= MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC
+           && head[0] <= MBEDTLS_SSL_MSG_APPLICATION_DATA
+           && (head[3] << 8 | head[4]) <= MBEDTLS_SSL_IN_CONTENT_LEN + 2048;
+}
+
 // Record heads are given whole or not at all: ESP-IDF's MBEDTLS_DYNAMIC_BUFFER reads them to the
-// stack, so one that came in two parts would lose the first.
+// stack, so one that came in two parts would lose the first. It also takes memory for the length
+// in a head before anybody has looked at it: 17 to 29 KB for what a plain server says.
 static int socket_recv(void *context, unsigned char *data, size_t size) {
     atlink_tls_t *tls = context;
     if (size > sizeof(tls->head)) {
@@ -61,6 +70,9 @@ static int socket_recv(void *context, unsigned char *data, size_t size) {
     }
     memcpy(data, tls->head, size);
     tls->head_size = 0;
+    if (size == sizeof(tls->head) && !is_head(tls->head)) {
+        return MBEDTLS_ERR_SSL_INVALID_RECORD;
+    }
     // The type is in the clear. Nobody here renegotiates, and Mbed TLS would go on after refusing.
     if (tls->up && size == sizeof(tls->head) && tls->head[0] == MBEDTLS_SSL_MSG_HANDSHAKE) {
         tls->asked_anew = true;
@@ -69,7 +81,8 @@ static int socket_recv(void *context, unsigned char *data, size_t size) {
     return (int)size;
 }
 
-// Whether the module can know if a date has passed: at power-up its clock begins in 1970.
+// Whether the module can know if a date has passed: at power-up its clock begins in 1970, and Mbed
+// TLS sees the year 2000 then (MicroPython's ports/esp32/main.c).
 static bool clock_is_set(void) {
     return mbedtls_time(NULL) >= CLOCK_SET_S;
 }
@@ -77,12 +90,13 @@ static bool clock_is_set(void) {
 // The name that the user wants to see, apart from the SNI that Mbed TLS would check: its finding
 // is dropped, and its own matching (alternative names, wildcards) is asked again for our name. The
 // copy without successors, trusted by itself, costs no signature check and only that flag counts.
-// A server without a clock takes clients of any date (the manual's example 4.2.8 sets none); a
-// client does not take servers so, as the manual says of AT+CIPSSLCCONF.
+// Without a clock dates are not judged: a server takes clients of any (the manual's example 4.2.8
+// sets no time), a client takes no server at all, as the manual says of AT+CIPSSLCCONF.
 static int check_certificate(void *context, mbedtls_x509_crt *crt, int depth, uint32_t *flags) {
     atlink_tls_t *tls = context;
-    if (tls->profile->server && !clock_is_set()) {
+    if (!clock_is_set()) {
         *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
+        *flags |= tls->profile->server ? 0 : MBEDTLS_X509_BADCERT_OTHER;
     }
     if (depth == 0) {
         *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH;

@@ -13,6 +13,7 @@ typedef struct _flag_words_t {
 static const flag_words_t flag_words[] = {
     { MBEDTLS_X509_BADCERT_MISSING, "no certificate" },
     { MBEDTLS_X509_BADCERT_NOT_TRUSTED, "unknown CA" },
+    { MBEDTLS_X509_BADCERT_OTHER, "the clock is not set" }, // nobody else uses this flag
     { MBEDTLS_X509_BADCERT_EXPIRED, "certificate expired" },
     { MBEDTLS_X509_BADCERT_FUTURE, "certificate not yet valid" },
     { MBEDTLS_X509_BADCERT_CN_MISMATCH, "wrong name" },

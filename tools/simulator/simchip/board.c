@@ -103,9 +103,14 @@ static void *map_file(const char *variable, uint32_t *size) {
     return mem == MAP_FAILED ? NULL : mem;
 }
 
-// Certificates are checked with the module's clock, not the PC's.
+// Certificates are checked with the module's clock, not the PC's. A clock that was not set is in
+// the year 2000 for Mbed TLS: the ESP32 port adds these seconds to the system's time.
+#define SECONDS_1970_TO_2000 (946684800)
 static mbedtls_time_t module_time(mbedtls_time_t *out) {
     mbedtls_time_t now = (mbedtls_time_t)(sim_board_clock_us() / 1000000);
+    if (now < SECONDS_1970_TO_2000) {
+        now += SECONDS_1970_TO_2000;
+    }
     if (out != NULL) {
         *out = now;
     }
