@@ -18,6 +18,7 @@ UNITS = {
     "test_rx": ["core/rx.c"],
     "test_filter": ["core/filter.c"],
     "test_line": ["core/line.c"],
+    "test_mqtt": ["core/mqtt.c"],
     "test_framer": ["core/framer.c"],
     "test_ring": ["core/ring.c"],
     "test_small": ["core/ipd.c", "core/unescape.c", "core/settings.c"],

@@ -198,9 +198,3 @@ def test_wildcards_where_they_may_stand(topic):
 def test_wildcards_where_they_may_not_stand(topic):
     assert not mqtt.is_filter(topic)
     assert not mqtt.is_topic(topic)
-
-
-def test_strings_are_utf8_without_nul():
-    assert mqtt.is_text("Käse/温度".encode())
-    assert not mqtt.is_text(b"a\x00b")
-    assert not mqtt.is_text(b"\xff\xfe")

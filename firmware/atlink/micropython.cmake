@@ -12,6 +12,7 @@ target_sources(usermod_atlink INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/core/framer.c
     ${CMAKE_CURRENT_LIST_DIR}/core/ipd.c
     ${CMAKE_CURRENT_LIST_DIR}/core/line.c
+    ${CMAKE_CURRENT_LIST_DIR}/core/mqtt.c
     ${CMAKE_CURRENT_LIST_DIR}/core/ring.c
     ${CMAKE_CURRENT_LIST_DIR}/core/rx.c
     ${CMAKE_CURRENT_LIST_DIR}/core/settings.c

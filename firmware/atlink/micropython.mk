@@ -11,6 +11,7 @@ SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
 	core/framer.c \
 	core/ipd.c \
 	core/line.c \
+	core/mqtt.c \
 	core/ring.c \
 	core/rx.c \
 	core/settings.c \

@@ -1,6 +1,6 @@
 // What the files of the Python module `atcore` share: the event loop's queue (modatloop.c), command
 // lines and answers (modatline.c), blocks for
-// links (net/modatsend.c). firmware/typings/atcore.pyi is the module's contract.
+// links (net/modatsend.c), messages of a broker (net/modatmqtt.c). firmware/typings/atcore.pyi is the module's contract.
 #ifndef ATLINK_MODATCORE_H
 #define ATLINK_MODATCORE_H
 
@@ -34,5 +34,9 @@ MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_line_obj);
 
 // net/modatsend.c
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_send_obj);
+
+// net/modatmqtt.c
+MP_DECLARE_CONST_FUN_OBJ_3(atcore_take_messages_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atcore_message_obj);
 
 #endif // ATLINK_MODATCORE_H

@@ -60,6 +60,16 @@ def send(
     what `failed(links, whose, began)` returns (a result code) or raises.
     """
 
+def message(topic: bytes, payload: bytes, retain: int, /) -> bytes:
+    """Return a PUBLISH packet of QoS 0. ValueError: longer than MQTT allows."""
+
+def take_messages(buffer: memoryview, count: int, is_web: bool, /) -> int:
+    """Write +MQTTSUBRECV for whole messages of QoS 0 at the beginning of buffer[:count].
+
+    `is_web`: they are in WebSocket frames. Return how many bytes that was; what follows, or must
+    wait for something, is the caller's. ValueError: count. Never allocates.
+    """
+
 class _Answer:  # a built-in function: as an attribute of a class it is not bound
     def __call__(self, *parts: int | str | bytes | bytearray | memoryview) -> None: ...
 

@@ -25,12 +25,14 @@ refuse_with(MQTTPUB, LINK_ID, _TOPIC, (0x6044, 0x6045, 0x6046), _QOS, _RETAIN)
 
 
 @MQTTPUB.set
-async def mqttpub_set(at, link, topic, data, qos, retain):
+def mqttpub_set(at, link, topic, data, qos, retain):
     """OK when the broker has confirmed it (QoS 1 and 2), within 10 s; meanwhile it is repeated.
 
     A message of QoS 1 or 2 outlives a lost connection if the connection is back in that time.
     """
-    await at.mqtt.publish(topic, data, qos, retain)
+    if not qos and at.mqtt.publish_now(topic, data, retain):
+        return None
+    return at.mqtt.publish(topic, data, qos, retain)
 
 
 MQTTPUBRAW = command(

@@ -7,6 +7,7 @@ the broker mqtt_stream.py's.
 
 import asyncio
 
+import atlink
 import atnet
 from at.errors import ATError, LinkError, StateError
 from at.services.mqtt_client import Client
@@ -306,6 +307,14 @@ class Mqtt:
             raise StateError("a topic to publish to has no wildcards", _PUBLISH_FAILED)
         return client
 
+    def publish_now(self, topic, data, retain):
+        """Publish a message of QoS 0 if that is possible at once."""
+        client = self.check_publishing(topic)
+        try:
+            return client.publish_now(topic, data, retain)
+        except LinkError as error:
+            raise LinkError(error.reason, _PUBLISH_FAILED)
+
     async def publish(self, topic, data, qos, retain):
         """Publish a message and see it through its QoS."""
         client = self.check_publishing(topic)
@@ -372,7 +381,7 @@ class Mqtt:
 
 
 def _need_text(data, code):
-    if code and not mqtt.is_text(data):
+    if code and (atlink.utf8(data) or b"\x00" in data):
         raise ATError("MQTT texts are UTF-8 without NUL", code)
 
 

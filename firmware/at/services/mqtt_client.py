@@ -11,9 +11,11 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from umqtt.simple import MQTTClient
 
+import atcore
 from at.errors import LinkError
 from at.services.mqtt_feed import feed
 from at.services.mqtt_inbox import Inbox
+from at.services.mqtt_request import AWAITED, Request, refusal
 from at.wire import mqtt
 
 _ANSWER_MS = 10000  # how long a request may take (manual 3.4.16)
@@ -22,39 +24,6 @@ _MIN_PING_MS = 1000  # for the answer to a ping: half the keep-alive time within
 _MAX_PING_MS = 10000
 _MAX_QUEUE = 1024  # bytes of acknowledgements that the broker does not take
 _POLL_MS = 10
-
-_AWAITED = (0, mqtt.PUBACK, mqtt.PUBREC)  # what answers a message of QoS 0, 1, 2
-
-_REFUSALS = (  # codes of CONNACK from 1 on
-    "protocol version",
-    "client identifier",
-    "server unavailable",
-    "bad user name or password",
-    "not authorized",
-)
-
-
-class _Request:
-    """What waits for an answer. `kind` is the type of the packet that is awaited."""
-
-    def __init__(self, kind, pid, packet=None):
-        self.kind = kind
-        self.pid = pid
-        self.packet = packet  # function of is_dup that composes it; None: it is sent only once
-        self.code = 0  # what the answer says
-        self.problem = None  # why there is no answer
-        self.event = asyncio.Event()
-
-    @property
-    def survives(self):
-        """Whether it can be sent again over the next connection."""
-        return self.packet is not None or self.kind == mqtt.PUBCOMP
-
-    def end(self, code=0, problem=None):
-        """Let the one who waits go on."""
-        self.code = code
-        self.problem = problem
-        self.event.set()
 
 
 class Client(MQTTClient):
@@ -118,8 +87,7 @@ class Client(MQTTClient):
             raise LinkError("the broker does not answer")
         code = self._reader.code
         if code:
-            reason = _REFUSALS[code - 1] if code <= len(_REFUSALS) else "code %d" % code
-            raise LinkError("the broker refuses: " + reason)
+            raise refusal(code)
         self._is_accepted = True
         is_known = self._reader.is_session_present
         if not is_known:
@@ -145,7 +113,7 @@ class Client(MQTTClient):
             data = self._rest
             while True:
                 await self._take(data)
-                data = await self.sock.read()
+                data = await self._read()
                 if not data:
                     break
                 self._heard_ms = ticks_ms()
@@ -163,6 +131,20 @@ class Client(MQTTClient):
             if request and not (self.returns and request.survives):
                 request.end(problem=self.problem)
         return self.problem
+
+    async def _read(self):
+        """Wait for bytes; C passes on whole messages of QoS 0 meanwhile."""
+        sock = self.sock
+        if self._reader.is_between and sock.is_between:
+            sock.taker = self._take_now
+        try:
+            return await sock.read()
+        finally:
+            sock.taker = None
+
+    def _take_now(self, buffer, count):
+        self._heard_ms = ticks_ms()
+        return atcore.take_messages(buffer, count, self.sock.is_web)
 
     def fail(self, reason):
         """End the connection for a reason, unless it has ended already."""
@@ -190,6 +172,19 @@ class Client(MQTTClient):
         self.pid = self.pid % 65535 + 1
         return self.pid
 
+    def publish_now(self, topic, msg, retain):
+        """Publish a message of QoS 0 if that is possible at once; LinkError if it fails."""
+        if self._lock.state:  # somebody sends
+            return False
+        try:
+            done = self.sock.write_now(atcore.message(topic, msg, retain), self._lock)
+        except OSError as error:
+            self.fail(error.args[-1])
+            raise LinkError(error.args[-1])
+        if done:
+            self._sent_ms = ticks_ms()
+        return done
+
     async def publish(self, topic, msg, retain=False, qos=0):
         """Publish a message and see it through its QoS. LinkError if that fails."""
         pid = self._number() if qos else 0
@@ -197,7 +192,7 @@ class Client(MQTTClient):
         def packet(is_dup):
             return mqtt.publish_head(topic, len(msg), qos, retain, pid, is_dup) + msg
 
-        request = _Request(_AWAITED[qos], pid, packet) if qos else None
+        request = Request(AWAITED[qos], pid, packet) if qos else None
         await self._ask(request, packet(False))
 
     async def publish_from(self, source, topic, size, retain, qos):
@@ -209,7 +204,7 @@ class Client(MQTTClient):
         pid = self._number() if qos else 0
         head = mqtt.publish_head(topic, size, qos, retain, pid)
         if qos:
-            self._request = _Request(_AWAITED[qos], pid)
+            self._request = Request(AWAITED[qos], pid)
         sock = self.sock
         try:
             async with self._lock:
@@ -240,7 +235,7 @@ class Client(MQTTClient):
     async def subscribe(self, topic, qos=0):
         """Subscribe and return the QoS that is granted. LinkError if the broker refuses."""
         pid = self._number()
-        request = _Request(mqtt.SUBACK, pid)
+        request = Request(mqtt.SUBACK, pid)
         await self._ask(request, mqtt.subscribe(pid, topic, qos))
         if request.code & 0x80:
             raise LinkError("the broker refuses the subscription")
@@ -249,7 +244,7 @@ class Client(MQTTClient):
     async def unsubscribe(self, topic):
         """Unsubscribe. LinkError if the broker does not confirm it."""
         pid = self._number()
-        await self._ask(_Request(mqtt.UNSUBACK, pid), mqtt.unsubscribe(pid, topic))
+        await self._ask(Request(mqtt.UNSUBACK, pid), mqtt.unsubscribe(pid, topic))
 
     def renew(self, topics):
         """Have the keeper subscribe (topic, qos) pairs anew; nobody waits for the answers."""

@@ -4,7 +4,9 @@ Owns what MQTT asks of a WebSocket; the WebSocket itself is websocket_stream.py'
 """
 
 import asyncio
+import os
 
+import atlink
 from at.errors import LinkError
 from at.services.mqtt_stream import START_FAILED
 from at.services.websocket_stream import WebStream
@@ -16,6 +18,8 @@ _ANSWER_MS = 10000  # for the server's part of the handshake
 
 class MqttStream(WebStream):
     """The payload of the binary messages of a WebSocket, in both directions."""
+
+    is_web = True
 
     async def open(self, scheme, host, port, path):
         """Do the WebSocket handshake. LinkError if the server does not want it."""
@@ -48,6 +52,21 @@ class MqttStream(WebStream):
         view = memoryview(data)
         for at in range(0, len(data), _MESSAGE):
             await self.send(websocket.BINARY, (view[at : at + _MESSAGE],))
+
+    @property
+    def is_between(self):
+        """Whether the next byte begins a message."""
+        return self._at == self._end and self.frames.is_between
+
+    def write_now(self, data, lock):
+        """The same, as one binary message."""
+        if self._lock.locked() or len(data) > _MESSAGE:
+            return False
+        key = os.urandom(4)
+        head = websocket.frame_head(websocket.BINARY, len(data), key, True)
+        frame = bytearray(head + data)
+        atlink.mask(memoryview(frame)[len(head) :], key)
+        return super().write_now(frame, lock)
 
     async def finish(self):
         """Tell the server that this is the end."""

@@ -16,11 +16,18 @@ _STALL_MS = 10000  # without a byte taken by the stack
 class Stream:
     """A connected socket that a reader and a writer wait for at the same time."""
 
+    is_web = False
+    is_between = True  # whether nothing of its own has begun and not ended
+
     def __init__(self, link):
         self.on_urgent = None  # function: tend() has something to send
+        self.taker = None  # function of (buffer, count) that may take what read() waits for
         self._link = link
         self._event = asyncio.Event()
         self._wanted = 0
+        self._first = 0  # what was received and not taken: _buffer[_first : _first + _count]
+        self._count = None
+        self._problem = None  # the error that was met then
         self._buffer = memoryview(bytearray(_BUFFER))
         on(link.bit, self._news)
 
@@ -39,11 +46,38 @@ class Stream:
 
         OSError if the connection breaks.
         """
-        return self._buffer[: await self._fill()]
+        first, last = await self._fill()
+        return self._buffer[first:last]
 
     async def write(self, data):
         """Send bytes. OSError if the connection breaks or its peer takes none for 10 s."""
         await self._send(data)
+
+    def write_now(self, data, lock):
+        """Send bytes; return False, and nothing is sent, if the stack takes none at once.
+
+        If it takes a part, `lock` (an asyncio.Lock that is free) is held until the rest is sent.
+        OSError if the connection breaks.
+        """
+        count = atnet.send(self._handle(), data, 0)
+        if count is None:
+            return False
+        if count < len(data):
+            lock.state = 1  # as acquire() does
+            try:
+                asyncio.create_task(self._finish(data[count:], lock))
+            except MemoryError:  # what follows could not be told from the rest
+                self.close()
+                raise
+        return True
+
+    async def _finish(self, data, lock):
+        try:
+            await self._send(data)
+        except OSError:
+            self.close()  # who reads is told
+        finally:
+            lock.release()
 
     async def tend(self):
         """Send what the stream itself has to say meanwhile."""
@@ -59,9 +93,29 @@ class Stream:
             self._event.set()
 
     def _news(self):
+        if self.taker and self._wanted == atnet.READ and self._take():
+            return
         atnet.arm(self._link.handle, 0)
         self._wanted = 0
         self._event.set()
+
+    def _take(self):
+        """Let the taker have what has come; return whether read() still waits."""
+        try:
+            count = atnet.readinto(self._link.handle, self._buffer)
+            if count is None:
+                return True
+            first = self.taker(self._buffer, count) if count else 0
+        except OSError as error:
+            self.taker = None
+            self._problem = error
+            return False
+        if count and first == count:
+            return True
+        self.taker = None  # read() has something to do first
+        self._first = first
+        self._count = count - first
+        return False
 
     def _handle(self):
         if not self._link:
@@ -76,10 +130,17 @@ class Stream:
         return self._event.wait()
 
     async def _fill(self):
+        """Wait for bytes; return where they begin in the buffer, and the place behind them."""
         while True:
+            if self._problem:
+                raise self._problem
+            if self._count is not None:
+                count = self._count
+                self._count = None
+                return self._first, self._first + count
             count = atnet.readinto(self._handle(), self._buffer)
             if count is not None:
-                return count
+                return 0, count
             await self._want(atnet.READ)
 
     async def _send(self, data, limit_ms=0):

@@ -39,10 +39,10 @@ class WebStream(Stream):
         try:
             await self._send(websocket.request(host, target, key, protocols, fields))
             while not answer.done:
-                self._end = await self._fill()
-                if not self._end:
+                self._at, self._end = await self._fill()
+                if self._at == self._end:
                     raise ValueError("the server closed the connection")
-                self._at = answer.take(self._buffer, 0, self._end)
+                self._at = answer.take(self._buffer, self._at, self._end)
         except OSError as error:
             raise LinkError("WebSocket: %s" % error.args[-1], REFUSED)
         except ValueError as error:
@@ -63,9 +63,8 @@ class WebStream(Stream):
                     self.on_urgent()
                 elif frames.control is not None or frames.is_end or frames.first < frames.last:
                     return self._buffer[frames.first : frames.last]
-            self._at = 0
-            self._end = await self._fill()
-            if not self._end:
+            self._at, self._end = await self._fill()
+            if self._at == self._end:
                 return None
 
     async def send(self, opcode, pieces, is_last=True, limit_ms=0):

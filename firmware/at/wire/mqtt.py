@@ -103,15 +103,6 @@ def unsubscribe(pid, topic):
     return _packet(0xA2, _number(pid) + _text(topic))
 
 
-def is_text(data):
-    """Return whether bytes are what MQTT calls a string: UTF-8 without NUL."""
-    try:
-        str(data, "utf-8")
-    except UnicodeError:
-        return False
-    return b"\x00" not in data
-
-
 def is_topic(topic):
     """Return whether messages can be published to a topic: no wildcards, not empty."""
     return len(topic) > 0 and b"#" not in topic and b"+" not in topic
@@ -174,6 +165,11 @@ class Reader:
         self._shift = 0
         self._need = 0
         self._head = bytearray()
+
+    @property
+    def is_between(self):
+        """Whether the next byte begins a packet."""
+        return self._state == _KIND
 
     def take(self, data, at, end):
         """Consume bytes of data[at:end], up to the next event, and return the place behind them.

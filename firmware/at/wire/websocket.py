@@ -188,6 +188,12 @@ class Frames:
         self._is_last = False
         self._is_over = False  # the message is complete: the next data frame begins another
 
+    @property
+    def is_between(self):
+        """Whether the next byte begins a message."""
+        is_open = self.opcode != CONTINUATION and not self._is_over
+        return self._state == _HEAD and self._need == 2 and not is_open
+
     def take(self, data, at, end):
         """Consume bytes of data[at:end] and return the place behind them.
 

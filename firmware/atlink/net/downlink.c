@@ -175,6 +175,11 @@ static bool may_notify(void) {
     return may_tell && !is_held && atlink_uart_rx.event != ATLINK_LINE;
 }
 
+// Whether a message of so many bytes, which no filter is to see, may go straight to the ring.
+bool atlink_down_may_tell(size_t size) {
+    return may_tell && atlink_uart_rx.mode != ATLINK_MODE_STREAM && atlink_port_room() >= size;
+}
+
 // News of the upward flow come first: the host is told that its bytes were sent before it sees
 // what the peer answers to them.
 static bool may_move(const atlink_link_t *link) {
