@@ -24,7 +24,7 @@ import atcore
 
 from at.command import by_name, command
 
-PATH = command("+PATH", "Take lines in Python alone (0) or in C as well (1)", (("int", "c", 0, 1),))
+PATH = command("+PATH", "Take lines in C as well (1), or not (0)", (("int", "c", 0, 1),))
 
 
 @PATH.set

@@ -174,8 +174,6 @@ class Client(MQTTClient):
 
     def publish_now(self, topic, msg, retain):
         """Publish a message of QoS 0 if that is possible at once; LinkError if it fails."""
-        if self._lock.state:  # somebody sends
-            return False
         try:
             done = self.sock.write_now(atcore.message(topic, msg, retain), self._lock)
         except OSError as error:

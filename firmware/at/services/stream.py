@@ -54,11 +54,13 @@ class Stream:
         await self._send(data)
 
     def write_now(self, data, lock):
-        """Send bytes; return False, and nothing is sent, if the stack takes none at once.
+        """Send bytes; return False, and nothing is sent, if that cannot begin at once.
 
-        If it takes a part, `lock` (an asyncio.Lock that is free) is held until the rest is sent.
-        OSError if the connection breaks.
+        `lock` is the asyncio.Lock of who sends; if the stack takes a part only, it is held until
+        the rest is sent. OSError if the connection breaks.
         """
+        if lock.state:  # taken, or promised to a task
+            return False
         count = atnet.send(self._handle(), data, 0)
         if count is None:
             return False
