@@ -1,9 +1,11 @@
 """`make conformance` against a port: the simulated module's TCP port stands for a real one."""
 
+import gc
 import json
 import os
 import pty
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -132,7 +134,8 @@ def test_port_that_is_not_there(capsys):
     assert "error: cannot open /dev/no-such-port" in capsys.readouterr().err
 
 
-@pytest.mark.filterwarnings("ignore:setDaemon")  # pyserial's client calls it
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # in pyserial's client
 def test_a_port_behind_rfc2217_is_spoken_to():
     """As ser2net offers it; pyserial's own server, with a port that echoes, stands for it."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -164,6 +167,8 @@ def test_a_port_behind_rfc2217_is_spoken_to():
     with Module(f"rfc2217://127.0.0.1:{port}", timeout_s=5.0) as module:
         module.send("AT+ECHO=5")
         assert module.read_until(b"\r\n") == b"AT+ECHO=5\r\n"
+    del module
+    gc.collect()  # pyserial leaves its socket to it
     thread.join()
     listener.close()
 
@@ -252,6 +257,56 @@ def test_page_shows_outcomes_reasons_and_times():
     assert re.search(r"<h2>basic <small>1 pass, 1 fail</small>", text)
     assert "<td>0.000</td><td>→</td><td>AT\\r\\n</td>" in text
     assert "light-dark(" in text
+
+
+def test_nothing_that_ran_is_no_green_headline():
+    skipped = report.page(results(basic_a={"outcome": "skipped", "reason": "no SSID"}))
+    assert '<h1 class="nothing">Nothing ran</h1>' in skipped
+    recorded = report.page(results(basic_a={"outcome": "recorded"}))
+    assert '<h1 class="nothing">Recorded</h1>' in recorded
+    assert '<h1 class="passed">All that ran passed</h1>' in report.page(results(basic_a={}))
+
+
+def test_names_are_whole_and_stand_once():
+    base = {"outcome": "passed", "title": "", "reason": "", "log": [], "seconds": 0.5}
+    names = ["test_http.py::test_a[x[1]]", "test_http.py::test_b", NAME.format("basic_x")]
+    text = report.page({"facts": FACTS, "tests": {name: dict(base) for name in names}})
+    for shown in ("test_a[x[1]]", "test_b", "basic_x"):
+        assert text.count(f">{shown}<") == 1
+
+
+def test_an_older_report_is_kept(simulate, tmp_path):
+    port = f"127.0.0.1:{free_port()}"
+    simulate(options=("--tcp", port))
+    url = f"socket://{port}"
+    assert run(url, tmp_path, "--", "-k", "basic_lines]").returncode == 0
+    first = (tmp_path / "conformance.html").read_text()
+    done = run(url, tmp_path, "--", "-k", "there_is_no_such_test")
+    assert done.returncode == 1
+    assert "nothing ran, so an older report stays" in done.stderr
+    assert (tmp_path / "conformance.html").read_text() == first
+    assert run(url, tmp_path, "--", "-k", "basic_gmr]").returncode == 0
+    assert (tmp_path / "conformance.old.html").read_text() == first
+
+
+def test_ctrl_c_keeps_what_ran(simulate, tmp_path):
+    port = f"127.0.0.1:{free_port()}"
+    simulate(options=("--tcp", port))
+    command = [sys.executable, "-m", "tools.conformance", f"socket://{port}"]
+    command += ["--folder", str(tmp_path), "--", "-k", "basic_"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        said = b""
+        while not re.search(rb"is skipped\n[.sF]*\.", said) and process.poll() is None:
+            said += process.stdout.read(1)
+        os.killpg(process.pid, signal.SIGINT)
+        rest, error = process.communicate(timeout=120)
+    assert b"ended by Ctrl-C; what ran is kept" in error, (said, rest, error)
+    assert b"Traceback" not in error
+    tests = json.loads((tmp_path / "conformance.json").read_text())["tests"]
+    assert tests
 
 
 def test_page_sets_both_firmwares_side_by_side():

@@ -98,6 +98,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return given
 
 
+def run_suite(command: list[str]) -> int:
+    """Run pytest; after Ctrl-C it still writes down what ran."""
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                print("\n[conformance] ended by Ctrl-C; what ran is kept", file=sys.stderr)
+
+
 def run(given: argparse.Namespace) -> int:
     """Run the suite and write the report; return pytest's exit status."""
     name = firmware(given.port, given.baud)
@@ -109,11 +119,17 @@ def run(given: argparse.Namespace) -> int:
         print("[conformance] no SSID=: what needs an access point is skipped", flush=True)
     reference = given.folder / "reference.json"
     results = reference if given.reference else given.folder / "conformance.json"
-    results.unlink(missing_ok=True)
-    status = subprocess.run(pytest_command(given, host, results, name), cwd=ROOT).returncode
-    if not results.exists():
-        raise BenchError("the suite did not run; what pytest said is above")
+    fresh = results.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    status = run_suite(pytest_command(given, host, fresh, name))
+    if not fresh.exists() or not report.load(fresh)["tests"]:
+        fresh.unlink(missing_ok=True)
+        raise BenchError("nothing ran, so an older report stays; what pytest said is above")
     page = results.with_suffix(".html")
+    for path in (results, page):
+        if path.exists():
+            path.replace(path.with_stem(path.stem + ".old"))
+    fresh.replace(results)
     beside = reference if reference.exists() and not given.reference else None
     report.write(results, page, beside)
     print(f"[conformance] report: {page}")
@@ -127,6 +143,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\n[conformance] ended by Ctrl-C before anything ran", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

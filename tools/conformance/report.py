@@ -37,8 +37,8 @@ def page(results: dict[str, Any], reference: dict[str, Any] | None = None) -> st
     return Template((_HERE / "page.html").read_text()).substitute(
         style=(_HERE / "page.css").read_text(),
         script=(_HERE / "page.js").read_text(),
-        verdict="All that ran passed" if not counts["failed"] else f"{counts['failed']} failed",
-        state="failed" if counts["failed"] else "passed",
+        verdict=_verdict(counts),
+        state=_state(counts),
         facts="".join(_fact(name, facts[name]) for name in _FACTS if facts.get(name)),
         counts="".join(_count(name, counts[name]) for name in _NAMES if counts[name]),
         bar="".join(_bar(name, counts[name]) for name in _NAMES if counts[name]),
@@ -46,6 +46,28 @@ def page(results: dict[str, Any], reference: dict[str, Any] | None = None) -> st
             _group(group, names, tests, theirs) for group, names in _groups(tests).items()
         ),
     )
+
+
+def _verdict(counts: Counter[str]) -> str:
+    if counts["failed"]:
+        return f"{counts['failed']} failed"
+    if counts["passed"]:
+        return "All that ran passed"
+    return "Recorded" if counts["recorded"] else "Nothing ran"
+
+
+def _state(counts: Counter[str]) -> str:
+    """Return the colour of the headline: green only if something passed."""
+    if counts["failed"]:
+        return "failed"
+    return "passed" if counts["passed"] else "nothing"
+
+
+def _short(name: str) -> str:
+    """Return a test's name without its file; a transcript's is the name of its own file."""
+    case = name.partition("::")[2] or name
+    inner = case.removeprefix("test_transcript[")
+    return inner.removesuffix("]") if inner != case else case
 
 
 def _groups(tests: dict[str, Any]) -> dict[str, list[str]]:
@@ -84,7 +106,7 @@ def _group(group: str, names: list[str], tests: dict[str, Any], theirs: dict[str
 
 def _test(name: str, test: dict[str, Any], their: dict[str, Any] | None) -> str:
     outcome, title = test["outcome"], test["title"]
-    short = name.partition("::")[2].removeprefix("test_transcript[").rstrip("]")
+    short = _short(name)
     rows = compare.rows(their["log"], test["log"]) if their and test["log"] else []
     differing = sum(state == "differs" for state, _, _ in rows)
     note = f'<em class="differs">{differing} lines differ</em>' if differing else ""
@@ -97,11 +119,16 @@ def _test(name: str, test: dict[str, Any], their: dict[str, Any] | None) -> str:
     return (
         f'<details class="{outcome}" data-outcome="{outcome}"'
         f"{' open' if outcome == 'failed' else ''}>"
-        f"<summary><span class=pill>{_NAMES[outcome]}</span> "
-        f"<span class=title>{html.escape(title or short)}</span>"
-        f"<code>{html.escape(short)}</code>{note}<time>{test['seconds']:.1f} s</time></summary>"
+        f"<summary><span class=pill>{_NAMES[outcome]}</span> {_named(title, short)}"
+        f"{note}<time>{test['seconds']:.1f} s</time></summary>"
         f"{body or '<p>Nothing was exchanged.</p>'}</details>"
     )
+
+
+def _named(title: str, short: str) -> str:
+    """Return title and name of a test; without a title the name stands alone."""
+    shown = f"<span class=title>{html.escape(title or short)}</span>"
+    return shown + (f"<code>{html.escape(short)}</code>" if title and title != short else "")
 
 
 def _bytes(log: list[list[Any]]) -> str:
