@@ -2,6 +2,7 @@
 
 import micropython
 
+import atrom
 from at.services.guard import give_up
 
 # For the text of an error that comes when the heap is full. Without a buffer that is large enough,
@@ -9,6 +10,8 @@ from at.services.guard import give_up
 micropython.alloc_emergency_exception_buf(200)
 try:
     from at.app import App
+
+    atrom.prepare()
 
     App().run()
 except Exception as error:  # noqa: BLE001 - nobody is there to see it but the log

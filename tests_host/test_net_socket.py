@@ -228,7 +228,7 @@ def resolve(host, family):
     if host == "peer.test":
         return [(6, "::1"), (4, "127.0.0.1")]
     raise OSError(-3, "server is down")
-socket.resolver = resolve
+socket.set_resolver(resolve)
 print(socket.getaddrinfo("peer.test", 80))
 print(socket.getaddrinfo("peer.test", 80, socket.AF_INET, socket.SOCK_DGRAM))
 print(socket.getaddrinfo("192.0.2.1", 80)[0][-1], socket.getaddrinfo("", 80)[0][-1])

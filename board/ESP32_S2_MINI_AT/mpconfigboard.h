@@ -42,6 +42,11 @@
 
 #define MICROPY_PY_NETWORK_HOSTNAME_DEFAULT "espressif"
 
+// The application is in flash with its objects and names (firmware/atrom).
+#define MICROPY_MODULE_BUILTIN_SUBPACKAGES (1)
+#undef MICROPY_QSTR_EXTRA_POOL
+#define MICROPY_QSTR_EXTRA_POOL at_rom_names_application
+
 // Opens the settings partition before Python starts; see board.c.
 #define MICROPY_BOARD_STARTUP at_board_startup
 void at_board_startup(void);

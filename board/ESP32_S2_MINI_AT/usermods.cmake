@@ -2,6 +2,7 @@
 get_filename_component(AT_FIRMWARE ${CMAKE_CURRENT_LIST_DIR}/../../firmware ABSOLUTE)
 include(${AT_FIRMWARE}/atlink/micropython.cmake)
 include(${AT_FIRMWARE}/atchip/micropython.cmake)
+include(${AT_FIRMWARE}/atrom/micropython.cmake)
 
 # MicroPython hands the modules to its component and, by CMake's rules, to the executable as well, which compiles
 # them without ESP-IDF's options. The linker takes the executable's copy: give it the options that count.

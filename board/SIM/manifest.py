@@ -1,8 +1,1 @@
-"""What is frozen into the firmware for this PC: what the chip gets, and the imitated chip."""
-
-import os
-
-include("../../firmware/manifest.py")
-
-if os.path.isdir("../../tools/simulator/chip"):
-    freeze("../../tools/simulator/chip")
+"""Nothing is frozen in MicroPython's way: see tools/build/rom for how the application gets in."""

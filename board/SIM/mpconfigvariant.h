@@ -61,3 +61,8 @@
 // Sockets are descriptors here, so poll() has to wait for descriptors; select() cannot be had with that.
 #define MICROPY_PY_SELECT_POSIX_OPTIMISATIONS (1)
 #define MICROPY_PY_SELECT_SELECT (0)
+
+// The application is in flash with its objects and names (firmware/atrom); so are the imitated modules of the chip.
+#define MICROPY_MODULE_BUILTIN_SUBPACKAGES (1)
+#undef MICROPY_QSTR_EXTRA_POOL
+#define MICROPY_QSTR_EXTRA_POOL at_rom_names_imitated_chip

@@ -3,16 +3,40 @@
 import asyncio
 import os
 import sys
+from socket import set_resolver
 
 import atchip
 
 import atlink
 import atnet
-from at.command import find, forget
+from at.commands.aithinker import autostart
 from at.log import log
 from at.loop import watch_over
 from at.port import Port
-from at.services import chip
+from at.services import (
+    chip,
+    files,
+    http,
+    i2c,
+    links,
+    mdns,
+    mqtt,
+    names,
+    passthrough,
+    ping,
+    pins,
+    pwm,
+    sending,
+    server,
+    sntp,
+    sockets,
+    spi,
+    tls,
+    update,
+    userram,
+    webserver,
+    websocket,
+)
 from at.services.clock import Clock
 from at.services.flash import Flash
 from at.services.guard import LOOK_MS, Guard
@@ -22,29 +46,29 @@ from at.services.wifi import Wifi
 from at.session import Session
 from at.settings import Settings
 
-# Services that are built, by create(at) of their module, when a command first asks for them.
+# Functions (session) that build a service when a command first asks for it.
 _ON_DEMAND = {
-    "files": "files",
-    "http": "http",
-    "i2c": "i2c",
-    "links": "links",
-    "long": "sending",
-    "mdns": "mdns",
-    "mqtt": "mqtt",
-    "names": "names",
-    "passthrough": "passthrough",
-    "ping": "ping",
-    "pins": "pins",
-    "pwm": "pwm",
-    "server": "server",
-    "sntp": "sntp",
-    "sockets": "sockets",
-    "spi": "spi",
-    "tls": "tls",
-    "update": "update",
-    "userram": "userram",
-    "webserver": "webserver",
-    "websocket": "websocket",
+    "files": files.create,
+    "http": http.create,
+    "i2c": i2c.create,
+    "links": links.create,
+    "long": sending.create,
+    "mdns": mdns.create,
+    "mqtt": mqtt.create,
+    "names": names.create,
+    "passthrough": passthrough.create,
+    "ping": ping.create,
+    "pins": pins.create,
+    "pwm": pwm.create,
+    "server": server.create,
+    "sntp": sntp.create,
+    "sockets": sockets.create,
+    "spi": spi.create,
+    "tls": tls.create,
+    "update": update.create,
+    "userram": userram.create,
+    "webserver": webserver.create,
+    "websocket": websocket.create,
 }
 
 _USER = "user"  # folder of commands that a user adds, imported at boot
@@ -71,7 +95,6 @@ class App:
         at.port.attach(atnet.down_gate)
         _configure(uart, settings.get("uart") or at.factory_uart)
         at.on_demand = _ON_DEMAND
-        find("")  # AT itself is answered however short memory gets
         if not guard.is_safe:
             _import_user(at)
 
@@ -84,9 +107,6 @@ class App:
         elif at.settings.get("translink")[0]:
             at.start_after(at.pass_through(None, at.passthrough.kept_route()))
         elif at.settings.get("socket_autott")[0]:
-            find("+SOCKETAUTOTT")  # its group is imported by the look-up alone
-            from at.commands.aithinker import autostart
-
             at.start_after(autostart(at))
         else:
             at.start()
@@ -114,7 +134,7 @@ class App:
         try:
             self.session.wifi.farewell()
         except Exception:  # noqa: BLE001 - the restart is due all the same, and more so
-            forget()
+            pass
         self.session.uart.flush(_FLUSH_MS)
         self.session.power.restart()
 
@@ -163,9 +183,7 @@ def _import_user(at):
     except OSError:  # no such folder
         return
     if names:
-        import socket
-
-        socket.resolver = at.names.resolve_now
+        set_resolver(at.names.resolve_now)
     for name in names:
         try:
             __import__(_USER + "." + name[:-3])

@@ -1,30 +1,29 @@
 """The declaration of a command, and the look-up of commands and events.
 
-Owns: what commands exist and where each is declared. A group (at/commands/*.py) is imported when
-one of its commands or events is first used; until then it costs no heap, because the index of
-all names is generated and frozen. A user's own commands, in user/*.py, are declared at boot.
+Owns: what commands exist. The firmware's own, at/commands/*.py, are declared when the image is
+built and stay in flash (docs/flash-objects.md). A user's commands, in user/*.py, are declared at
+boot.
 """
 
-import gc
-import sys
+from at.wire.grammar import QUERY, RUN, SET
 
-import commandindex as index
-from at.wire.grammar import QUERY
-
-by_name = {}  # the commands declared so far
-own = []  # those of them that a user added, in the order of declaration
+COMMANDS = {}  # name -> Command: the firmware's own
+LISTED = {}  # number in AT+CMD? -> Command, those of today
 
 # What an event of a service says on the AT port: a text (str or bytes, with % for its details),
 # or a function of (session, *details) that returns one, or None to say nothing. Each command
-# group adds its own rows.
+# group adds its own rows to EVENTS, a user's file to `events`.
+EVENTS = {}
 events = {}
 
-# Commands of release 1 had a twin for a value of this session, ..._CUR, and one for a value that
-# is kept, ..._DEF. Client libraries still send them; these names are taken with both endings.
-old_endings = []
 
-_PACKAGE = "at.commands."
-_RESERVE = 3  # a third of the heap is for commands at work, not for their declarations
+class _User:
+    def __init__(self):
+        self.commands = []  # in the order of declaration
+        self.is_declaring = False  # not yet: the firmware declares its own
+
+
+_user = _User()
 
 
 class Command:
@@ -37,29 +36,29 @@ class Command:
     C goes on with the command and ends it (atcore.send).
     """
 
+    refusal = None
+    # Commands of release 1 had a twin for a value of this session, ..._CUR, and one for a value
+    # that is kept, ..._DEF. Client libraries still send them for those commands.
+    has_old_endings = False
+
     def __init__(self, name, params, text, is_bare=False):
         self.name = name
         self.params = params
         self.text = text
         self.is_bare = is_bare  # strings need no quotes
-        self.handlers = [None, None, None]  # QUERY, SET, RUN
+        self.handlers = (None, None, None)  # QUERY, SET, RUN
 
     def query(self, handler):
         """Decorate the handler of AT+X?."""
-        self.handlers[0] = handler
-        return handler
+        return self._handle(QUERY, handler)
 
     def set(self, handler):
         """Decorate the handler of AT+X=..., which gives AT+X=? as well."""
-        self.handlers[1] = handler
-        return handler
+        return self._handle(SET, handler)
 
     def run(self, handler):
         """Decorate the handler of AT+X."""
-        self.handlers[2] = handler
-        return handler
-
-    refusal = None
+        return self._handle(RUN, handler)
 
     def refuse(self, function):
         """Decorate a function of (ParamError, tokens) that returns the error to raise instead."""
@@ -70,113 +69,75 @@ class Command:
         """Return the handler of QUERY, SET or RUN, or None."""
         return self.handlers[form - QUERY]
 
+    def _handle(self, form, handler):
+        handlers = list(self.handlers)
+        handlers[form - QUERY] = handler
+        self.handlers = tuple(handlers)
+        return handler
+
 
 def find(name):
-    """Return the command of that name, or None; its group is imported if need be."""
-    entry = by_name.get(name)
-    if entry is None and name in index.NAMES:
-        _load(index.NAME_GROUP[index.NAMES.index(name)])
-        entry = by_name.get(name)
+    """Return the command of that name, or None."""
+    entry = COMMANDS.get(name)
+    if entry is None:
+        for each in _user.commands:
+            if each.name == name:
+                return each
     return entry
 
 
 def find_event(kind):
-    """Return the row of an event; KeyError if no group declares it."""
-    if kind not in events and kind in index.EVENTS:
-        _load(index.EVENT_GROUP[index.EVENTS.index(kind)])
-    return events[kind]
+    """Return the row of an event; KeyError if nobody declares it."""
+    return EVENTS[kind] if kind in EVENTS else events[kind]
 
 
 def all_flags():
     """Yield (name, test, query, set, execute) of every command of today, flags as 0 or 1."""
-    for name, flags in zip(index.NAMES, index.FLAGS):
-        if flags:  # else it is an old spelling
-            yield name, flags >> 3, flags >> 2 & 1, flags >> 1 & 1, flags & 1
-    for entry in own:
-        query, has_set, run = [int(handler is not None) for handler in entry.handlers]
-        yield entry.name, has_set, query, has_set, run
+    for number in range(len(LISTED)):
+        yield _flags(LISTED[number])
+    for entry in _user.commands:
+        yield _flags(entry)
 
 
-_loading = []  # the group that is being imported
-
-
-def _load(group):
-    """Import a group; when heap gets scarce, those not in use go first."""
-    gc.collect()
-    if gc.mem_free() < (gc.mem_free() + gc.mem_alloc()) // _RESERVE:
-        forget()
-    _loading.append(group)
-    try:
-        __import__("at.commands." + index.GROUPS[group])
-    except BaseException:
-        forget()  # what is half there must not stand in the way of the next try
-        raise
-    finally:
-        _loading.pop()
-
-
-def forget():
-    """Drop the groups that come back on their next use: all but the first, which answers AT.
-
-    A handler that runs keeps what it needs. State is never in a group: services have it.
-    This is called because nothing is left of the heap, so it takes nothing of it.
-    """
-    for number in range(len(index.NAMES)):
-        if index.NAME_GROUP[number]:
-            by_name.pop(index.NAMES[number], None)
-    events.clear()  # the basic group has none
-    old_endings.clear()
-    package = sys.modules["at.commands"]
-    for number in range(1, len(index.GROUPS)):
-        name = index.GROUPS[number]
-        path = _imported(name)
-        if path:
-            del sys.modules[path]
-            if hasattr(package, name):
-                delattr(package, name)  # the import leaves it there as well
-    gc.collect()
-
-
-def with_room(make, *args):
-    """Return what `make` returns; if the heap has no place for it, groups make room first."""
-    try:
-        return make(*args)
-    except MemoryError:
-        forget()
-        return make(*args)
-
-
-def _imported(group):
-    """Return the name under which a group is loaded, or None."""
-    for path in sys.modules:
-        if (
-            len(path) == len(_PACKAGE) + len(group)
-            and path.startswith(_PACKAGE)
-            and path.endswith(group)
-        ):
-            return path
-    return None
+def _flags(entry):
+    query, has_set, run = [int(handler is not None) for handler in entry.handlers]
+    return entry.name, has_set, query, has_set, run
 
 
 def command(name, summary, params=(), stores=None, text=None, lexer=None, old=False):  # noqa: ARG001
     """Declare a command; `name` is what follows AT.
 
-    `summary`, `stores` (the key in at.settings) and `old` (of earlier releases: AT+CMD? does not
-    list it) are for the tools that read this source. `text` replaces the derived answer to AT+X=?.
-    `lexer="bare"` takes strings without quotes, and commas in those with quotes. A name declared
-    twice is a ValueError.
+    `summary` and `stores` (the key in at.settings) are for the tools that read this source. One
+    that is `old`, of earlier releases, is not listed by AT+CMD?. `text` replaces the derived
+    answer to AT+X=?. `lexer="bare"` takes strings without quotes, and commas in those with
+    quotes. A name declared twice is a ValueError.
     """
-    if name in by_name or (name in index.NAMES and not _loading):
+    if find(name):
         raise ValueError("AT%s is declared twice" % name)
-    entry = by_name[name] = Command(name, params, text, lexer == "bare")
-    if not _loading:
-        own.append(entry)
+    entry = Command(name, params, text, lexer == "bare")
+    if _user.is_declaring:
+        _user.commands.append(entry)
+        return entry
+    COMMANDS[name] = entry
+    if not old:
+        LISTED[len(LISTED)] = entry
     return entry
 
 
 def alias(name, entry):
     """Give a command a second name, a spelling of earlier releases; AT+CMD? does not list it."""
-    twin = command(name, "", entry.params, text=entry.text)
+    twin = command(name, "", entry.params, text=entry.text, old=True)
     twin.is_bare = entry.is_bare
     twin.handlers = entry.handlers
     return twin
+
+
+def old_endings(*entries):
+    """Let commands be called +X_CUR and +X_DEF as well."""
+    for entry in entries:
+        entry.has_old_endings = True
+
+
+def close():
+    """Have declared all of the firmware: what is declared from now on is a user's."""
+    _user.is_declaring = True

@@ -14,4 +14,8 @@ ready = atcore.ready
 wake = atcore.wake
 watch_over = atcore.watch_over
 
-atcore.start(core)
+
+def begin():
+    """Make what is no constant: the module starts with it (docs/flash-objects.md)."""
+    core._task_queue = core.TaskQueue()
+    atcore.start(core)

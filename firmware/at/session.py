@@ -10,11 +10,12 @@ the services are attributes of it, `reply`, `line`, `raw` and `prompt` speak to 
 """
 
 import asyncio
+import gc
 import sys
 
 import atcore
 import atlink
-from at.command import by_name, find, find_event, forget, old_endings
+from at.command import COMMANDS, find, find_event
 from at.errors import (
     SUB_BUSY,
     ATError,
@@ -78,11 +79,11 @@ class Session:
         self.mux = False  # AT+CIPMUX=1: commands carry a link ID
         self.restart = None  # function that restarts the module at once
         self.is_streaming = False  # passthrough: bytes on the port are data
-        self.on_demand = {}  # name of a service -> name of its module
+        self.on_demand = {}  # name of a service -> function (session) that builds it
         self._then = None
         self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
-        atcore.serve(self, by_name)
+        atcore.serve(self, COMMANDS)
 
     def attach(self, **services):
         """Make services and values attributes of the session, for handlers."""
@@ -90,11 +91,10 @@ class Session:
             setattr(self, name, service)
 
     def __getattr__(self, name):
-        """Build a service on first use; `on_demand` says which module makes it."""
+        """Build a service on first use."""
         if name not in self.on_demand:
             raise AttributeError(name)
-        module = __import__("at.services." + self.on_demand[name], None, None, ("create",))
-        service = module.create(self)
+        service = self.on_demand[name](self)
         setattr(self, name, service)
         return service
 
@@ -188,7 +188,7 @@ class Session:
         """Return the command behind +X_CUR (nothing is kept) or +X_DEF (it is), or None."""
         ending = name[-4:]
         entry = find(name[:-4]) if ending in ("_CUR", "_DEF") else None
-        if entry is None or entry.name not in old_endings:
+        if entry is None or not entry.has_old_endings:
             return None
         self._was_keeping = self.settings.keeping
         self.settings.keeping = ending == "_DEF"
@@ -225,7 +225,7 @@ class Session:
             self._conclude(outcome)
         except Exception:  # noqa: BLE001 - no memory left, or an error that cannot be printed
             try:
-                forget()
+                gc.collect()
                 self.port.message(b"\r\nERROR\r\n")
             finally:
                 self.start()
@@ -256,7 +256,6 @@ class Session:
             else:
                 await self.port.drain()
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
-            forget()
             print("what had to wait for the answer failed unexpectedly:")
             sys.print_exception(error)
         finally:
@@ -265,7 +264,6 @@ class Session:
 
     def _fail(self, error):
         if isinstance(error, MemoryError):
-            forget()  # declarations make room; the next try may succeed
             self.log("AT%s: %s" % (self.name, error))
             error = ATError("out of memory")
         elif not isinstance(error, ATError):
@@ -293,12 +291,12 @@ class Session:
         """
         try:
             self._report(kind, details)
-        except (MemoryError, OSError):  # the latter: what makes its text could not be loaded
-            forget()
+        except MemoryError:
+            gc.collect()  # what the first try left
             try:
                 self._report(kind, details)
-            except (MemoryError, OSError) as error:
-                print("a report is lost:", error)
+            except MemoryError:
+                print("a report is lost: out of memory")
 
     def _report(self, kind, details):
         text = find_event(kind)

@@ -2,13 +2,13 @@
 
 As MicroPython's esp32 port has it, and more: options, addresses, IPv6 and both ends of a
 connection. Addresses are (host, port); names are resolved by the function that the name service
-puts into `resolver`. Blocking calls wait in atlink.wait(), which keeps serving the AT port.
+gives to set_resolver(). Blocking calls wait in atlink.wait(), which keeps serving the AT port.
 """
 
+import errno
 import gc
 import io
 import struct
-from errno import EAGAIN, EINPROGRESS, EINVAL, ETIMEDOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -52,9 +52,7 @@ SHUT_WR = 1
 SHUT_RDWR = 2
 
 error = OSError
-# Function (host, family 0, 4 or 6) -> list of (family, numeric address), best first; OSError if
-# the name is not known. Set by the name service.
-resolver = None
+_resolver = [None]
 
 _POLL = const(3)  # requests of the stream protocol (py/stream.h)
 _CLOSE = const(4)
@@ -82,11 +80,19 @@ _OPTIONS = (
 )
 
 
+def set_resolver(function):
+    """Set who knows names: function (host, family 0, 4 or 6) -> list of (family, address).
+
+    Addresses are numeric, the best first; OSError if the name is not known.
+    """
+    _resolver[0] = function
+
+
 def _option(level, name):
     for key, option in _OPTIONS:
         if key == level << 16 | name:
             return option
-    raise OSError(EINVAL, "option not supported")
+    raise OSError(errno.EINVAL, "option not supported")
 
 
 def _lookup(host, family):
@@ -96,7 +102,7 @@ def _lookup(host, family):
     numeric = atnet.address(host)
     if numeric:
         return [numeric]
-    found = resolver(host, family) if resolver else None
+    found = _resolver[0](host, family) if _resolver[0] else None
     if not found:
         raise OSError(_EAI_NONAME, "name not known")
     return found
@@ -171,9 +177,9 @@ class socket(io.IOBase):
         if self._timeout_ms >= 0:
             left = ticks_diff(deadline, ticks_ms())
             if self._timeout_ms == 0:
-                raise OSError(EAGAIN)
+                raise OSError(errno.EAGAIN)
             if left <= 0:
-                raise OSError(ETIMEDOUT, "timed out")
+                raise OSError(errno.ETIMEDOUT, "timed out")
         atnet.arm(self._link, events)
         atlink.wait(left, self.bit)
         atnet.arm(self._link, 0)
@@ -227,7 +233,7 @@ class socket(io.IOBase):
         if atnet.connect(self._link, *_numeric(address, self._family)):
             return
         if self._timeout_ms == 0:
-            raise OSError(EINPROGRESS)
+            raise OSError(errno.EINPROGRESS)
         deadline = self._deadline()
         while not atnet.connected(self._link):
             self._wait(atnet.WRITE, deadline)
@@ -328,7 +334,7 @@ class socket(io.IOBase):
         try:
             return self._reading(atnet.readinto, memoryview(buf)[:size] if size >= 0 else buf)
         except OSError as e:
-            if e.errno == EAGAIN:
+            if e.errno == errno.EAGAIN:
                 return None
             raise
 
@@ -340,7 +346,7 @@ class socket(io.IOBase):
             try:
                 part = self._reading(atnet.recv, left if left > 0 else 1024)
             except OSError as e:
-                if e.errno != EAGAIN:
+                if e.errno != errno.EAGAIN:
                     raise
                 if not parts:
                     return None
@@ -377,7 +383,7 @@ class socket(io.IOBase):
             try:
                 done += self._writing(atnet.send, buf, done)
             except OSError as e:
-                if e.errno != EAGAIN:
+                if e.errno != errno.EAGAIN:
                     raise
                 return done or None
         return done
@@ -389,7 +395,7 @@ class socket(io.IOBase):
         if request == _CLOSE:
             self.close()
             return 0
-        return -EINVAL
+        return -errno.EINVAL
 
     def _poll(self, wanted):
         try:

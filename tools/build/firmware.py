@@ -25,7 +25,7 @@ INPUTS = (
     "tools/simulator/simchip",
     "tools/build",
 )
-USER_MODULES = ("firmware/atlink", "tools/simulator/simchip")
+USER_MODULES = ("firmware/atlink", "firmware/atrom", "tools/simulator/simchip")
 SUFFIXES = (".c", ".h", ".py", ".mk", ".toml", ".html", ".css", ".js")
 # MicroPython itself calls memcpy() with NULL and a length of 0: the one check that is off.
 SANITIZE = (
@@ -107,6 +107,8 @@ class Progress:
 
 def run_make(folder: Path, variables: dict) -> None:
     """Run make on two cores; on failure show all it printed and raise BuildError."""
+    # A compiler cache may write relative paths into make's dependency files: so it is one for make.
+    variables = {**variables, "BUILD": os.path.relpath(variables["BUILD"], folder)}
     command = [
         "make",
         "-j2",
@@ -173,27 +175,33 @@ def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
     return variables
 
 
+def write_application(source: Path) -> None:
+    """Write the application as constant C data, for every flavour and the chip (rom/image.py)."""
+    import fetch
+    import sdist
+    import webpage
+    from rom import image
+
+    sdist.umqtt()
+    sdist.microdot()
+    webpage.write()
+    image.write(source, build_mpy_cross(source, fetch), run_make, fetch.say)
+
+
 def compile_flavour(bits: int, sanitize: bool) -> None:
     """Fetch what is missing and compile one flavour; call it with the lock held."""
-    import commandindex
     import commandtable
     import fetch
     import pins
-    import sdist
     import system
-    import webpage
 
     system.ensure("gcc", "make", *(["m32"] if bits == 32 else []))
     target = BUILD / "sim" / flavour(bits, sanitize)
     source = fetch.micropython()
     fetch.micropython_lib()
-    sdist.umqtt()
-    sdist.microdot()
     link_user_modules()
-    commandindex.write()
     commandtable.write()
-    webpage.write()
-    build_mpy_cross(source, fetch)
+    write_application(source)
     settings = target / "settings"
     variables = make_variables(bits, sanitize, target)
     wanted = settings_sum(variables, [pins.load()[name] for name in ("micropython", "mbedtls")])
@@ -238,7 +246,7 @@ def main() -> None:
     try:
         print(build(arguments.bits, arguments.sanitize))
     except Exception as error:
-        if type(error).__name__ not in ("BuildError", "FetchError", "MissingError"):
+        if type(error).__name__ not in ("BuildError", "FetchError", "MissingError", "RomError"):
             raise
         sys.exit(f"error: {error}")
 

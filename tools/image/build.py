@@ -15,12 +15,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import commandindex
 import commandtable
 import fetch
+import firmware
 import pins
-import sdist
-import webpage
+from rom.maker import RomError
 from tools.image import ROOT, ImageError, idf, layout, merge, show
 
 BUILD = ROOT / "build"
@@ -107,11 +106,8 @@ def build(variant: str, in_docker: bool) -> dict[str, int]:
         source = micropython()
         idf.check_pair(source, idf.version(tools.idf) if tools.idf else pin["version"])
         fetch.micropython_lib()
-        sdist.umqtt()
-        sdist.microdot()
-        commandindex.write()
         commandtable.write()
-        webpage.write()
+        firmware.write_application(fetch.micropython())
         mfg = subprocess.run(
             [sys.executable, ROOT / "tools/mfg/build.py"], stdout=subprocess.PIPE, text=True
         )
@@ -136,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         sizes = build(given.variant, given.docker)
-    except (ImageError, fetch.FetchError) as error:
+    except (ImageError, RomError, firmware.BuildError, fetch.FetchError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     show.sizes(layout.folder_of(given.variant), sizes)

@@ -1,5 +1,7 @@
 """The command groups, one file each, in the order in which AT+CMD? lists them."""
 
+from at.command import close
+
 GROUPS = (
     "basic",
     "uart",
@@ -31,3 +33,7 @@ GROUPS = (
     "user",
     "aithinker",
 )
+
+for _name in GROUPS:
+    __import__("at.commands." + _name)
+close()

@@ -10,7 +10,7 @@ client of a server, `+EVENT:SocketDissconnect,<id>` (spelled so) the loss of a c
 stays until `AT+SOCKETDEL`.
 """
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import LinkError, invalid, text_of
 from at.services.sockets import CHUNK, Socket
 
@@ -21,7 +21,7 @@ def _data(_, number, data):
     return b"+EVENT:SocketDown,%d,%d,%s" % (number, len(data), data)
 
 
-events.update(
+EVENTS.update(
     {
         "socket_down": lambda _, number, data: "+EVENT:SocketDown,%d,%d" % (number, len(data)),
         "socket_data": _data,

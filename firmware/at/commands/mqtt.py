@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, invalid
 
 _PAYLOAD_MS = 20000  # without a byte of an announced payload
@@ -26,7 +26,7 @@ def _message(at, topic, size):
     return b'+MQTTSUBRECV:0,"%s",%d,' % (topic, size)
 
 
-events.update(
+EVENTS.update(
     {
         "mqtt_connected": '+MQTTCONNECTED:0,%d,"%s","%s","%s",%d',
         "mqtt_disconnected": "+MQTTDISCONNECTED:0",

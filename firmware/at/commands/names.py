@@ -1,11 +1,11 @@
 """Names and time: resolver, time servers, ping, mDNS (manual chapter 3.3)."""
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import SUB_COUNT, LinkError, ParamError, invalid, text_of
 from at.wire import daytime
 from at.wire.address import pack
 
-events.update({"time_updated": "+TIME_UPDATED"})
+EVENTS.update({"time_updated": "+TIME_UPDATED"})
 
 CIPV6 = command("+CIPV6", "IPv6: 0 off, 1 on", (("int", "enable", 0, 1),), stores="ipv6")
 

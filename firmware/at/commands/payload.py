@@ -2,7 +2,6 @@
 
 import binascii
 
-from at.command import with_room
 from at.errors import ATError
 
 _PIECE = 512
@@ -14,7 +13,7 @@ async def collect(at, count):
 
     The heap need not have one place for all of them. MemoryError comes before the host is asked.
     """
-    pieces = with_room(_pieces, count)
+    pieces = _pieces(count)
     at.ask(count)
     for piece in pieces:
         await at.gather(piece)
@@ -55,6 +54,6 @@ async def set_field(at, fields, length):
         fields.clear()
         return
     try:
-        fields.add(with_room(b"".join, await collect(at, length)))
+        fields.add(b"".join(await collect(at, length)))
     except ValueError as error:
         raise ATError(str(error))

@@ -1,6 +1,6 @@
 """Links: opening, closing, their state and options (manual chapter 3.3)."""
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import StateError, text_of
 
 _ALL = 5  # link number that stands for all of them
@@ -31,7 +31,7 @@ def _numbered(at, link, text):
     return "%d,%s" % (link.number, text) if at.mux else text
 
 
-events.update(
+EVENTS.update(
     {
         "link_opened": _link_opened,
         "link_closed": lambda at, link: _numbered(at, link, "CLOSED"),

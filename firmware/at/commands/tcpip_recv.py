@@ -1,6 +1,6 @@
 """Receiving from links: active and passive mode, the sender's address (manual chapter 3.3)."""
 
-from at.command import alias, command, events
+from at.command import EVENTS, alias, command
 from at.commands.tcpip import numbers_of
 from at.errors import invalid
 
@@ -12,7 +12,7 @@ def _link_waiting(at, link, count):
     return "\r\n+IPD,%d,%d" % (link.number, count) if at.mux else "\r\n+IPD,%d" % count
 
 
-events.update({"link_waiting": _link_waiting})
+EVENTS.update({"link_waiting": _link_waiting})
 
 CIPRECVTYPE = command(
     "+CIPRECVTYPE",

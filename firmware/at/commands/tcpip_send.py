@@ -1,11 +1,11 @@
 """Sending to links and passthrough (manual sections 3.3.8 to 3.3.12, 3.3.18 and 3.3.32)."""
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import StateError, invalid, text_of
 from at.services import sending
 from at.wire.reply import PROMPT, SEND_CANCELLED, SEND_FAIL, SEND_OK
 
-events.update(
+EVENTS.update(
     {"passthrough_left": lambda at: "\r\n+QUITT" if at.settings.get("sysmsg") & 1 else None}
 )
 

@@ -1,9 +1,9 @@
 """The module's own server (manual sections 3.3.16, 3.3.17 and 3.3.19)."""
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import StateError
 
-events.update({"server_full": lambda _, limit: "Have %d Connections" % limit})
+EVENTS.update({"server_full": lambda _, limit: "Have %d Connections" % limit})
 
 CIPSERVER = command(
     "+CIPSERVER",

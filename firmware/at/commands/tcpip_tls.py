@@ -1,12 +1,12 @@
 """TLS settings of client links (manual sections 3.3.26 to 3.3.31)."""
 
-from at.command import alias, command, events
+from at.command import EVENTS, alias, command
 from at.commands.tcpip import numbers_of
 from at.errors import invalid, text_of
 
 _LINKS = 5
 
-events.update({"certificate_missing": "NO %s FOUND"})
+EVENTS.update({"certificate_missing": "NO %s FOUND"})
 
 
 def _links(at):

@@ -1,10 +1,10 @@
 """Updates over the network (manual sections 3.3.23, 3.3.24 and 3.11.3)."""
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import invalid
 from at.services.update import FIRMWARE
 
-events.update({"update_state": lambda _, state: "+CIPUPDATE:%d" % state})
+EVENTS.update({"update_state": lambda _, state: "+CIPUPDATE:%d" % state})
 
 CIPFWVER = command("+CIPFWVER", "Show the newest version that the update server offers")
 

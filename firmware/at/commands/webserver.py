@@ -1,8 +1,8 @@
 """The web server for provisioning and updates (manual sections 3.9.2 and 4.5)."""
 
-from at.command import command, events
+from at.command import EVENTS, command
 
-events.update({"web_news": "+WEBSERVERRSP:%d"})
+EVENTS.update({"web_news": "+WEBSERVERRSP:%d"})
 
 WEBSERVER = command(
     "+WEBSERVER",

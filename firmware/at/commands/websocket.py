@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.commands.payload import collect, set_field, show_fields
 from at.errors import invalid
 from at.services.websocket import OVERHEAD
@@ -13,7 +13,7 @@ from at.wire.reply import SEND_OK
 _OPEN_MS = const(15000)
 _SEND_MS = const(10000)
 
-events.update(
+EVENTS.update(
     {
         "ws_connected": "+WS_CONNECTED:%d",
         "ws_disconnected": "+WS_DISCONNECTED:%d",

@@ -1,11 +1,11 @@
 """Wi-Fi: driver, mode and station (manual chapter 3.2)."""
 
-from at.command import command, events, old_endings
+from at.command import EVENTS, command, old_endings
 from at.errors import text_of
 from at.services.wifi import STATION
 from at.services.wifi_station import JoinFailed, make_target
 
-events.update(
+EVENTS.update(
     {
         "wifi_connected": "WIFI CONNECTED",
         "wifi_got_ip": "WIFI GOT IP",
@@ -13,7 +13,6 @@ events.update(
         "wifi_got_ip6": "WIFI GOT IPv6 %s",
     }
 )
-old_endings.extend(("+CWMODE", "+CWJAP"))
 
 CWINIT = command(
     "+CWINIT",
@@ -247,3 +246,6 @@ def cwcountry_set(at, policy, code, first, count):
     The factory parameters say what holds after a start.
     """
     at.wifi.set_country(policy, text_of(code, 1), first, count)
+
+
+old_endings(CWMODE, CWJAP)

@@ -4,8 +4,6 @@ from at.command import command, old_endings
 from at.errors import invalid
 from at.services.wifi import SOFTAP, STATION
 
-old_endings.extend(("+CWDHCP", "+CIPSTAMAC", "+CIPAPMAC", "+CIPSTA", "+CIPAP"))
-
 CWDHCP = command(
     "+CWDHCP",
     "DHCP: on (1) or off (0) for the station (1), the softAP (2) or both (3)",
@@ -141,3 +139,6 @@ def _show(at, interface):
         address = at.wifi.ip6(kind, interface)
         if address:
             at.line('%s:ip6%s:"%s"' % (at.name, kind, address))
+
+
+old_endings(CWDHCP, CIPSTAMAC, CIPAPMAC, CIPSTA, CIPAP)

@@ -2,11 +2,11 @@
 
 from micropython import const
 
-from at.command import command, events
+from at.command import EVENTS, command
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, invalid
 from at.services.wifi_station import DriverRefused, JoinFailed, make_target
 
-events.update(
+EVENTS.update(
     {
         "smartconfig_type": "smartconfig type:%s",
         "smartconfig_heard": "Smart get wifi info",

@@ -1,17 +1,16 @@
 """The module's own access point (manual chapter 3.2)."""
 
-from at.command import command, events, old_endings
+from at.command import EVENTS, command, old_endings
 from at.errors import SUB_LENGTH, ParamError
 from at.services.wifi import SOFTAP
 
-events.update(
+EVENTS.update(
     {
         "station_connected": '+STA_CONNECTED:"%s"',
         "station_leased": '+DIST_STA_IP:"%s","%s"',
         "station_disconnected": '+STA_DISCONNECTED:"%s"',
     }
 )
-old_endings.extend(("+CWSAP", "+CWDHCPS"))
 
 CWSAP = command(
     "+CWSAP",
@@ -132,3 +131,6 @@ def cwapproto_query(at):
 def cwapproto_set(at, protocol):
     """The radio knows these three sums only."""
     at.wifi.set_protocol(SOFTAP, protocol)
+
+
+old_endings(CWSAP, CWDHCPS)

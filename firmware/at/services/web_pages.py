@@ -9,6 +9,7 @@ import json
 
 from microdot import Microdot, Request, Response
 
+import webpage
 from at import version
 from at.errors import ATError, StateError
 
@@ -44,11 +45,12 @@ _STATES = (
     (1, "connect OK"),
 )
 
+Request.max_body_length = 0  # bodies are read by those who want them
+Request.max_content_length = 1 << 30
+
 
 def build(web):
     """Return the app that serves `web`."""
-    Request.max_body_length = 0  # bodies are read by those who want them
-    Request.max_content_length = 1 << 30
     app = Microdot()
     app.options_handler = None  # type: ignore - nobody from elsewhere is allowed anything
     app.before_request(lambda request: _guard(web, request))
@@ -118,8 +120,6 @@ def _problem(status, text):
 
 
 def _index(_request):
-    import webpage
-
     fields = {"Content-Type": "text/html; charset=utf-8", "Content-Encoding": "gzip"}
     fields["Content-Security-Policy"] = webpage.POLICY
     return Response(webpage.PAGE, 200, fields)

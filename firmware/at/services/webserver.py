@@ -1,27 +1,23 @@
 """The web server of AT+WEBSERVER: listening, its clients, and its end.
 
 Owns the listener, the limit of clients and the watch over their deadlines. What a client may say
-is in web_peer.py, what is answered in web_pages.py; both, and microdot, are in memory only while
-the server runs.
+is in web_peer.py, what is answered in web_pages.py.
 """
 
 import asyncio
 import gc
-import sys
 
 import atnet
-from at.command import forget
 from at.errors import ATError, LinkError, StateError
 from at.log import log
 from at.loop import on
+from at.services import web_pages, web_peer
 from at.services.portal import Portal
 from at.services.web_join import Join
 
 _MOST = 4  # clients at a time; others wait in the stack
 _BACKLOG = 5
 _WATCH_MS = 500
-_PACKAGE = "at.services"
-_PARTS = ("web_pages", "web_peer")
 
 
 class WebServer:
@@ -40,7 +36,6 @@ class WebServer:
         self._peers = []
         self._watch_task = None
         self._app = None
-        self._make_peer = None
         wifi.on_change(self._follow)
 
     def start(self, port, limit_s):
@@ -52,9 +47,6 @@ class WebServer:
         self.limit_s = limit_s
 
     def _listen(self, port):
-        forget()  # command groups come back on use; a browser's requests come in heaps
-        from at.services import web_pages, web_peer
-
         listener = atnet.open(atnet.TCP, 4)
         try:
             atnet.bind(listener, "", port)
@@ -64,7 +56,6 @@ class WebServer:
             atnet.close(listener)
             raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
         self._app = web_pages.build(self)
-        self._make_peer = web_peer.Peer
         self._listener = listener
         self.port = port
         on(self._bit(), self._accept)
@@ -80,10 +71,9 @@ class WebServer:
         for peer in self._peers:
             peer.end()
         self._peers.clear()
-        self.port = self._listener = self._app = self._make_peer = None
+        self.port = self._listener = self._app = None
         await self.join.end()
         await asyncio.sleep_ms(0)  # those who were cancelled say their last words
-        _release()
 
     def _bit(self):
         return 1 << (8 + (self._listener & 15))
@@ -107,7 +97,7 @@ class WebServer:
 
     def _welcome(self, link, host, port):
         try:
-            peer = self._make_peer(link, (host, port), self.limit_s)
+            peer = web_peer.Peer(link, (host, port), self.limit_s)
             peer.begin(self._serve(peer))
             self._peers.append(peer)
         except (OSError, MemoryError):
@@ -153,17 +143,6 @@ class WebServer:
             if self._listener is not None:
                 atnet.arm(self._listener, atnet.READ)
         self._watch_task = None
-
-
-def _release():
-    """Drop the modules that only a running server needs."""
-    sys.modules.pop("microdot", None)
-    package = sys.modules[_PACKAGE]
-    for name in _PARTS:
-        sys.modules.pop(_PACKAGE + "." + name, None)
-        if hasattr(package, name):
-            delattr(package, name)
-    gc.collect()
 
 
 def create(at):

@@ -10,7 +10,6 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import atlink
-from at.command import with_room
 from at.errors import LinkError
 from at.wire import websocket
 
@@ -149,7 +148,7 @@ class WebLink:
         if self._filled < len(self._chunks) * _CHUNK:
             return True
         try:
-            self._chunks.append(with_room(bytearray, min(_CHUNK, self.size - self._filled)))
+            self._chunks.append(bytearray(min(_CHUNK, self.size - self._filled)))
         except MemoryError:
             if not self._chunks:
                 raise

@@ -8,7 +8,6 @@ import asyncio
 import os
 
 import atlink
-from at.command import with_room
 from at.errors import LinkError
 from at.services.stream import Stream
 from at.wire import websocket
@@ -76,7 +75,7 @@ class WebStream(Stream):
         key = os.urandom(4)
         head = websocket.frame_head(opcode, size, key, is_last)
         # links keep none: it is big
-        frame = memoryview(with_room(bytearray, min(len(head) + size, _FRAME)))
+        frame = memoryview(bytearray(min(len(head) + size, _FRAME)))
         async with self._lock:
             filled = len(head)
             frame[:filled] = head

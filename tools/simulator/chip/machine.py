@@ -182,19 +182,20 @@ class ADC:
         return raw << 3 | raw >> 10
 
 
-class WDT:
-    _timeout = 0
+_watchdog = [0]  # ms
 
+
+class WDT:
     def __init__(self, id=0, timeout=5000):
         if id != 0:
             raise ValueError
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
-        WDT._timeout = timeout
+        _watchdog[0] = timeout
         self.feed()
 
     def feed(self):
-        _sim.watchdog(self._timeout)
+        _sim.watchdog(_watchdog[0])
 
 
 class RTC:

@@ -10,23 +10,28 @@ import _sim
 from atchip import wifi
 
 
+class _Driver:
+    has_interfaces = False
+    is_initialised = False
+
+
+_driver = _Driver()
+
+
 class WLAN:
     IF_STA = 0
     IF_AP = 1
 
-    _has_interfaces = False
-    _is_initialised = False
-
     def __init__(self, interface=IF_STA):
-        if not WLAN._is_initialised:
+        if not _driver.is_initialised:
             _sim.fault("network.WLAN")  # its event handlers
-            if WLAN._has_interfaces:
+            if _driver.has_interfaces:
                 _sim.crash("esp_netif_create_default_wifi_sta (netif)")
-            WLAN._has_interfaces = True
+            _driver.has_interfaces = True
             if not wifi.is_initialised:
                 _sim.fault("network.WLAN.init")
                 _sim.fail_wifi(wifi.ask("wifi_init").get("esp_err", 0))
-            WLAN._is_initialised = True
+            _driver.is_initialised = True
         if interface not in (0, 1):
             raise ValueError("invalid WLAN interface identifier")
         self._interface = interface

@@ -4,3 +4,7 @@ SIMCHIP_DIR := $(USERMOD_DIR)
 SRC_USERMOD_C += $(addprefix $(SIMCHIP_DIR)/, modsim.c modsim_nvs.c modsim_ram.c modsim_error.c)
 SRC_USERMOD_LIB_C += $(addprefix $(SIMCHIP_DIR)/, board.c flash.c nvs.c nvs_mount.c nvs_page.c)
 CFLAGS_USERMOD += -I$(SIMCHIP_DIR)
+
+# The imitated modules of the chip are in flash as the application is.
+SRC_USERMOD_C += $(USER_C_MODULES)/objects/imitated_chip.c
+CFLAGS_USERMOD += -DAT_ROM_IMAGE=at_rom_imitated_chip

@@ -7,20 +7,6 @@ package; what costs nothing but a name comes straight from the C module.
 import json
 
 import _sim
-from _sim import (  # noqa: F401
-    heap,
-    nvs_close,
-    nvs_erase,
-    nvs_get,
-    nvs_keys,
-    nvs_namespaces,
-    nvs_set,
-    ram_alloc,
-    ram_free,
-    ram_largest,
-    reset_reason,
-    versions,
-)
 from atchip import wifi
 from atchip.neighbours import mdns_start, mdns_stop, ping  # noqa: F401
 from atchip.power import (  # noqa: F401
@@ -33,9 +19,26 @@ from atchip.power import (  # noqa: F401
     wake_gpio,
 )
 
+_OF_THE_PROCESS = (
+    "heap",
+    "nvs_close",
+    "nvs_erase",
+    "nvs_get",
+    "nvs_keys",
+    "nvs_namespaces",
+    "nvs_set",
+    "ram_alloc",
+    "ram_free",
+    "ram_largest",
+    "reset_reason",
+    "versions",
+)
+
 
 def __getattr__(name):
     """Return a call that the supervisor answers. AttributeError if the chip has none."""
+    if name in _OF_THE_PROCESS:
+        return getattr(_sim, name)
     if name in wifi.CALLS:
         return lambda *args: wifi.call(name, *args)
     from atchip.wires import find

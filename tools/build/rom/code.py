@@ -1,0 +1,155 @@
+"""The bytecode of compiled files, as far as it can run on the module, as C.
+
+An import has run when the image is made, so a module's own code and that of its class bodies are
+left out, and so are the names and constants that only they use. Reading compiled files is left to
+MicroPython's own tools/mpy-tool.py.
+"""
+
+import importlib.util
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rom.maker import RomError
+
+_tool = None
+
+
+def tool(micropython: Path):
+    """Return MicroPython's mpy-tool.py as a module."""
+    global _tool
+    if _tool is None:
+        sys.path.append(str(micropython / "py"))
+        path = micropython / "tools/mpy-tool.py"
+        spec = importlib.util.spec_from_file_location("mpy_tool", path)
+        assert spec is not None and spec.loader is not None
+        _tool = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(_tool)
+        _tool.config.native_arch = _tool.MP_NATIVE_ARCH_NONE
+        _tool.config.MICROPY_QSTR_BYTES_IN_HASH = 2
+        _tool.global_qstrs = _tool.GlobalQStrList()
+    return _tool
+
+
+@dataclass
+class Function:
+    """The code of one function; `names` and `constants` are indices into its file's tables."""
+
+    data: bytes
+    children: list["Function"]
+    is_generator: bool
+    names: set[int] = field(default_factory=set)
+    constants: set[int] = field(default_factory=set)
+    opcodes: set[int] = field(default_factory=set)
+    symbol: str = ""
+    is_made: bool = False  # functions are made of it on the module
+
+    def within(self) -> list["Function"]:
+        """Return this function and all that are made in it."""
+        return [self, *(each for child in self.children for each in child.within())]
+
+
+@dataclass
+class File:
+    """One compiled file: names (qstrs), constants and the code of the module."""
+
+    names: list[str]
+    constants: list
+    code: Function
+    used: list[Function] = field(default_factory=list)
+
+
+def read(micropython: Path, path: Path) -> File:
+    """Read one compiled file."""
+    mpy = tool(micropython)
+    try:
+        module = mpy.read_mpy(str(path))
+    except mpy.MPYReadError as error:
+        raise RomError(f"{path}: {error}") from error
+    names = [each.str for each in module.qstr_table]
+    return File(names, list(module.obj_table), _function(mpy, module.raw_code, path))
+
+
+def _function(mpy, raw, path: Path) -> Function:
+    if raw.code_kind != mpy.MP_CODE_BYTECODE:
+        raise RomError(f"{path}: {raw.simple_name.str}() is native code; it cannot be put into flash")
+    generator = bool(raw.scope_flags & mpy.MP_SCOPE_FLAG_GENERATOR)
+    children = [_function(mpy, child, path) for child in raw.children]
+    found = Function(bytes(raw.fun_data), children, generator, names=set(raw.names))
+    at = raw.offset_opcodes
+    while at < len(raw.fun_data):
+        form, size, argument, _ = mpy.mp_opcode_decode(raw.fun_data, at)
+        opcode = raw.fun_data[at]
+        found.opcodes.add(opcode)
+        if form == mpy.MP_BC_FORMAT_QSTR:
+            found.names.add(argument)
+        elif opcode == mpy.Opcode.MP_BC_LOAD_CONST_OBJ:
+            found.constants.add(argument)
+        at += size
+    return found
+
+
+def stores_globals(mpy, function: Function, file: File) -> bool:
+    """Tell whether a function, or one made in it, changes what its module's names stand for."""
+    changing = {mpy.Opcode.MP_BC_STORE_GLOBAL, mpy.Opcode.MP_BC_DELETE_GLOBAL}
+    return any(
+        each.opcodes & changing or "globals" in {file.names[name] for name in each.names}
+        for each in function.within()
+    )
+
+
+def stores_cells(mpy, function: Function) -> bool:
+    """Tell whether a function, or one made in it, changes a variable of the one around it."""
+    changing = {mpy.Opcode.MP_BC_STORE_DEREF, mpy.Opcode.MP_BC_DELETE_DEREF}
+    return any(each.opcodes & changing for each in function.within())
+
+
+def use(file: File, path: list[int], symbol: str) -> Function:
+    """Note that a function of a file is needed, with all that are made in it; give it a name.
+
+    `path` are the child numbers that lead to it, the innermost first.
+    """
+    function = file.code
+    for number in reversed(path):
+        function = function.children[number]
+    if not function.symbol:
+        _name(file, function, symbol)
+    return function
+
+
+def _name(file: File, function: Function, symbol: str) -> None:
+    if function.symbol:
+        return
+    function.symbol = symbol
+    file.used.append(function)
+    for number, child in enumerate(function.children):
+        child.is_made = True
+        _name(file, child, f"{symbol}_{number}")
+
+
+def write(function: Function, where: str) -> str:
+    """Return a function's code as C; those of its children come before it."""
+    symbol = function.symbol
+    numbers = ",".join(str(byte) for byte in function.data)
+    text = f"// {where}\nstatic const byte code_{symbol}[] = {{{numbers}}};\n"
+    if not function.children:
+        return text
+    children = ", ".join(f"(const void *){proto(child)}" for child in function.children)
+    return text + f"static const void *const children_{symbol}[] = {{{children}}};\n"
+
+
+def raw(function: Function) -> str:
+    """Return what MicroPython makes functions of that have functions in them, as C."""
+    if not function.is_made or not function.children:
+        return ""
+    generator = int(function.is_generator)
+    return (
+        f"static const mp_raw_code_truncated_t raw_{function.symbol} = {{.kind = "
+        f"MP_CODE_BYTECODE, .is_generator = {generator}, .fun_data = code_{function.symbol}, "
+        f".children = (void *)children_{function.symbol}}};\n"
+    )
+
+
+def proto(function: Function) -> str:
+    """Return the C expression of what makes a function: its code, or a description of it."""
+    return f"&raw_{function.symbol}" if function.children else f"code_{function.symbol}"
