@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests_device.haste import HASTE
 from tests_device.rig import Rig
 from tools import peers
 from tools.atclient import Module
@@ -22,11 +23,6 @@ from tools.webpeer import WebServer, noise
 TEN_MB = 10_485_760
 SEED = 20261121
 _MARK = re.compile(rb"\+HTTPC[A-Z]+:(\d+),|\r\n(OK|ERROR|SEND OK|SEND FAIL)\r\n")
-_HASTE = """\
-from at.services import http
-
-http.PAYLOAD_MS = 500
-"""
 
 
 @pytest.fixture
@@ -105,7 +101,7 @@ def test_a_body_that_is_shorter_than_announced(rig: Rig, tmp_path_factory, web: 
         pytest.skip("takes 20 s on a real module")
     folder = tmp_path_factory.mktemp("hasty")
     (folder / "user").mkdir()
-    (folder / "user" / "hasty.py").write_text(_HASTE)
+    (folder / "user" / "hasty.py").write_text(HASTE)
     options = ("--user", str(folder / "user"))
     with Simulator(folder / "module", bits=rig.options.bits, options=options) as simulator:
         with simulator.start(erase=True).module() as at:

@@ -38,7 +38,7 @@ CHIP = {
 
 # The standard library of the firmware: what an ESP32-S2's MicroPython has built in or we freeze.
 LIBRARY = {
-    *("array", "asyncio", "binascii", "collections", "commandindex", "errno", "gc", "hashlib"),
+    *("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib"),
     *("io", "json", "microdot", "webpage"),
     *("micropython", "os", "random", "re", "select", "struct", "sys", "time", "umqtt", "vfs"),
 }

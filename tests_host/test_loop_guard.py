@@ -16,14 +16,13 @@ import sys
 import atcore
 import atlink
 
-from at.command import by_name, command, find, forget
+from at.command import command
 from at.loop import on
 from at.services.link import Link
 from at.services.stream import Stream
 
 SPOIL = command("+SPOIL", "Break something", (("pick", "what", (0, 1)),))
 STARVE = command("+STARVE", "Let what comes next find no memory", (("int", "what", 0, 5),))
-FORGET = command("+FORGET", "Drop declarations with nothing left of the heap")
 FULL = command("+FULL", "Print an error with nothing left of the heap")
 CLOSED = command("+CLOSED", "Close a link whose stream is not told")
 
@@ -86,20 +85,6 @@ def _starve(place, name):
 
 def _starved():
     raise MemoryError("on purpose")
-
-
-@FORGET.run
-def forget_run(at):
-    find("+CWMODE")
-    size, hoard = 65536, None
-    while size:
-        try:
-            hoard = (bytearray(size), hoard)
-        except MemoryError:
-            size //= 2
-    forget()
-    hoard = None
-    at.line("kept" if "+CWMODE" in by_name else "forgotten")
 
 
 @FULL.run
@@ -214,14 +199,6 @@ def test_a_report_that_finds_no_memory_is_tried_again(simulator):
         module.send("AT+CWQAP")
         module.read_until(b"WIFI DISCONNECT\r\n")
         module.ok("AT")
-
-
-def test_declarations_are_dropped_without_a_byte_of_heap(simulator):
-    with simulator.module() as module:
-        module.quiet(50)
-        module.echo_off()
-        assert module.ok("AT+FORGET") == ["forgotten"]
-        module.ok("AT+CWMODE?")
 
 
 def test_what_the_ring_cannot_hold_finds_no_memory_for_its_task(simulator):

@@ -1,1 +1,1 @@
-"""Nothing is frozen in MicroPython's way: see tools/build/rom for how the application gets in."""
+"""Nothing is frozen in MicroPython's way: tools/build/rom puts the application into the image."""

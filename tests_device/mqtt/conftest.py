@@ -6,25 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests_device.haste import HASTE
 from tests_device.mqtt.peer import Peer, WebPeer
 from tests_device.rig import Rig
 from tools.atclient import Module
 from tools.simprocess import Simulator
 from tools.transcript.seen import Recorder
-
-# A user's file that makes time-outs short.
-HASTE = """\
-from at.command import find
-from at.services import mqtt_client, stream
-
-find("+MQTTUSERCFG")
-from at.commands import mqtt
-
-mqtt._PAYLOAD_MS = 2000
-mqtt_client._ANSWER_MS = 1500
-mqtt_client._RETRY_MS = 300
-stream._STALL_MS = 1000
-"""
 
 
 @pytest.fixture(scope="module")

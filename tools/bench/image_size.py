@@ -1,9 +1,10 @@
-"""image_size: bytes of frozen bytecode and of the C module's code, 32-bit build.
+"""image_size: bytes of the application and of the C modules' code, 32-bit build.
 
-Counted in the object files of the build: of frozen_content.o every symbol but those of the
-imitated chip, of atlink the text and read-only data. x86 code is not Xtensa code, so this is for
-comparing one version with another; the chip's image is sized by `make firmware`. Peer: the build
-before, if BEFORE names it.
+Counted in the object files of the build: text and read-only data of the application (its
+bytecode, objects and names) and of atlink and atrom. A build of before the objects were in flash
+has the bytecode in frozen_content.o: there it is every symbol but those of the imitated chip. x86
+code is not Xtensa code, so this is for comparing one version with another; the chip's image is
+sized by `make firmware`. Peer: the build before, if BEFORE names it.
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ def run(bench: Bench) -> Result:
     frozen, module = parts(ROOT / _BUILD)
     peer = before.checkout()
     theirs = sum(parts(peer / _BUILD)) if peer else None
-    return Result(frozen + module, "bytes", theirs, f"bytecode {frozen}, C {module}")
+    return Result(frozen + module, "bytes", theirs, f"application {frozen}, C {module}")
 
 
 def parts(build: Path) -> tuple[int, int]:
-    """Return the bytes of frozen code and of the C module in a folder of objects."""
-    module = [path for path in build.rglob("*.o") if "atlink" in path.parts]
+    """Return the bytes of the application and of the C modules in a folder of objects."""
+    module = [path for path in build.rglob("*.o") if {"atlink", "atrom"} & set(path.parts)]
+    application = build / "objects/application.o"
+    if application.exists():
+        return code_bytes([application]), code_bytes(module)
     return frozen_bytes(build / "frozen_content.o"), code_bytes(module)
 
 

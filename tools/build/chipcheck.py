@@ -16,7 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 IDF_DECLS = "tests_host/idf_decls"
 DECLARATIONS = ROOT / IDF_DECLS
-SOURCES = ("firmware/atlink", "firmware/atchip", "board/ESP32_S2_MINI_AT")
+SOURCES = ("firmware/atlink", "firmware/atchip", "firmware/atrom", "board/ESP32_S2_MINI_AT")
+OBJECTS = "build/usermods/objects"  # written by rom/image.py; its names are its own
 NOT_ON_THE_CHIP = ("port_unix.c", "port_unix_route.c")
 COMPILERS = {
     # ESP-IDF's own <time.h> has these clocks as well.
@@ -41,6 +42,7 @@ FUNCTION = re.compile(r"\bFUNCTION\((\w+)\)")
 def sources(root: Path = ROOT) -> list[Path]:
     """Return every C file that the chip's build compiles; root may be another checkout."""
     files = [path for folder in SOURCES for path in sorted((root / folder).rglob("*.c"))]
+    files += [path for path in (root / OBJECTS / "application.c",) if path.exists()]
     return [path for path in files if path.name not in NOT_ON_THE_CHIP]
 
 
@@ -54,7 +56,9 @@ def write_generated(folder: Path, micropython: Path, root: Path) -> None:
     """Write the headers that MicroPython's build generates, with names but no values."""
     genhdr = folder / "genhdr"
     genhdr.mkdir()
-    names = names_of([*sources(root), *(micropython / "py").glob("*.h")]) - {""}
+    files = [path for path in sources(root) if path.parent != root / OBJECTS]
+    files += (root / OBJECTS).glob("names.c")
+    names = names_of([*files, *(micropython / "py").glob("*.h")]) - {""}
     rows = ['QDEF0(MP_QSTRnull, 0, 0, "")', 'QDEF0(MP_QSTR_, 0, 0, "")']
     rows += [f'QDEF1(MP_QSTR_{name}, 0, {len(name)}, "{name}")' for name in sorted(names)]
     (genhdr / "qstrdefs.generated.h").write_text("\n".join(rows) + "\n")
@@ -76,7 +80,7 @@ def command(
     declarations = root / IDF_DECLS
     include = [
         *(declarations, declarations / "micropython", folder, root / "board/SIM"),
-        *(root / "firmware/atlink", root / "firmware/atchip"),
+        *(root / "firmware/atlink", root / "firmware/atchip", root / "firmware/atrom"),
         root / "build/generated",
     ]
     # Warnings of others are none of ours.
@@ -118,13 +122,16 @@ def main() -> None:
     """Compile everything; complain and fail if something does not compile."""
     import commandtable
     import fetch
+    import firmware
     import system
 
     commandtable.write()
     try:
         system.ensure("gcc", "m32", "xtensa")
+        with fetch.locked():
+            firmware.write_application(fetch.micropython())
         complaints = compile_all(fetch.micropython(), sources())
-    except (system.MissingError, fetch.FetchError) as error:
+    except (system.MissingError, fetch.FetchError, firmware.BuildError) as error:
         sys.exit(f"error: {error}")
     if complaints:
         sys.exit("\n".join(complaints))

@@ -108,7 +108,8 @@ class Progress:
 def run_make(folder: Path, variables: dict) -> None:
     """Run make on two cores; on failure show all it printed and raise BuildError."""
     # A compiler cache may write relative paths into make's dependency files: so it is one for make.
-    variables = {**variables, "BUILD": os.path.relpath(variables["BUILD"], folder)}
+    if "BUILD" in variables:
+        variables = {**variables, "BUILD": os.path.relpath(variables["BUILD"], folder)}
     command = [
         "make",
         "-j2",

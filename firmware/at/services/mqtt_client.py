@@ -7,7 +7,7 @@ time. Connections are mqtt_stream.py's, messages that arrive mqtt_inbox.py's.
 """
 
 import asyncio
-from time import ticks_add, ticks_diff, ticks_ms
+from time import ticks_diff, ticks_ms
 
 from umqtt.simple import MQTTClient
 
@@ -265,13 +265,14 @@ class Client(MQTTClient):
 
     async def _answer(self, request):
         """Wait for the answer; send again what can be sent again when it does not come."""
-        end = ticks_add(ticks_ms(), _ANSWER_MS)
+        left_ms = _ANSWER_MS
         while not request.event.is_set():
-            left_ms = ticks_diff(end, ticks_ms())
             if left_ms <= 0:
                 raise LinkError("the broker does not answer")
+            wait_ms = min(left_ms, _RETRY_MS)
+            left_ms -= wait_ms
             try:
-                await asyncio.wait_for_ms(request.event.wait(), min(left_ms, _RETRY_MS))
+                await asyncio.wait_for_ms(request.event.wait(), wait_ms)
             except asyncio.TimeoutError:
                 if self.is_connected and request.survives:
                     await self._repeat(request, True)

@@ -266,10 +266,13 @@ def write(micropython: Path, mpy_cross: Path, run_make, say) -> None:
         texts[f"{source.name}.c"] = image.write(images)
         images.append(image)
     used = sorted(set().union(*(image.names_of_c for image in images)))
-    listed = " ".join(f"MP_QSTR_{name}" for name in used if _COLLECTED.fullmatch(name))
+    listed = "\n".join(f"MP_QSTR_{name}" for name in used if _COLLECTED.fullmatch(name))
+    others = "".join(
+        f"// {image.values.qstr(name)}\n" for name in used if not _COLLECTED.fullmatch(name)
+    )
     texts["names.c"] = (
         "// Written by tools/build/rom: names of C that the application uses.\n"
-        f"#ifdef NO_QSTR\n{listed}\n#endif\n"
+        f"{others}#ifdef NO_QSTR\n{listed}\n#endif\n"
     )
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

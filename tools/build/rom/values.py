@@ -10,6 +10,21 @@ _SMALL = 1 << 30  # small integers of 32-bit builds are below, on both sides
 _SMALL_64 = 1 << 62
 
 
+def _big(name: str, number: int, size: int) -> str:
+    """Return a big integer as C, for builds whose digits have that size in bits."""
+    rest, digits = abs(number), []
+    while rest:
+        digits.append(str(rest & (1 << size) - 1))
+        rest >>= size
+    return (
+        f"#if MPZ_DIG_SIZE == {size}\n"
+        f"static const mp_obj_int_t {name} = {{{{&mp_type_int}}, {{.neg = {int(number < 0)}, "
+        f".fixed_dig = 1, .alloc = {len(digits)}, .len = {len(digits)}, "
+        f".dig = (mpz_dig_t *)(const mpz_dig_t[]){{{', '.join(digits)}}}}}}};\n"
+        f"#define VALUE_{name} MP_ROM_PTR(&{name})\n#endif\n"
+    )
+
+
 class Values:
     """What the constants of one C file are made of; each is written once."""
 
@@ -76,30 +91,17 @@ class Values:
         """Return an integer; big ones are objects, of 32-bit builds earlier than of 64-bit ones."""
         if -_SMALL <= number < _SMALL:
             return f"MP_ROM_INT({number})"
-        digits = abs(number)
-        parts = {
-            size: [digits >> at & (1 << size) - 1 for at in range(0, digits.bit_length(), size)]
-            for size in (16, 32)
-        }
-        form = "".join(
-            f"#{'if' if size == 16 else 'elif'} MPZ_DIG_SIZE == {size}\n"
-            f"static const mp_obj_int_t %s = {{{{&mp_type_int}}, {{.neg = {int(number < 0)}, "
-            f".fixed_dig = 1, .alloc = {len(row)}, .len = {len(row)}, .dig = (mpz_dig_t *)"
-            f"(const mpz_dig_t[]){{{','.join(map(str, row))}}}}}}};\n"
-            for size, row in parts.items()
-        )
-        name = self._made.setdefault(("i", number), f"int_{len(self._made)}")
-        if f"// {name}\n" not in self.lines:
-            self.lines += [f"// {name}\n", form.replace("%s", name) + "#endif\n"]
+        key = ("i", number)
+        if key not in self._made:
+            name = self._made[key] = f"int_{len(self._made)}"
+            made = "".join(_big(name, number, size) for size in (16, 32))
             if -_SMALL_64 <= number < _SMALL_64:
-                self.lines.append(
-                    "#if UINTPTR_MAX > 0xffffffff\n"
-                    f"#define VALUE_{name} MP_ROM_INT({number}LL)\n#else\n"
-                    f"#define VALUE_{name} MP_ROM_PTR(&{name})\n#endif\n"
+                made = (
+                    f"#if UINTPTR_MAX > 0xffffffff\n#define VALUE_{name} MP_ROM_INT({number}LL)\n"
+                    f"#else\n{made}#endif\n"
                 )
-            else:
-                self.lines.append(f"#define VALUE_{name} MP_ROM_PTR(&{name})\n")
-        return f"VALUE_{name}"
+            self.lines.append(made)
+        return f"VALUE_{self._made[key]}"
 
     def floating(self, number: float) -> str:
         """Return a floating point number."""
