@@ -126,7 +126,6 @@ class App:
         try:
             start(self.session)
         except Exception as error:  # noqa: BLE001 - a module that answers is of more use than none
-            forget()
             log("%s does not start:" % what, error)
 
     def _restart(self):
