@@ -46,7 +46,9 @@
 #define MICROPY_PY_HASHLIB_SHA1 (1)
 #define MICROPY_PY_HASHLIB_SHA256 (1)
 #define MICROPY_PY_CRYPTOLIB (1)
-#define MICROPY_PY_WEBSOCKET (1)
+#define MICROPY_PY_WEBSOCKET (0)
+#define MICROPY_PY_FRAMEBUF (0)
+#define MICROPY_PY_UCTYPES (0)
 #define MICROPY_PY_RANDOM_SEED_INIT_FUNC (mp_random_seed_init())
 #define MICROPY_PY_OS_INCLUDEFILE "ports/unix/modos.c"
 #define MICROPY_PY_OS_UNAME (1)
