@@ -12,6 +12,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests_device.keeping import Keeper
 from tools import hostacts, hostcerts, mqttacts, mqttbroker, privacy
 from tools.atclient import ATMismatch, ByteLog, Module, Observer
@@ -93,6 +95,11 @@ class Rig:
     def fit(self, count: int, seconds: float = 20.0) -> int:
         """Return as many bytes of `count` as a real module's port carries in some seconds."""
         return count if self.simulated else min(count, int(self.options.baud / 10 * seconds))
+
+    def need_patience(self) -> None:
+        """Skip a test in which the host does not read for a while, where that loses bytes."""
+        if not self.simulated:
+            pytest.skip("the port has no flow control: what a slow host does not read is lost")
 
     @property
     def offers(self) -> frozenset[str]:

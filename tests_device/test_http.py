@@ -76,6 +76,7 @@ def test_ten_megabytes_come_whole(at: Module, rig: Rig, web: str, chunks: str) -
 
 def test_a_host_may_be_slow(at: Module, rig: Rig, web: str) -> None:
     """The time-out is for the server's silence, not for the host's; the server is held back."""
+    rig.need_patience()
     want = noise(rig.fit(9_000_000))  # making it takes its time
     at.send(f'AT+HTTPCGET="{web}/noise/{len(want)}",,,1500')
     time.sleep(3)

@@ -124,6 +124,7 @@ def test_passive_links_with_a_slow_reader(host: Host, here: str) -> None:
 
 
 def test_slow_host_holds_the_peer_back(host: Host, here: str, rig: Rig) -> None:
+    rig.need_patience()
     chance = random.Random(SEED)
     data = chance.randbytes(rig.fit(12_000_000, 40))
     done = threading.Event()

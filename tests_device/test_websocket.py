@@ -124,6 +124,7 @@ def test_random_messages_over_three_links(at: Module, here: str) -> None:
 
 
 def test_a_slow_host_holds_the_server_back(at: Module, here: str, rig: Rig) -> None:
+    rig.need_patience()
     chance = random.Random(SEED)
     messages, left = [], rig.fit(8_000_000, 40)
     while left > 0:
@@ -151,7 +152,9 @@ def test_a_slow_host_holds_the_server_back(at: Module, here: str, rig: Rig) -> N
         assert at.command("AT+WSCLOSE=0").result == "OK"
 
 
-def test_pings_are_not_missed_while_the_host_is_slow(at: Module, here: str) -> None:
+def test_pings_are_not_missed_while_the_host_is_slow(at: Module, here: str, rig: Rig) -> None:
+    rig.need_patience()
+
     def run(connection: ServerConnection) -> None:
         for _ in range(300):
             connection.send(bytes(1000))

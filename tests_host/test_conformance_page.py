@@ -30,7 +30,7 @@ def visit(browser, tmp_path):
     ours = results(
         basic_a={"title": "Version", "log": entries((">", "AT+GMR\\r\\n"), ("<", "OK\\r\\n"))},
         basic_b={"outcome": "failed", "reason": "b.at:3: expected OK"},
-        wifi_c={"outcome": "skipped", "reason": "the bench does not offer: wifi"},
+        wifi_c={"outcome": "skipped", "reason": "the bench does not offer: " + "wifi_" * 40},
     )
     theirs = results(basic_a={"log": entries((">", "AT+GMR\\r\\n"), ("<", "ERROR\\r\\n"))})
     path.write_text(report.page(ours, theirs))
@@ -104,3 +104,12 @@ def test_page_fits_a_phone(visit):
     page = visit(viewport={"width": 360, "height": 700})
     page.get_by_text("Version", exact=True).click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_nothing_sticks_out_at_390_pixels_and_the_filters_stay(visit):
+    page = visit(viewport={"width": 390, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate("document.querySelector('main').style.minHeight = '3000px'")
+    page.mouse.wheel(0, 1500)
+    page.wait_for_function("window.scrollY > 1000")
+    assert page.locator("nav").bounding_box()["y"] == 0

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import system
 from pins import ROOT
 from tools.atclient import Module
 from tools.simprocess import Simulator
@@ -112,3 +113,11 @@ def test_a_second_start_needs_no_network(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "AT version:3.4.0.0(" in done.stdout
     assert "downloading" not in done.stdout + done.stderr
+
+
+def test_the_line_for_apt_names_every_package():
+    (line,) = [text for _, text in BLOCKS if text.startswith("sudo apt-get install ")]
+    named = set(line.split()[3:])
+    assert named == {
+        package for words in system.PACKAGES.values() for package in words.split()
+    } | {"git"}

@@ -359,7 +359,7 @@ class Module:
         A data phase is fed with lines that are harmless as commands, more of them each time.
         """
         for attempt in range(attempts):
-            self.quiet(30)
+            self.quiet(30, limit_s=120.0)  # a download may still be on its way
             if attempt == 2:
                 self._leave_passthrough()
             if attempt > 2:  # a filter that leaves no OK
