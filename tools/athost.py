@@ -63,7 +63,8 @@ class Host:
             self.pump(until, "no prompt")
         self._results.clear()
         self.module.write(block)
-        return self.result(command)
+        # What is announced is taken to its end, be the link gone, at the rate of the line.
+        return self.result(command, 30.0 + 2 * self.module.line_s(len(block)))
 
     def read(self, link: int, size: int) -> bytes:
         """Read passive data; b"" if there is none."""
