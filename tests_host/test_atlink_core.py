@@ -22,6 +22,7 @@ UNITS = {
     "test_framer": ["core/framer.c"],
     "test_ring": ["core/ring.c"],
     "test_small": ["core/ipd.c", "core/unescape.c", "core/settings.c"],
+    "test_news": ["../atchip/news.c"],
     "test_websocket": ["core/websocket.c"],
     "test_uart": ["uart.c", "core/rx.c"],
     "test_port_unix": ["port_unix.c", "core/ring.c", "core/settings.c"],

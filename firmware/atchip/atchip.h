@@ -13,6 +13,8 @@
 #include "py/obj.h"
 #include "py/runtime.h"
 
+#include "news.h"
+
 // MicroPython's check_esp_err() raises OSError(number, name), which the contract asks for.
 
 // Return an interface from 0 (station) or 1 (softAP). ValueError.
@@ -22,7 +24,6 @@ wifi_interface_t atchip_interface(mp_obj_t number);
 esp_netif_t *atchip_netif(wifi_interface_t interface);
 
 // MAC and IPv4 addresses as text and back. ValueError.
-#define ATCHIP_MAC_SIZE (6)
 mp_obj_t atchip_mac_text(const uint8_t *mac);
 void atchip_mac_parse(mp_obj_t text, uint8_t *mac);
 mp_obj_t atchip_ip4_text(uint32_t network_order);
@@ -39,34 +40,7 @@ size_t atchip_copy(mp_obj_t bytes, void *field, size_t room, esp_err_t too_long)
 mp_obj_t atchip_field(const uint8_t *field, size_t room);
 
 // Events, from any task but no interrupt: copied to a static ring, then wait() is woken. None of
-// these touches MicroPython.
-typedef enum {
-    ATCHIP_PING, // number: ms, -1 none
-    ATCHIP_SCAN_DONE, // number: 0 is success
-    ATCHIP_STA_CONNECTED,
-    ATCHIP_STA_DISCONNECTED, // number: wifi_err_reason_t
-    ATCHIP_STA_GOT_IP, // number: 1 if the address is new
-    ATCHIP_STA_LOST_IP,
-    ATCHIP_STA_GOT_IP6, // number: 1 if it is not link-local
-    ATCHIP_AP_CONNECTED, // mac
-    ATCHIP_AP_LEASED, // mac, ip
-    ATCHIP_AP_DISCONNECTED, // mac
-    ATCHIP_SC_CREDENTIALS,
-    ATCHIP_SC_ACKNOWLEDGED,
-    ATCHIP_WPS_SUCCESS,
-    ATCHIP_WPS_FAILED, // text
-} atchip_kind_t;
-
-typedef struct {
-    atchip_kind_t kind;
-    union {
-        int32_t number;
-        const char *text;
-        uint32_t ip;
-    };
-    uint8_t mac[ATCHIP_MAC_SIZE];
-} atchip_event_t;
-
+// these touches MicroPython. Kinds and queue: news.h.
 void atchip_post(const atchip_event_t *event);
 void atchip_post_number(atchip_kind_t kind, int32_t number);
 

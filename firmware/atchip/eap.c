@@ -4,6 +4,7 @@
 
 #include "esp_eap_client.h"
 #include "esp_heap_caps.h"
+#include "mbedtls/platform_util.h"
 
 #include "atchip.h"
 
@@ -32,8 +33,11 @@ static kept_t keep(mp_obj_t pem) {
     return copy;
 }
 
-// Let go of one that ESP-IDF no longer points to.
+// Let go of one that ESP-IDF no longer points to; nothing of a key may stay in free memory.
 static void drop(kept_t *kept) {
+    if (kept->bytes != NULL) {
+        mbedtls_platform_zeroize(kept->bytes, kept->size);
+    }
     heap_caps_free(kept->bytes);
     *kept = (kept_t) {NULL, 0};
 }

@@ -1,4 +1,4 @@
-// Events of the chip. Owns the ring that other tasks fill and event() empties, and the handlers
+// Events of the chip. Owns the queue (news.c) that other tasks fill and event() empties, and the handlers
 // on ESP-IDF's event loop. Everything but event() runs in foreign tasks: no MicroPython there, and
 // no allocation; what an event carries is copied.
 #include <string.h>
@@ -10,24 +10,14 @@
 #include "atchip.h"
 #include "port_esp32.h"
 
-#define RING (32) // a power of two; Wi-Fi's busiest moment makes half a dozen
-
 atchip_station_t atchip_station;
 
-static atchip_event_t ring[RING];
-static unsigned head; // counts on for ever, as tail does
-static unsigned tail;
-static unsigned lost;
+static atchip_news_t news;
 static portMUX_TYPE lock = portMUX_INITIALIZER_UNLOCKED;
 
 void atchip_post(const atchip_event_t *event) {
     portENTER_CRITICAL(&lock);
-    if (head - tail < RING) {
-        ring[head % RING] = *event;
-        head += 1;
-    } else {
-        lost += 1;
-    }
+    atchip_news_put(&news, event);
     portEXIT_CRITICAL(&lock);
     atlink_port_wake();
 }
@@ -188,28 +178,24 @@ static size_t unpack(const atchip_event_t *event, mp_obj_t *items) {
 
 static bool take(atchip_event_t *event, unsigned *missed) {
     portENTER_CRITICAL(&lock);
-    bool has_one = head != tail;
-    if (has_one) {
-        *event = ring[tail % RING];
-        tail += 1;
-    }
-    *missed = lost;
-    lost = 0;
+    bool has_one = atchip_news_take(&news, event);
+    *missed = news.lost;
+    news.lost = 0;
     portEXIT_CRITICAL(&lock);
     return has_one;
 }
 
 static mp_obj_t event(void) {
-    atchip_event_t news;
+    atchip_event_t found;
     unsigned missed;
-    bool has_one = take(&news, &missed);
+    bool has_one = take(&found, &missed);
     if (missed > 0) {
-        mp_printf(&mp_plat_print, "chip: %u events lost, too many at once\n", missed);
+        mp_printf(&mp_plat_print, "chip: %u events left out, later ones of their kind follow\n", missed);
     }
     if (!has_one) {
         return mp_const_none;
     }
-    mp_obj_t items[3] = {MP_OBJ_NEW_QSTR(shapes[news.kind].name)};
-    return mp_obj_new_tuple(unpack(&news, items), items);
+    mp_obj_t items[3] = {MP_OBJ_NEW_QSTR(shapes[found.kind].name)};
+    return mp_obj_new_tuple(unpack(&found, items), items);
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atchip_event_obj, event);

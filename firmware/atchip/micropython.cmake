@@ -1,7 +1,7 @@
 # User C module `atchip` for the chip: ESP-IDF's calls that MicroPython's own modules do not offer.
 add_library(usermod_atchip INTERFACE)
 
-foreach(name modatchip buses chip dhcp eap events neighbours netif nvs power provision pwm ram scan softap values wifi)
+foreach(name modatchip buses chip dhcp eap events neighbours netif news nvs power provision pwm ram scan softap values wifi)
     target_sources(usermod_atchip INTERFACE ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
 endforeach()
 

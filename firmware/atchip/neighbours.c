@@ -74,7 +74,7 @@ static mp_obj_t ping(mp_obj_t address, mp_obj_t timeout_ms) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atchip_ping_obj, ping);
 
-#define TXT_MAX (8)
+#define TXT_MAX (10) // as AT+MDNS allows
 
 static bool is_announced;
 
