@@ -280,7 +280,7 @@ class Session:
         """Write what AT+SYSLOG wants to be said of an ATError in front of the final result."""
         if self.syslog:
             if self.syslog == 2:
-                self.line("REASON:", error.reason)
+                self.line("REASON:", reply.plain(error.reason))
             self.port.message(reply.error_line(error.code()))
 
     def emit(self, kind, *details):

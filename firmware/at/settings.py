@@ -170,6 +170,8 @@ TABLE = (  # of literals alone, so that all of it stays in flash
     ("sta_proto", "int", 7, "sysstore", ("pick", (1, 3, 7))),
     ("ap_proto", "int", 7, "sysstore", ("pick", (1, 3, 7))),
     ("ipv6", "int", 0, "sysstore", ("int", 0, 1)),
+    # salt (8 bytes) and hash of the page's password, in hex; "" = the factory's
+    ("web_password", "str", "", "always", ("hex", 40)),
     # crashes in a row, see services/guard.py
     ("crashes", "int", 0, "always", ("int", 0, 0x7FFFFFFE)),
 )

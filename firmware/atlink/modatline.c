@@ -240,7 +240,28 @@ static void print_to(void *sink, const char *text, size_t n) {
     put(sink, text, n);
 }
 
-// Integers in decimal, text in quotes and not escaped.
+static bool is_control(uint8_t c) {
+    return c < 0x20 || c == 0x7f;
+}
+
+// Text that may be a peer's: with a control byte it could end its line and begin another one.
+static void put_plain(sink_t *sink, const uint8_t *text, size_t n) {
+    while (n > 0) {
+        size_t run = 0;
+        while (run < n && !is_control(text[run])) {
+            run++;
+        }
+        put(sink, (const char *)text, run);
+        if (run < n) {
+            put(sink, "?", 1);
+            run++;
+        }
+        text += run;
+        n -= run;
+    }
+}
+
+// Integers in decimal, text in quotes and not escaped, `?` for control bytes.
 static void put_value(sink_t *sink, mp_obj_t value) {
     if (mp_obj_is_small_int(value)) {
         put_number(sink, MP_OBJ_SMALL_INT_VALUE(value));
@@ -253,7 +274,7 @@ static void put_value(sink_t *sink, mp_obj_t value) {
         mp_buffer_info_t text;
         mp_get_buffer_raise(value, &text, MP_BUFFER_READ);
         put(sink, "\"", 1);
-        put(sink, text.buf, text.len);
+        put_plain(sink, text.buf, text.len);
         put(sink, "\"", 1);
     }
 }

@@ -74,7 +74,10 @@ class _Answer:  # a built-in function: as an attribute of a class it is not boun
     def __call__(self, *parts: int | str | bytes | bytearray | memoryview) -> None: ...
 
 reply: _Answer
-"""Write `+NAME:v1,v2` CR LF of the command that runs: integers in decimal, text in quotes."""
+"""Write `+NAME:v1,v2` CR LF of the command that runs: integers in decimal, text in quotes.
+
+Control bytes of the text become `?`.
+"""
 
 line: _Answer
 """Write parts (text or bytes), one behind the other, and CR LF."""

@@ -298,3 +298,14 @@ def up_stop() -> None:
 
 def up_status() -> tuple[int, int, int, int]:
     """Return state, bytes received, sent, and behind an escaped payload's end; ends the news."""
+
+# Proofs
+
+def verify(key: bytes, digest: bytes, signature: bytes, /) -> bool:
+    """Tell whether `signature` (DER) is that of a SHA-256 by the owner of a public key (PEM, DER).
+
+    ECDSA on the curve P-256. ValueError: the key is none of that kind.
+    """
+
+def stretch(password: bytes, salt: bytes, rounds: int, /) -> bytes:
+    """Return the 32 bytes of PBKDF2 with HMAC-SHA256 (RFC 8018)."""

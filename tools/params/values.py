@@ -5,6 +5,8 @@ As in the manufacturing data of Espressif's own firmware, so that either can rea
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from dataclasses import dataclass
 
@@ -12,6 +14,8 @@ from tools.params import ParamsError
 from tools.params.nvs import Value
 
 NAMESPACE = "factory_param"
+PASSWORD = "web_password"
+_ROUNDS = 1000  # as firmware/at/services/trust.py has it
 _PINS = (*range(22), *range(33, 47))  # 26 to 32 belong to the flash
 _INPUT_ONLY = 46
 _USB = (19, 20)
@@ -41,6 +45,9 @@ PARAMETERS = {
     "uart_rx_pin": Parameter("i32", 0, 46, "GPIO of RX"),
     "uart_cts_pin": Parameter("i32", -1, 46, "GPIO of CTS, -1: none"),
     "uart_rts_pin": Parameter("i32", -1, 46, "GPIO of RTS, -1: none"),
+    "no_downgrade": Parameter("u8", 0, 1, "1: no older firmware is taken"),
+    "server_links": Parameter("u8", 1, 5, "links that clients of the server may take"),
+    PASSWORD: Parameter("string", 1, 63, "password of the page, kept as a salted hash"),
 }
 
 
@@ -54,6 +61,8 @@ def parse(name: str, text: str) -> Value:
         size = len(text.encode())
         if not low <= size <= high or not text.isprintable():
             raise ParamsError(f"{name} has {low} to {high} printable bytes, {text!r} has {size}")
+        if name == PASSWORD:
+            text = salted(text)
         return Value("string", text)
     try:
         number = int(text, 0)
@@ -62,6 +71,12 @@ def parse(name: str, text: str) -> Value:
     if not low <= number <= high:
         raise ParamsError(f"{name} goes from {low} to {high}, {number} is not in it")
     return Value(parameter.kind, number)
+
+
+def salted(password: str) -> str:
+    """Return what the module keeps of a password: salt and PBKDF2 hash in hexadecimal."""
+    salt = os.urandom(8)
+    return (salt + hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)).hex()
 
 
 def check(pairs: dict[str, Value]) -> list[str]:

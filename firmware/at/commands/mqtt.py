@@ -6,6 +6,7 @@ from micropython import const
 
 from at.command import EVENTS, command
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, invalid
+from at.wire.reply import plain
 
 _PAYLOAD_MS = 20000  # without a byte of an announced payload
 _TAKE = 512  # payload bytes taken at once
@@ -22,8 +23,11 @@ _PASSWORD = (0x601A, 0x601B, 0x601C)
 
 
 def _message(at, topic, size):
-    """`+MQTTSUBRECV:0,"<topic>",<n>,` in front of n bytes; the topic is not escaped."""
-    return b'+MQTTSUBRECV:0,"%s",%d,' % (topic, size)
+    """`+MQTTSUBRECV:0,"<topic>",<n>,` in front of n bytes; the topic is not escaped.
+
+    Control bytes of the topic, by which it would make lines of its own, are shown as `?`.
+    """
+    return b'+MQTTSUBRECV:0,"%s",%d,' % (plain(topic), size)
 
 
 EVENTS.update(

@@ -32,3 +32,23 @@ async def webserver_set(at, enable, port=0, limit_s=0):
         at.webserver.start(port, limit_s)
     else:
         await at.webserver.stop()
+
+
+WEBPASSWORD = command(
+    "+WEBPASSWORD",
+    "A password for the page of AT+WEBSERVER; empty: that of the factory, or none",
+    (("str", "password", 0, 63),),
+    stores="web_password",
+)
+
+
+@WEBPASSWORD.query
+def webpassword_query(at):
+    """1 if visitors need a password, else 0; the password itself is kept nowhere."""
+    at.reply(int(at.trust.has_password()))
+
+
+@WEBPASSWORD.set
+def webpassword_set(at, password):
+    """Kept in flash as a salted hash. Any name goes with it (HTTP Basic); see docs/security.md."""
+    at.trust.set_password(password)

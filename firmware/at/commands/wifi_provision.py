@@ -5,13 +5,14 @@ from micropython import const
 from at.command import EVENTS, command
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, invalid
 from at.services.wifi_station import DriverRefused, JoinFailed, make_target
+from at.wire.reply import plain
 
 EVENTS.update(
     {
         "smartconfig_type": "smartconfig type:%s",
         "smartconfig_heard": "Smart get wifi info",
-        "smartconfig_ssid": b"ssid:%s",
-        "smartconfig_password": b"password:%s",
+        "smartconfig_ssid": lambda at, ssid: b"ssid:" + plain(ssid),
+        "smartconfig_password": lambda at, password: b"password:" + plain(password),
         "smartconfig_reserved": b'+SCRD:%d,"%s"',
         "smartconfig_joined": "smartconfig connected wifi",
     }

@@ -14,6 +14,7 @@ from at.services.link import SERVER, Link
 PORT = 333
 _BACKLOG = 5
 _REARM_MS = 100  # after clients could not be taken
+_MOST = 5  # clients
 _IDLE_S = 180  # until AT+CIPSTO says otherwise, as ESP-AT releases that document a default
 _HANDSHAKE_MS = 30000  # a client that takes longer gives its link back
 
@@ -21,9 +22,9 @@ _HANDSHAKE_MS = 30000  # a client that takes longer gives its link back
 class Server:
     """One listener; `row` is (port, kind, whether clients are checked) while there is one."""
 
-    def __init__(self, links, tls, emit, log):
+    def __init__(self, links, tls, emit, log, most=_MOST):
         self.row = None
-        self.limit = 5
+        self.most = self.limit = most  # clients, as the factory has it and as AT has it
         self._idle_s = _IDLE_S
         self._links = links
         self._tls = tls
@@ -50,6 +51,8 @@ class Server:
         """Allow so many clients. StateError while the server runs."""
         if self.row:
             raise StateError("the server runs; set the limit before AT+CIPSERVER=1")
+        if count > self.most:
+            raise StateError("server_links of mfg_nvs allows %d clients" % self.most)
         self.limit = count
 
     def start(self, port, kind, check_clients):
@@ -188,6 +191,10 @@ class Server:
 
 def create(at):
     """Build the service from those it stands on."""
-    server = Server(at.links, at.tls, at.emit, at.log)
+    most = at.mfg.factory("server_links", _MOST)
+    if most not in range(1, _MOST + 1):
+        at.log("server: server_links of mfg_nvs is not 1 to 5")
+        most = 1  # somebody wanted it to be few
+    server = Server(at.links, at.tls, at.emit, at.log, most)
     at.wifi.on_change(server.follow)
     return server

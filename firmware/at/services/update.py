@@ -42,13 +42,14 @@ class _Writer:
     their turn.
     """
 
-    def __init__(self, flash, name, partition, limit, image=None):
+    def __init__(self, flash, name, partition, limit, image=None, check=None):
         self._flash = flash
         self._name = name
         self._is_owner = False
         self._partition = partition
         self._limit = limit
         self._image = image  # check of a firmware image, or None
+        self._check = check  # of the signature
         self._sum = hashlib.sha256()
         self._sector = bytearray(_SECTOR)
         self._fill = 0
@@ -94,6 +95,7 @@ class _Writer:
         """Write what is left; return the SHA-256. ValueError if the image is not whole."""
         if self._image:
             self._image.end()
+            self._check(self._image)
         if self._fill:
             for i in range(self._fill, _SECTOR):
                 self._sector[i] = 0xFF
@@ -167,7 +169,8 @@ class Upload:
 class Update:
     """Runs one update at a time; `state` is that of the last one."""
 
-    def __init__(self, names, mfg, flash):
+    def __init__(self, names, mfg, flash, trust):
+        self._trust = trust
         self._fetch = Fetch(names, mfg)
         self._mfg = mfg
         self._flash = flash
@@ -202,6 +205,7 @@ class Update:
         or too large.
         """
         self.need_idle()
+        self._need_signable(name)
         if name == FIRMWARE:
             slot, room, image = self._slot()
         else:
@@ -209,7 +213,7 @@ class Update:
             partition, room = self._flash.find(name)
         if not 0 < size <= room:
             raise LinkError("the file has %d bytes, %s takes 1 to %d" % (size, name, room))
-        writer = _Writer(self._flash, name, slot or partition, room, image)
+        writer = _Writer(self._flash, name, slot or partition, room, image, self._trust.check)
         self._is_running = True
         return Upload(writer, size, slot, self._end)
 
@@ -220,7 +224,12 @@ class Update:
         """Return the slot for new firmware, its size, and the check of what goes there."""
         slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
         room = slot.info()[3]
-        return slot, room, Image(room)
+        return slot, room, Image(room, self._trust.oldest())
+
+    def _need_signable(self, name):
+        """Refuse what carries no signature where signatures are demanded."""
+        if name != FIRMWARE and self._trust.signer() is not None:
+            raise StateError("only signed firmware is taken: mfg_nvs has an ota_key")
 
     # From the update server.
 
@@ -236,6 +245,7 @@ class Update:
         mfg_nvs that holds a certificate or key.
         """
         load = self._loader(name)
+        self._need_signable(name)
         self._begin()
         await self._run(is_secure, version, name, load, tell)
 
@@ -346,7 +356,7 @@ class Update:
 
     async def _load_firmware(self, _name, address, size=None, digest=None):
         slot, room, image = self._slot()
-        writer = _Writer(self._flash, FIRMWARE, slot, room, image)
+        writer = _Writer(self._flash, FIRMWARE, slot, room, image, self._trust.check)
         await self._load(writer, address, size, digest)
         _use(slot)
 
@@ -385,4 +395,4 @@ def _use(slot):
 
 def create(at):
     """Build the service from those it stands on."""
-    return Update(at.names, at.mfg, at.flash)
+    return Update(at.names, at.mfg, at.flash, at.trust)

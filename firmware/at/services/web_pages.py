@@ -5,6 +5,7 @@ own page: see _is_ours. Nothing here touches files.
 """
 
 import asyncio
+import binascii
 import json
 
 from microdot import Microdot, Request, Response
@@ -16,6 +17,7 @@ from at.errors import ATError, StateError
 _JSON = "application/json"
 _MAX_BODY = 512
 _PIECE = 2048
+_WRONG_MS = 1000  # from a wrong password to the next try
 # Asked for by phones and computers that want to know whether there is an internet.
 _PROBES = (
     "/generate_204",
@@ -70,17 +72,49 @@ def build(web):
 # Who asks.
 
 
-def _guard(web, request):
-    """Refuse what other sites make a browser send; None lets a request pass."""
+async def _guard(web, request):
+    """Refuse who has no password, and what other sites make a browser send; None lets pass."""
     if not _is_for_us(web, request):
         return _nowhere(web, request)
     headers = request.headers
+    try:
+        if not await _is_known(web, headers.get("Authorization", "")):
+            response = _problem(401, "the password is missing or wrong")
+            response.headers["WWW-Authenticate"] = 'Basic realm="module", charset="UTF-8"'
+            return response
+    except ATError as error:  # nobody can tell whether there is a password
+        return _problem(503, error.reason)
     origin = headers.get("Origin")
     if origin is not None and origin != "http://" + headers.get("Host", ""):
         return _problem(403, "requests come from the module's own page")
     if request.path in _ACTING and "X-Requested-With" not in headers:
         return _problem(403, "the field X-Requested-With is missing")
     return None
+
+
+async def _is_known(web, field):
+    """Check the password of a request (RFC 7617, any name), a second later if it is wrong.
+
+    What was right is remembered by its hash until the server ends: the page asks often.
+    """
+    if not web.trust.has_password():
+        return True
+    if not field:
+        return False
+    seal = web.trust.seal(field)
+    if seal in web.known:
+        return True
+    try:
+        scheme, _, code = field.partition(" ")
+        password = binascii.a2b_base64(code).partition(b":")[2]
+    except ValueError:
+        return False
+    async with web.door:  # one guess at a time
+        if scheme.lower() == "basic" and web.trust.is_password(password):
+            web.known[:] = (seal,)
+            return True
+        await asyncio.sleep_ms(_WRONG_MS)
+    return False
 
 
 def _is_for_us(web, request):

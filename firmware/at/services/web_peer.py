@@ -21,7 +21,15 @@ _PATIENCE_MS = const(1000)  # who says nothing for so long gives way to others
 _STEP = const(4096)  # of a body: so much has to come within the time limit
 _MAX_DRAINED = const(0x400000)  # of a refused body
 
-_KEPT = (b"host", b"origin", b"content-type", b"content-length", b"x-requested-with", b"object")
+_KEPT = (
+    b"host",
+    b"origin",
+    b"content-type",
+    b"content-length",
+    b"x-requested-with",
+    b"object",
+    b"authorization",
+)
 _HEAD_TOO_LARGE = const(431)
 _REFUSAL = b"HTTP/1.0 %d Refused\r\nConnection: close\r\n\r\n"
 

@@ -23,13 +23,15 @@ _WATCH_MS = 500
 class WebServer:
     """One server; `port` is None while there is none."""
 
-    def __init__(self, wifi, update, module_name, emit):
+    def __init__(self, wifi, update, trust, module_name, emit):
         self.wifi = wifi
+        self.trust = trust
         self.update = update
         self.module_name = module_name
         self.emit = emit
         self.join = Join(wifi)
         self.port = None
+        self.known = self.door = None  # see web_pages.py
         self.limit_s = 0  # for each step of a connection, and for a join
         self._portal = Portal(wifi, log)
         self._listener = None
@@ -55,6 +57,8 @@ class WebServer:
         except OSError as error:
             atnet.close(listener)
             raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
+        self.known = []  # hash of the field by which the last visitor proved itself
+        self.door = asyncio.Lock()
         self._app = web_pages.build(self)
         self._listener = listener
         self.port = port
@@ -147,4 +151,4 @@ class WebServer:
 
 def create(at):
     """Build the service from those it stands on."""
-    return WebServer(at.wifi, at.update, at.module_name, at.emit)
+    return WebServer(at.wifi, at.update, at.trust, at.module_name, at.emit)

@@ -2,7 +2,8 @@
 
 A head of 24 bytes, segments with 8 bytes in front of each, padding up to a multiple of 16 that
 ends with a checksum, and the SHA-256 of all that. Images without the SHA-256 are refused, so the
-checksum needs no look.
+checksum needs no look. Behind it there may be a signature of the same bytes: "ATSIGN1", its size
+in one byte, and an ECDSA signature in DER (tools/sign.py).
 """
 
 import hashlib
@@ -14,7 +15,11 @@ _SEGMENT = 1
 _DATA = 2
 _PADDING = 3
 _HASH = 4
-_REST = 5  # signatures or filling, not looked at
+_REST = 5  # a signature, or filling
+_DESCRIBED = 48  # bytes at the beginning of the first segment: magic, 12 bytes, version
+_DESCRIPTION = 0xABCD5432
+_SIGN = b"ATSIGN1"
+_SIGN_MOST = 80  # with the largest signature
 
 _MAGIC = 0xE9
 _CHIP = 2  # ESP32-S2 in esp_chip_id_t
@@ -25,9 +30,13 @@ _ENDLESS = 0x7FFFFFFF
 class Image:
     """Takes an image piece by piece: take() as often as needed, then end()."""
 
-    def __init__(self, limit):
-        """Prepare for an image of at most `limit` bytes."""
+    def __init__(self, limit, oldest=None):
+        """Prepare for an image of at most `limit` bytes, and of a version not below `oldest`."""
         self.size = 0  # bytes taken so far
+        self.digest = b""  # once it is right
+        self._oldest = numbers(oldest) if oldest else []
+        self._description = b""
+        self._behind = b""
         self._limit = limit
         self._sum = hashlib.sha256()
         self._part = _HEAD
@@ -45,6 +54,10 @@ class Image:
                 self._sum.update(piece)
             if self._part in (_HEAD, _SEGMENT, _HASH):
                 self._kept += bytes(piece)
+            elif self._part == _REST:
+                self._behind += bytes(piece[: _SIGN_MOST - len(self._behind)])
+            elif self._oldest:
+                self._look_at_version(piece)
             at += size
             self.size += size
             self._left -= size
@@ -57,6 +70,27 @@ class Image:
         """Note the end of the image; ValueError if it is cut off or damaged."""
         if self._part != _REST:
             raise ValueError("the image is cut off after %d bytes" % self.size)
+
+    @property
+    def signature(self):
+        """The signature behind the image, or b""."""
+        head = len(_SIGN) + 1
+        if self._behind[: len(_SIGN)] != _SIGN or len(self._behind) < head:
+            return b""
+        return self._behind[head : head + self._behind[head - 1]]
+
+    def _look_at_version(self, piece):
+        if len(self._description) < _DESCRIBED:
+            self._description += bytes(piece[: _DESCRIBED - len(self._description)])
+            if len(self._description) == _DESCRIBED:
+                self._check_version(self._description)
+
+    def _check_version(self, description):
+        if struct.unpack("<I", description[:4])[0] != _DESCRIPTION:
+            raise ValueError("the image does not say which version it is")
+        text = description[16:48].split(b"\0")[0]
+        if numbers(text) < self._oldest:
+            raise ValueError("the image is older than the firmware that runs")
 
     def _next_part(self):
         kept, self._kept = self._kept, b""
@@ -77,6 +111,7 @@ class Image:
         else:
             if kept != self._sum.digest():
                 raise ValueError("the image is damaged: its SHA-256 is wrong")
+            self.digest = kept
             self._part = _REST
             self._left = _ENDLESS
 
@@ -92,3 +127,23 @@ class Image:
         self._segments = head[1]
         self._part = _SEGMENT
         self._left = 8
+
+
+def numbers(version):
+    """Return the numbers of a version (text or bytes) like v1.10.0-3, for comparing.
+
+    ValueError if it begins otherwise.
+    """
+    if isinstance(version, str):
+        version = version.encode()
+    found = []
+    number = -1
+    for c in version.lstrip(b"vV") + b".":
+        if 0x30 <= c <= 0x39:
+            number = max(number, 0) * 10 + c - 0x30
+        elif number >= 0:
+            found.append(number)
+            number = -1
+    if not found or not version.lstrip(b"vV")[:1].isdigit():
+        raise ValueError("the version has no number")
+    return found

@@ -12,13 +12,23 @@ BUSY = b"\r\nbusy p...\r\n"
 PROMPT = b"\r\nOK\r\n\r\n>"
 
 
+def plain(text):
+    """Return bytes or text as bytes with `?` for control bytes, so that it stays on its line.
+
+    What peers call themselves goes into answers: an SSID, a topic, a reason. A CR LF in it would
+    begin a line that a host takes for the module's.
+    """
+    if isinstance(text, str):
+        text = text.encode()
+    for c in text:
+        if c < 0x20 or c == 0x7F:
+            return bytes([c if 0x20 <= c != 0x7F else 0x3F for c in text])
+    return text
+
+
 def quote(value):
     """Show one value as bytes: integers in decimal, text in quotes and not escaped (R8)."""
-    if isinstance(value, int):
-        return b"%d" % value
-    if isinstance(value, str):
-        value = value.encode()
-    return b'"' + value + b'"'
+    return b"%d" % value if isinstance(value, int) else b'"' + plain(value) + b'"'
 
 
 def data_line(name, values):

@@ -48,6 +48,10 @@ MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_handshake_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_tls_info_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_peer_cert_obj);
 
+// modatnet_proof.c
+MP_DECLARE_CONST_FUN_OBJ_3(atlink_atnet_verify_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atlink_atnet_stretch_obj);
+
 // modatnet_flow.c
 MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_down_gate_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_obj);
