@@ -35,6 +35,7 @@ GOOD = {
     "sta_proto": 3,
     "ap_proto": 3,
     "ipv6": 1,
+    "web_password": "",
     "crashes": 0,
 }
 # Values that no key may hold: of other shapes, or beyond any range.
@@ -69,7 +70,8 @@ def value_of(key, value):
         return nvs.Value("i32", value)
     if isinstance(value, bytes):
         return nvs.Value("blob", value)
-    text = value if isinstance(value, str) and "_mac" in key else json.dumps(value)
+    is_text = next(row for row in TABLE if row[0] == key)[1] == "str"
+    text = value if isinstance(value, str) and is_text else json.dumps(value)
     return nvs.Value("blob", text.encode())
 
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from at.wire.image import Image, numbers
@@ -33,6 +33,7 @@ def changed(data, at):
 # On the PC.
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(0, 100))
 def test_the_signature_is_found_however_the_image_is_cut(size, surplus):
     whole = SIGNED + bytes(surplus)
@@ -44,6 +45,7 @@ def test_the_signature_is_found_however_the_image_is_cut(size, surplus):
     assert found.digest == hashlib.sha256(image()[:-32]).digest()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_what_is_behind_an_image_is_never_an_error(behind):
     found = Image(1 << 20)
