@@ -17,11 +17,25 @@ static void put(const void *data, size_t n) {
     atlink_port_write(data, n);
 }
 
+// A topic is a peer's: with a control byte it could end its line and begin another one.
+static void put_plain(const uint8_t *text, size_t n) {
+    for (size_t done = 0, run = 0; done < n; done += run) {
+        for (run = 0; done + run < n && text[done + run] >= 0x20 && text[done + run] != 0x7f;) {
+            run++;
+        }
+        put(text + done, run);
+        if (done + run < n) {
+            put("?", 1);
+            run++;
+        }
+    }
+}
+
 static void say(const atlink_mqtt_t *message) {
     char count[sizeof("\",1024,")];
     int n = snprintf(count, sizeof(count), "\",%u,", (unsigned)message->payload_len);
     put(HEAD, sizeof(HEAD) - 1);
-    put(message->topic, message->topic_len);
+    put_plain(message->topic, message->topic_len);
     put(count, (size_t)n);
     put(message->payload, message->payload_len);
     put("\r\n", 2);
