@@ -231,7 +231,8 @@ class Links:
 
     def read_now(self, number, limit):
         """Have C answer with up to `limit` bytes of a passive link, if it can at once."""
-        return atnet.down_now(self.get(number).handle, limit)
+        link = self._links[number]
+        return link is not None and link.is_open and atnet.down_now(link.handle, limit)
 
     async def read(self, number, limit, answer):
         """Have C answer with up to `limit` bytes of a passive link; `answer` frames the transfer.

@@ -61,7 +61,9 @@ class Stream:
         """
         if lock.state:  # taken, or promised to a task
             return False
-        count = atnet.send(self._handle(), data, 0)
+        if not self._link:
+            raise OSError(-1, "closed")
+        count = atnet.send(self._link.handle, data, 0)
         if count is None:
             return False
         if count < len(data):

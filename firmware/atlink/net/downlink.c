@@ -144,10 +144,13 @@ static bool answer_stream(atlink_link_t *link, uint32_t wanted) {
     size_t at = atlink_ipd_recvdata(end, (uint32_t)size, &from);
     atlink_ring_free(&atlink_port_tx, at, size, spans);
     int got = atlink_net_receive(link, spans, &sender);
-    if (got > 0) {
-        put(end, atlink_ipd_recvdata(end, (uint32_t)got, &from), at, (size_t)got);
+    if (got <= 0) {
+        return false;
     }
-    return got > 0;
+    put(end, atlink_ipd_recvdata(end, (uint32_t)got, &from), at, (size_t)got);
+    atlink_down_told(link, false);
+    link->down.ready = got < there || link->tls != NULL; // else the socket tells of more
+    return true;
 }
 
 // Write the whole answer of AT+CIPRECVDATA at once, if nobody else writes and the ring takes it;
@@ -156,8 +159,10 @@ bool atlink_down_now(atlink_link_t *link, uint32_t wanted) {
     if (link->down.mode != DOWN_NOTICE || !gate_open) {
         return false;
     }
-    if (link->kind == ATLINK_NET_TCP ? !answer_stream(link, wanted)
-        : atlink_port_room() < DATAGRAM_ROOM || count_datagram(link, wanted) < 0) {
+    if (link->kind == ATLINK_NET_TCP) {
+        return answer_stream(link, wanted);
+    }
+    if (atlink_port_room() < DATAGRAM_ROOM || count_datagram(link, wanted) < 0) {
         return false;
     }
     atlink_down_told(link, false);
@@ -175,9 +180,13 @@ static bool may_notify(void) {
     return may_tell && !is_held && atlink_uart_rx.event != ATLINK_LINE;
 }
 
-// Whether a message of so many bytes, which no filter is to see, may go straight to the ring.
-bool atlink_down_may_tell(size_t size) {
-    return may_tell && atlink_uart_rx.mode != ATLINK_MODE_STREAM && atlink_port_room() >= size;
+// Whether a message of so many bytes, which no filter is to see, may go straight to the ring now; it
+// counts as passed.
+bool atlink_down_admit(size_t size) {
+    bool may = may_tell && atlink_uart_rx.mode != ATLINK_MODE_STREAM
+        && atlink_uart_typing_us() == 0 && atlink_port_room() >= size;
+    passed += may;
+    return may;
 }
 
 // News of the upward flow come first: the host is told that its bytes were sent before it sees

@@ -21,7 +21,7 @@ int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted);
 bool atlink_down_now(atlink_link_t *link, uint32_t wanted);
 void atlink_down_told(atlink_link_t *link, bool told);
 bool atlink_down_needs_python(atlink_link_t *link);
-bool atlink_down_may_tell(size_t size);
+bool atlink_down_admit(size_t size);
 bool atlink_down_wants(const atlink_link_t *link);
 typedef enum {
     DOWN_QUIET, // nothing to do

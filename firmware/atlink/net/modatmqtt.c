@@ -47,7 +47,7 @@ static size_t pass_on(const uint8_t *p, size_t n) {
     atlink_mqtt_t message;
     size_t size;
     while ((size = atlink_mqtt_message(p + done, n - done, &message)) > 0 && size <= PIECE
-           && atlink_down_may_tell(size + FRAME_MAX)) {
+           && atlink_down_admit(size + FRAME_MAX)) {
         say(&message);
         done += size;
     }
@@ -67,7 +67,7 @@ static bool is_whole(const uint8_t *p, size_t n) {
         done += size;
         needed += size + FRAME_MAX;
     }
-    return atlink_down_may_tell(needed);
+    return atlink_down_admit(needed);
 }
 
 // The same for WebSocket: only frames that hold nothing but whole messages.
