@@ -6,6 +6,7 @@
 MAKEFLAGS += --no-print-directory
 export FUZZ_SECONDS ?= 60
 export SOAK_CYCLES ?= 100000
+export AT_BOARD ?= $(if $(BOARD),$(BOARD),ESP32_S2_MINI_AT)
 export BEFORE
 
 PYTHON := build/venv/bin/python
@@ -114,7 +115,7 @@ rehearsal: ## the same with a simulated module in a network of its own, at 11520
 	$(PACKAGES) mfg test $(QUIET)
 	@$(PYTHON) -m tools.conformance.rehearsal $(ARGS)
 
-firmware: ## the ESP32-S2 image: needs IDF_PATH, or DOCKER=1; VARIANT=PSRAM
+firmware: ## the chip's image: needs IDF_PATH, or DOCKER=1; BOARD=ESP32_C3_MINI_AT, VARIANT=PSRAM
 	$(PACKAGES) mfg flash $(QUIET)
 	@$(PYTHON) -m tools.image.build $(if $(VARIANT),--variant $(VARIANT)) $(if $(DOCKER),--docker)
 
@@ -124,7 +125,12 @@ flash: ## write the image to the module: PORT=, the serial port of UART0; VARIAN
 	@$(PYTHON) -m tools.image.flash "$$($(PORTS) --quiet flash "$(PORT)" $(if $(VARIANT),--variant $(VARIANT)))" $(if $(BAUD),--baud $(BAUD)) $(if $(VARIANT),--variant $(VARIANT)) \
 		$(if $(MFG),--mfg)
 
-release: ## pack the image for people: build/release/*.zip; VARIANT=
+emulate: ## run the ESP32-C3's image in esp-emu: BOARD=ESP32_C3_MINI_AT; UART1=HOST:PORT, SSID=, ARGS=
+	$(PACKAGES) flash $(QUIET)
+	@$(PYTHON) -m tools.image.emulate $(if $(UART1),--uart1 "$(UART1)") $(if $(SSID),--ssid "$(SSID)") \
+		$(if $(ARGS),--more="$(ARGS)")
+
+release: ## pack the image for people: build/release/*.zip; BOARD=, VARIANT=
 	$(PACKAGES) flash $(QUIET)
 	@$(PYTHON) -m tools.image.release $(if $(VARIANT),--variant $(VARIANT))
 
@@ -150,4 +156,4 @@ build/sim/%/micropython: always
 .DEFAULT:
 	@echo "error: there is no target '$@'; make help lists those there are" >&2; exit 2
 
-.PHONY: check help run sim test bench soak fuzz lint docs mfg conformance firmware flash release monitor clean simulator always
+.PHONY: check help run sim test bench soak fuzz lint docs mfg conformance firmware flash emulate release monitor clean simulator always

@@ -15,7 +15,7 @@ import fetch
 import partitions
 import pins
 from pins import ROOT
-from tools.image import idf, layout
+from tools.image import boards, idf
 from tools.simulator import options
 
 BOARD = ROOT / "board/ESP32_S2_MINI_AT"
@@ -228,7 +228,7 @@ def test_tls_features_are_those_of_the_simulated_module():
 def test_facts_about_the_board_are_those_of_its_files():
     facts = json.loads((BOARD / "board.json").read_text())
     assert facts["mcu"] == "esp32s2"
-    assert facts["deploy_options"]["flash_offset"] == hex(layout.BOOTLOADER_OFFSET)
+    assert facts["deploy_options"]["flash_offset"] == hex(boards.S2.bootloader)
     assert all((BOARD / name).exists() for name in facts["deploy"])
     assert list(facts["variants"]) == idf.variants()
 

@@ -7,7 +7,9 @@
 #ifndef MICROPY_HW_BOARD_NAME
 #define MICROPY_HW_BOARD_NAME "ESP32_S2_MINI_AT"
 #endif
+#ifndef MICROPY_HW_MCU_NAME
 #define MICROPY_HW_MCU_NAME "ESP32S2"
+#endif
 
 // Python's heap: as much as the simulated module has. board.c keeps it from growing into what Wi-Fi, TLS and
 // sockets need.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import fetch
 import firmware
 import pins
 from rom.maker import RomError
-from tools.image import ROOT, ImageError, idf, layout, merge, show
+from tools.image import ROOT, ImageError, boards, idf, layout, merge, show
 
 BUILD = ROOT / "build"
 # Where ESP-IDF's own flasher_args.json names what we call otherwise.
@@ -98,6 +99,24 @@ def collect(out: Path, mfg: Path, target: Path) -> dict[str, int]:
     return sizes
 
 
+def mfg_table() -> list[Path]:
+    """Return the table of the board's manufacturing data and its image; nothing for the usual one.
+
+    Boards differ in the pins of the AT port.
+    """
+    board = boards.current()
+    if board is boards.S2:
+        return []
+    text = (ROOT / "tools/mfg/mfg_nvs.csv").read_text()
+    for key, pin in zip(("tx", "rx", "cts", "rts"), board.pins, strict=True):
+        text = re.sub(rf"^(uart_{key}_pin,data,i32,).*$", rf"\g<1>{pin}", text, flags=re.M)
+    table = BUILD / f"mfg_nvs{board.suffix}.csv"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    if not table.exists() or table.read_text() != text:
+        table.write_text(text)
+    return [table, BUILD / f"mfg_nvs{board.suffix}.bin"]
+
+
 def build(variant: str, in_docker: bool) -> dict[str, int]:
     """Build one variant and return the sizes of its pieces."""
     pin = pins.load()["idf"]
@@ -108,15 +127,14 @@ def build(variant: str, in_docker: bool) -> dict[str, int]:
         fetch.micropython_lib()
         commandtable.write()
         firmware.write_application(fetch.micropython())
-        mfg = subprocess.run(
-            [sys.executable, ROOT / "tools/mfg/build.py"], stdout=subprocess.PIPE, text=True
-        )
+        maker = [sys.executable, ROOT / "tools/mfg/build.py", *mfg_table()]
+        mfg = subprocess.run(maker, stdout=subprocess.PIPE, text=True)
         if mfg.returncode != 0:
             raise ImageError("there is no manufacturing data: make mfg failed")
         target = layout.folder_of(variant)
         out = BUILD / f"idf-{target.name}"
         out.mkdir(parents=True, exist_ok=True)
-        fetch.say(f"ESP-IDF builds {idf.BOARD.name} {variant}".rstrip())
+        fetch.say(f"ESP-IDF builds {boards.current().name} {variant}".rstrip())
         words = idf.words(source, out, variant)
         run(tools.command(words, source), BUILD / f"{target.name}.log")
         return collect(out, Path(mfg.stdout.strip()), target)

@@ -14,9 +14,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.image import ROOT, ImageError
+from tools.image import ROOT, ImageError, boards
 
-BOARD = ROOT / "board/ESP32_S2_MINI_AT"
 SUBMODULES = ("lib/berkeley-db-1.xx",)
 # First and last minor release of MicroPython whose ESP32 port builds with ours and this ESP-IDF.
 _PAIRS = {"5.4": (25, 28)}
@@ -138,10 +137,11 @@ def check_pair(micropython: Path, idf: str) -> None:
 
 def words(micropython: Path, out: Path, variant: str) -> list[str]:
     """Return the arguments of idf.py that build our board."""
+    board = boards.current()
     given = {
-        "MICROPY_BOARD": BOARD.name,
-        "MICROPY_BOARD_DIR": BOARD,
-        "USER_C_MODULES": BOARD / "usermods.cmake",
+        "MICROPY_BOARD": board.name,
+        "MICROPY_BOARD_DIR": board.folder,
+        "USER_C_MODULES": board.folder / "usermods.cmake",
         "MICROPY_LIB_DIR": ROOT / "build/deps/micropython-lib",
     }
     if variant:
@@ -154,5 +154,5 @@ def variants() -> list[str]:
     """Return the variants the board has."""
     return sorted(
         path.stem.removeprefix("mpconfigvariant_")
-        for path in BOARD.glob("mpconfigvariant_*.cmake")
+        for path in boards.current().folder.glob("mpconfigvariant_*.cmake")
     )

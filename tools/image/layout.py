@@ -1,6 +1,7 @@
 """What lies where in the module's flash, and whether a set of files fits there.
 
-Offsets are those of partitions.csv; boot loader and table lie where the ESP32-S2 looks for them.
+Offsets are those of the board's partition table; boot loader and table lie where its chip looks
+for them.
 """
 
 from __future__ import annotations
@@ -10,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.build import partitions
-from tools.image import ROOT, ImageError
+from tools.image import ROOT, ImageError, boards
 from tools.simulator import appimage
 
-BOOTLOADER_OFFSET = 0x1000
-CHIP = "esp32s2"
 FLASHER_ARGS = "flasher_args.json"
 TIGHT = 64 * 1024  # bytes: with less room in the slot a warning is due
 
@@ -32,16 +31,18 @@ class Piece:
 
 def folder_of(variant: str) -> Path:
     """Return where the image of a variant of the board lies; "" is the plain board."""
-    return ROOT / "build" / ("firmware" + (f"-{variant.lower()}" if variant else ""))
+    name = "firmware" + boards.current().suffix + (f"-{variant.lower()}" if variant else "")
+    return ROOT / "build" / name
 
 
 def pieces() -> tuple[Piece, ...]:
     """Return all files of an image, in the order of their offsets."""
-    found = {part.name: part for part in partitions.load()}
+    board = boards.current()
+    found = {part.name: part for part in partitions.load(board.partitions)}
     otadata, mfg, slot = found["otadata"], found["mfg_nvs"], found["ota_0"]
     table = partitions.TABLE_OFFSET
     return (
-        Piece("bootloader", "bootloader.bin", BOOTLOADER_OFFSET, table - BOOTLOADER_OFFSET),
+        Piece("bootloader", "bootloader.bin", board.bootloader, table - board.bootloader),
         Piece("partition-table", "partition-table.bin", table, 0x1000),
         Piece("otadata", "otadata.bin", otadata.offset, otadata.size),
         Piece("mfg_nvs", "mfg_nvs.bin", mfg.offset, mfg.size, is_factory=True),
@@ -52,7 +53,8 @@ def pieces() -> tuple[Piece, ...]:
 def kept() -> tuple[str, ...]:
     """Return the partitions that flashing leaves as they are."""
     written = {"otadata", "ota_0"}
-    return tuple(part.name for part in partitions.load() if part.name not in written)
+    parts = partitions.load(boards.current().partitions)
+    return tuple(part.name for part in parts if part.name not in written)
 
 
 def check(folder: Path) -> dict[str, int]:
@@ -81,16 +83,17 @@ def _check_content(folder: Path) -> None:
         )
     if files["otadata"].strip(b"\xff"):
         raise ImageError("otadata.bin is not blank: it would choose a slot that has no image")
+    board = boards.current()
     for part in ("bootloader", "app"):
         try:
-            appimage.verify(files[part])
+            appimage.verify(files[part], board.chip_id)
         except appimage.ImageError as error:
-            raise ImageError(f"{part} is no image for the ESP32-S2: {error}") from error
+            raise ImageError(f"{part} is no image for {board.title}: {error}") from error
 
 
 def table() -> bytes:
     """Return the partition table as it has to lie in the flash."""
-    return partitions.binary(partitions.load())
+    return partitions.binary(partitions.load(boards.current().partitions))
 
 
 def free(sizes: dict[str, int]) -> int:
@@ -121,7 +124,7 @@ def flasher_args(settings: dict[str, str]) -> str:
         "after": "hard_reset",
         "before": "default_reset",
         "stub": True,
-        "chip": CHIP,
+        "chip": boards.current().chip,
     }
     return json.dumps(content, indent=4) + "\n"
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.image import ImageError, layout
+from tools.image import ImageError, boards, layout
 
 HEX = "factory.hex"
 RAW = "factory_erase.bin"
@@ -20,7 +20,7 @@ RAW = "factory_erase.bin"
 
 def esptool(*words: str | Path) -> list[str]:
     """Return the command line of the pinned esptool."""
-    return [sys.executable, "-m", "esptool", "--chip", layout.CHIP, *map(str, words)]
+    return [sys.executable, "-m", "esptool", "--chip", boards.current().chip, *map(str, words)]
 
 
 def _merge(folder: Path, form: str, name: str) -> None:

@@ -13,9 +13,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tools.image import ROOT, ImageError, layout, merge
+from tools.image import ROOT, ImageError, boards, layout, merge
 
-NAME = "at-esp32s2-mini"
 SUMS = "SHA256SUMS"
 GUIDE = "FLASHING.md"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier time, and the same for all
@@ -23,19 +22,19 @@ _WHEN = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier time, and the same for a
 _GUIDE = """\
 # Writing {title} to a module
 
-You need a USB-to-serial adapter with 3.3 V levels on UART0 of the module (its TX to GPIO 44, its
-RX to GPIO 43, ground to ground), and Python.
+You need a USB-to-serial adapter with 3.3 V levels on UART0 of the module (its TX to GPIO {log_rx},
+its RX to GPIO {log_tx}, ground to ground), and Python.
 
 1. Check the download: see below for your system.
 2. Install esptool: `pip install "esptool>=5"`.
-3. Hold GPIO 0 at ground and reset the module (on development boards: hold BOOT, press RESET).
+3. Hold GPIO {boot} at ground and reset the module (on development boards: hold BOOT, press RESET).
 4. Write. Settings, user files and the second firmware slot stay as they are.
 
 ## Linux
 
 ```sh
 sha256sum -c SHA256SUMS
-esptool --chip esp32s2 --port /dev/ttyUSB0 --baud 460800 write-flash {keep}
+esptool --chip {chip} --port /dev/ttyUSB0 --baud 460800 write-flash {keep}
 ```
 
 If the port may not be opened: `sudo usermod -aG dialout $USER`, then log in anew.
@@ -44,7 +43,7 @@ If the port may not be opened: `sudo usermod -aG dialout $USER`, then log in ane
 
 ```sh
 shasum -a 256 -c SHA256SUMS
-esptool --chip esp32s2 --port /dev/cu.usbserial-0001 --baud 460800 write-flash {keep}
+esptool --chip {chip} --port /dev/cu.usbserial-0001 --baud 460800 write-flash {keep}
 ```
 
 `ls /dev/cu.*` shows the name of your port.
@@ -53,7 +52,7 @@ esptool --chip esp32s2 --port /dev/cu.usbserial-0001 --baud 460800 write-flash {
 
 ```powershell
 Get-FileHash -Algorithm SHA256 *.bin, *.hex     # compare with SHA256SUMS
-esptool --chip esp32s2 --port COM3 --baud 460800 write-flash {keep}
+esptool --chip {chip} --port COM3 --baud 460800 write-flash {keep}
 ```
 
 The device manager shows the number of your port under "Ports (COM & LPT)".
@@ -65,7 +64,7 @@ module, or one that had another firmware, has none: write `factory.hex` instead,
 and needs no addresses but 0:
 
 ```sh
-esptool --chip esp32s2 --port /dev/ttyUSB0 --baud 460800 write-flash 0 factory.hex
+esptool --chip {chip} --port /dev/ttyUSB0 --baud 460800 write-flash 0 factory.hex
 ```
 
 `factory_erase.bin` is for programmers that know raw images only. Written to address 0 it erases
@@ -76,8 +75,8 @@ everybody. Put in your own with `tools/factory.py` of the source before you ship
 
 ## Afterwards
 
-Release GPIO 0, reset, connect to the AT port (UART1: TX GPIO 17, RX GPIO 21, 115200 baud, 8N1)
-and send `AT` with CR LF. The module answers `OK`.
+Release GPIO {boot}, reset, connect to the AT port (UART1: TX GPIO {tx}, RX GPIO {rx},
+115200 baud, 8N1) and send `AT` with CR LF. The module answers `OK`.
 """
 
 
@@ -94,7 +93,17 @@ def guide(title: str) -> str:
     keep = " ".join(
         f"{piece.offset:#x} {piece.file}" for piece in layout.pieces() if not piece.is_factory
     )
-    return _GUIDE.format(title=title, keep=keep)
+    board = boards.current()
+    return _GUIDE.format(
+        title=title,
+        keep=keep,
+        chip=board.chip,
+        boot=board.boot,
+        tx=board.pins[0],
+        rx=board.pins[1],
+        log_tx=board.log[0],
+        log_rx=board.log[1],
+    )
 
 
 def content(folder: Path, title: str) -> dict[str, bytes]:
@@ -140,8 +149,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--variant", default="", help="variant of the image")
     given = parser.parse_args(arguments)
     suffix = f"-{given.variant.lower()}" if given.variant else ""
-    title = f"{NAME}{suffix}-{version()}"
     try:
+        title = f"{boards.current().release}{suffix}-{version()}"
         folder = layout.folder_of(given.variant)
         target = pack(folder, folder.parent / "release" / f"{title}.zip", title)
     except ImageError as error:

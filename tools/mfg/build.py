@@ -63,9 +63,9 @@ def build(source: Path = SOURCE, image: Path = IMAGE) -> Path:
 
 
 def main() -> None:
-    """Build the image, print its path."""
+    """Build the image, print its path; arguments are the table to make it of, and the image."""
     try:
-        print(build())
+        print(build(*(Path(word).resolve() for word in sys.argv[1:3])))
     except Exception as error:
         if type(error).__name__ != "FetchError":
             raise

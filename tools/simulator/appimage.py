@@ -56,15 +56,15 @@ def _checksum(data: bytes | memoryview) -> int:
     return total ^ _CHECKSUM_SEED
 
 
-def verify(flash: bytes | memoryview) -> int:
+def verify(flash: bytes | memoryview, chip_id: int = _CHIP_ESP32S2) -> int:
     """Return the length of the image at the start of a slot; ImageError if it is not valid."""
     if len(flash) < _HEADER.size:
         raise ImageError("too short")
     magic, segments, *_, chip, _, _, _, _, hashed = _HEADER.unpack_from(flash)
     if magic != _MAGIC:
         raise ImageError(f"first byte is {magic:#04x}, not 0xe9")
-    if chip != _CHIP_ESP32S2:
-        raise ImageError(f"made for chip {chip}, not for the ESP32-S2")
+    if chip != chip_id:
+        raise ImageError(f"made for chip {chip}, not for chip {chip_id}")
     if not 1 <= segments <= _MAX_SEGMENTS:
         raise ImageError(f"{segments} segments")
     end, total = _HEADER.size, _CHECKSUM_SEED
