@@ -7,6 +7,9 @@ import subprocess
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 NAME = "server.test"
 _DAY = datetime.timedelta(days=1)
@@ -85,3 +88,28 @@ def client_context(cert: str | None = None) -> ssl.SSLContext:
     if cert:
         leaf(cert).configure_cert(context)
     return context
+
+
+@functools.cache
+def for_clients() -> tuple[bytes, bytes]:
+    """Return the PEM of a certificate for NAME that only clients may show, and its key."""
+    signer = serialization.load_pem_private_key(authority().private_key_pem.bytes(), None)
+    issuer = x509.load_pem_x509_certificate(authority().cert_pem.bytes())
+    own = ec.generate_private_key(ec.SECP256R1())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)]))
+        .issuer_name(issuer.subject)
+        .public_key(own.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now() - _DAY)
+        .not_valid_after(now() + 9 * _DAY)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), False)
+        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), True)
+    )
+    certificate = builder.sign(signer, hashes.SHA256())  # type: ignore[arg-type]
+    pem = serialization.Encoding.PEM
+    key_pem = own.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(pem), key_pem

@@ -1,6 +1,7 @@
 """TLS client links against OpenSSL servers: what is accepted, what is refused and why."""
 
 import socket
+import ssl
 
 import pytest
 
@@ -64,6 +65,15 @@ def test_a_server_that_cannot_be_trusted(net, kind, reason):
     lines = talk(net, netcerts.server_context(kind))
     # The session is dead, the link itself whole: it can be asked and closed.
     assert lines == [reason, reason, "connection closed - not connected", "b''"]
+
+
+def test_a_certificate_that_is_made_for_clients(net, tmp_path):
+    """Mbed TLS finds that after all other checks, so that it has to be asked once more."""
+    path = tmp_path / "server.pem"
+    path.write_bytes(b"".join(netcerts.for_clients()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    assert talk(net, context)[:2] == ["wrong certificate usage"] * 2
 
 
 @pytest.mark.parametrize(

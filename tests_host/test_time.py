@@ -120,3 +120,18 @@ def test_local_time_moves_the_date():
     assert daytime.asctime(1634665676, -500) == "Tue Oct 19 12:47:56 2021"
     assert daytime.asctime(0, -12) == "Wed Dec 31 12:00:00 1969"
     assert daytime.asctime(128) == "Thu Jan  1 00:02:08 1970"
+
+
+@given(st.dates(datetime.date(1970, 1, 1), datetime.date(2199, 12, 31)))
+@example(datetime.date(2000, 2, 29))
+def test_a_build_date_is_the_beginning_of_its_day(day):
+    text = f"{day:%b} {day.day:2d} {day.year}"
+    start = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
+    assert daytime.midnight(text) == start.timestamp()
+
+
+def test_a_time_before_the_firmware_was_built_is_refused():
+    moment = ntp.answer(server(), STAMP)
+    assert ntp.answer(server(), STAMP, moment) == moment
+    with pytest.raises(ValueError, match="before this firmware was built"):
+        ntp.answer(server(), STAMP, moment + 1)

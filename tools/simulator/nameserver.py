@@ -135,7 +135,9 @@ class NameServer:
         elif what in ("alias", "loop", "chain"):
             send(_aliases(query, what))
         elif what == "cut":
-            send(query.reply().truncate())
+            cut = query.reply()  # dnslib's truncate() leaves the question out
+            cut.header.tc = 1
+            send(cut)
         elif what in ("v4", "v6"):
             send(answer(query, ["127.0.0.1" if what == "v4" else "::1"], 0))
         elif what == "empty":

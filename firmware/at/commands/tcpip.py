@@ -288,7 +288,7 @@ async def cipclose_set(at, number):
         raise StateError("AT+CIPMUX=0: there is one link, close it by AT+CIPCLOSE")
     links = at.links.all() if number == _ALL else (at.links.get(number),)
     for link in links:
-        await at.links.close(link)
+        at.links.close(link)
     await at.port.reported()
 
 
@@ -298,7 +298,7 @@ async def cipclose_run(at):
     link = at.links.only()
     if link is None:
         raise StateError("there is not exactly one open link")
-    await at.links.close(link)
+    at.links.close(link)
     await at.port.reported()
 
 
@@ -352,6 +352,7 @@ def ciptcpopt_query(at):
 def ciptcpopt_set(at, number, linger, nodelay, send_ms, keep_alive):
     """What is left out stays as it is. A link that is open obeys at once.
 
-    With a linger time over 0 AT+CIPCLOSE waits until the peer has everything, at most so long.
+    After AT+CIPCLOSE all that got SEND OK goes out in the background, as long as the peer takes
+    it; a linger time over 0 limits that, 0 throws it away.
     """
     at.links.set_options(numbers_of(number), (linger, nodelay, send_ms, keep_alive))

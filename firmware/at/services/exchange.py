@@ -77,15 +77,14 @@ def _begin(server, port, request):
 
 
 def _take(link, read):
-    """Read what has come; None if nothing of it is a good answer."""
-    while True:
-        try:
-            packet = atnet.recv(link, _MAX_ANSWER)
-        except OSError as error:
-            raise LinkError("the server cannot be reached: %s" % error.args[-1])
-        if packet is None:
-            return None
-        try:
-            return read(packet)
-        except ValueError:  # damaged, late, or forged
-            pass
+    """Read one packet if one has come, because there may be many; None if it is no good answer."""
+    try:
+        packet = atnet.recv(link, _MAX_ANSWER)
+    except OSError as error:
+        raise LinkError("the server cannot be reached: %s" % error.args[-1])
+    if packet is None:
+        return None
+    try:
+        return read(packet)
+    except ValueError:  # damaged, late, or forged
+        return None

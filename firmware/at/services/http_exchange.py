@@ -6,6 +6,7 @@ failures are LinkErrors.
 """
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 import atnet
 from at.errors import Absent, LinkError
@@ -17,10 +18,15 @@ NO_CONNECTION = 0x7000  # ERR CODE extension; with the status of an answer added
 _OPTIONS = (-1, 1, 0, 0)  # linger, no delay, send time-out, keep-alive
 _ANY_FAMILY = 1  # of names.resolve()
 _REQUIRED = 2  # of Profile.verify()
+_STEP = 1024  # bytes of a body that have to come within the server's time
 
 
 class Exchange:
-    """One request and one response. `idle_ms` is how long the server may be silent.
+    """One request and one response. `idle_ms` is how long all may wait for the server together.
+
+    That time counts from the name to the end of the head, and anew for each 1024 bytes of a body
+    in either direction: a server that sends a byte now and then gains nothing. Time that the
+    caller takes does not count.
 
     After advance(), buffer[response.first:response.last] are the body's next bytes.
     """
@@ -29,6 +35,9 @@ class Exchange:
         self.buffer = memoryview(bytearray(IN_FRONT + size + BEHIND))
         self._names = names
         self._idle_ms = idle_ms
+        self._left_ms = idle_ms
+        self._step = 0  # bytes of the body since the time was renewed
+        self._is_in_body = False
         self._host = ""
         self._link = None
         self._filled = 0  # bytes in the buffer that wait to be sent
@@ -39,28 +48,29 @@ class Exchange:
     async def open(self, host, port, trust=None, found=None):
         """Connect; `trust` is a result of trust() for TLS. `found` is called with an address."""
         self._host = host
-        profile = trust[0] if trust else None
         try:
-            numeric = await self._names.resolve(host, _ANY_FAMILY)
-            if found:
-                found()
-            link = self._link = Link(0, "TCPv6" if ":" in numeric else "TCP")
-            work = link.connect(numeric, port, None, _OPTIONS)
-            try:
-                await asyncio.wait_for_ms(work, self._idle_ms)
-            except asyncio.TimeoutError:
-                reason = "no connection to %s in %d ms" % (host, self._idle_ms)
-                raise LinkError(reason, NO_CONNECTION)
-            except LinkError as error:
-                raise LinkError(error.reason, NO_CONNECTION)
-            except OSError as error:
-                raise LinkError("no socket: %s" % error.args[-1], NO_CONNECTION)
-            if profile:
-                is_name = atnet.address(host) is None
-                await link.secure(profile, host if is_name else None, host if trust[1] else None)
+            await self._within(self._connect(host, port, trust, found))
+        except asyncio.TimeoutError:
+            reason = "no connection to %s in %d ms" % (host, self._idle_ms)
+            raise LinkError(reason, NO_CONNECTION)
         finally:
-            if profile:
-                profile.close()
+            if trust:
+                trust[0].close()
+
+    async def _connect(self, host, port, trust, found):
+        numeric = await self._names.resolve(host, _ANY_FAMILY)
+        if found:
+            found()
+        link = self._link = Link(0, "TCPv6" if ":" in numeric else "TCP")
+        try:
+            await link.connect(numeric, port, None, _OPTIONS)
+        except LinkError as error:
+            raise LinkError(error.reason, NO_CONNECTION)
+        except OSError as error:
+            raise LinkError("no socket: %s" % error.args[-1], NO_CONNECTION)
+        if trust:
+            is_name = atnet.address(host) is None
+            await link.secure(trust[0], host if is_name else None, host if trust[1] else None)
 
     def close(self):
         """End the connection; harmless the second time."""
@@ -80,6 +90,7 @@ class Exchange:
             at += size
             if self._filled == room:
                 await self.flush()
+                self._renew()
 
     async def flush(self):
         """Send what put() gathered."""
@@ -94,6 +105,7 @@ class Exchange:
 
     async def send(self, data):
         """Send bytes at once, behind a flush(); False if the server answers already instead."""
+        self._renew()
         done = 0
         while done < len(data):
             try:
@@ -119,14 +131,24 @@ class Exchange:
             while self._at == self._end and not response.done:
                 if self._has_ended:
                     response.end()
-                elif not self._receive():
+                elif self._receive():
+                    await asyncio.sleep_ms(0)  # it may have more for us without end
+                else:
                     await self._until(atnet.READ)
             if response.done:
                 return False
             self._at = response.take(self.buffer, self._at, self._end)
         except ValueError as error:
             raise LinkError("%s: %s" % (self._host, error))
+        self._note(response)
         return True
+
+    def _note(self, response):
+        """Give the server new time if it came a step further."""
+        self._step += response.last - response.first
+        if self._step >= _STEP or response.in_body != self._is_in_body:
+            self._is_in_body = response.in_body
+            self._renew()
 
     def _receive(self):
         """Fill the buffer with what is there, or note the end; False if there is nothing."""
@@ -147,9 +169,21 @@ class Exchange:
 
     async def _until(self, events):
         try:
-            await asyncio.wait_for_ms(self._link.until(events), self._idle_ms)
+            await self._within(self._link.until(events))
         except asyncio.TimeoutError:
-            raise LinkError("%s was silent for %d ms" % (self._host, self._idle_ms))
+            raise LinkError("%s takes longer than %d ms" % (self._host, self._idle_ms))
+
+    def _renew(self):
+        self._left_ms = self._idle_ms
+        self._step = 0
+
+    async def _within(self, work):
+        """Do work on the server's time. asyncio.TimeoutError when that is used up."""
+        began = ticks_ms()
+        try:
+            await asyncio.wait_for_ms(work, max(self._left_ms, 0))
+        finally:
+            self._left_ms -= ticks_diff(ticks_ms(), began)
 
 
 def trust(mfg, owner):

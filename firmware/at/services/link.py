@@ -13,7 +13,8 @@ from at.loop import on, ready, wake
 CLIENT = 0
 SERVER = 1
 _FIRST_BIT = 8  # of atlink.wait(), for slot 0 of atnet
-_HANDSHAKE_MS = 10000  # for each packet of a TLS handshake (manual 3.3.6)
+_SILENCE_MS = 10000  # for each packet of a TLS handshake (manual 3.3.6)
+_HANDSHAKE_MS = 30000  # for all of it
 _KEEP_INTERVAL_S = 1  # manual 3.3.39
 _KEEP_COUNT = 3
 
@@ -118,20 +119,23 @@ class Link:
 
         try:
             atnet.tls_start(self.handle, profile, sni, name)
-            while True:
-                wanted = atnet.handshake(self.handle)
-                if not wanted:
-                    return
-                if wanted == atnet.READ | atnet.WRITE:  # a long computation lies behind us
-                    await asyncio.sleep_ms(0)
-                else:
-                    await asyncio.wait_for_ms(self.until(wanted), _HANDSHAKE_MS)
+            await asyncio.wait_for_ms(self._shake(), _HANDSHAKE_MS)
         except OSError as error:
             raise tls.failure(error)
         except asyncio.TimeoutError:
             raise LinkError("TLS: the peer did not answer in time", tls.TIMEOUT)
         finally:
             profile.close()
+
+    async def _shake(self):
+        while True:
+            wanted = atnet.handshake(self.handle)
+            if not wanted:
+                return
+            if wanted == atnet.READ | atnet.WRITE:  # a long computation lies behind us
+                await asyncio.sleep_ms(0)
+            else:
+                await asyncio.wait_for_ms(self.until(wanted), _SILENCE_MS)
 
     async def until(self, events):
         """Wait until the link may be ready for `events`. OSError if it is closed meanwhile."""

@@ -22,7 +22,6 @@ PASSIVE = 1
 _OPEN_MS = 60000  # longest attempt to connect, names and TLS included, if none is given
 _IPV4_ONLY = 2  # families of names.resolve()
 _IPV6_ONLY = 3
-_LINGER_POLL_MS = 20
 
 
 class Links:
@@ -43,7 +42,8 @@ class Links:
         self._port = port
         self._log = log
         self._links = [None] * COUNT
-        self._unused = list(range(COUNT))  # the free numbers; what was freed last is last
+        self._freed = [0] * COUNT  # when each number became free, counted by _turn
+        self._turn = 0
         self._modes = bytearray(COUNT)
         self._options = [list(row) for row in settings.get("tcp_options")]
         wifi.on_change(self._addresses_changed)
@@ -82,23 +82,30 @@ class Links:
 
         A host that is just about to speak to a link that ended must not meet another one there.
         """
-        return self._unused[0] if self._unused else None
+        found = None
+        for number in range(COUNT):
+            is_earlier = found is None or self._freed[number] < self._freed[found]
+            if self._links[number] is None and is_earlier:
+                found = number
+        return found
 
     def renumber(self):
         """Begin with the lowest number again, unless a link is open or being opened."""
         if self.is_idle:
-            self._unused.sort()
+            self._turn = 0
+            for number in range(len(self._freed)):
+                self._freed[number] = 0
 
     def reserve(self, link):
         """Take the link's number."""
         if self._links[link.number] is not None:
             raise StateError("link %d is in use" % link.number)
         self._links[link.number] = link
-        self._unused.remove(link.number)
 
     def _release(self, number):
         self._links[number] = None
-        self._unused.append(number)
+        self._turn += 1
+        self._freed[number] = self._turn
 
     def forget(self, link):
         """Free the number of a link that never opened."""
@@ -183,9 +190,9 @@ class Links:
 
     def opened(self, link):
         """Report a link that stands now, and let its data flow."""
+        on(link.bit, lambda: self._attend(link))  # takes memory: first
         link.is_open = True
         self.was_used = True
-        on(link.bit, lambda: self._attend(link))
         self._emit("link_opened", link)
         self._deliver(link)
         if self.on_open:
@@ -327,14 +334,9 @@ class Links:
         if self.on_end:
             self.on_end(link)
 
-    async def close(self, link):
-        """Close a link as the host asks; wait for the linger time if there is one."""
-        linger_s = self._options[link.number][0]
+    def close(self, link):
+        """Close a link as the host asks; what is unsent goes out in the background."""
         self.end(link, "by the host")
-        left_ms = 0 if link.is_udp else linger_s * 1000
-        while left_ms > 0 and atnet.closing():
-            await asyncio.sleep_ms(_LINGER_POLL_MS)
-            left_ms -= _LINGER_POLL_MS
 
     def _addresses_changed(self):
         """End the links whose own address is gone: nothing can reach them any more."""

@@ -363,16 +363,19 @@ class Client(MQTTClient):
             at = reader.take(data, at, len(data))
             if reader.event == mqtt.PACKET:
                 self._take_packet(reader)
-                continue
-            if reader.event == mqtt.MESSAGE:
-                self._inbox.begin(reader)
-            elif reader.event == mqtt.DATA:
-                await self._inbox.take(reader, data)
-            if reader.event and not reader.left:
-                self._post(await self._inbox.end(reader))
-                self._heard_ms = ticks_ms()
+            else:
+                await self._take_message(reader, data)
             while len(self._queue) > _MAX_QUEUE and self.is_connected:
                 await asyncio.sleep_ms(_POLL_MS)
+
+    async def _take_message(self, reader, data):
+        if reader.event == mqtt.MESSAGE:
+            self._inbox.begin(reader)
+        elif reader.event == mqtt.DATA:
+            await self._inbox.take(reader, data)
+        if reader.event and not reader.left:
+            self._post(await self._inbox.end(reader))
+            self._heard_ms = ticks_ms()
 
     def _take_packet(self, reader):
         kind = reader.kind

@@ -166,12 +166,12 @@ class _Search:
         self._kinds = kinds
         self.address = ""
         self.step = None
+        self._aliases = 0  # followed, all told: they may go in a circle
         self._ask(self._name, 0)
 
     def _ask(self, wanted, kind):
         """Begin with the record number `kind` of a name, which may be an alias."""
         if wanted == self._name:
-            self._aliases = 0
             self.address = self._names.recall(wanted, self._kinds[kind]) or ""
             if self.address:
                 self.step = None

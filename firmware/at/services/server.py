@@ -90,7 +90,7 @@ class Server:
         self._close()
         if close_clients:
             for link in self.clients():
-                await self._links.close(link)
+                self._links.close(link)
 
     def _close(self):
         on(self._bit(), None)
@@ -119,17 +119,29 @@ class Server:
             atnet.arm(self._listener, 0)
             asyncio.create_task(self._rearm(self._listener))
             return
-        if found is None:
-            return
-        link = self._place(found[0])
+        if found:
+            try:
+                self._welcome(found[0])
+            except (OSError, MemoryError) as error:
+                atnet.close(found[0], True)  # harmless if that was done
+                self._log("server: a client is lost:", error)
+
+    def _welcome(self, handle):
+        link = self._place(handle)
         if link is None:
-            atnet.close(found[0])
+            atnet.close(handle)
             self._emit("server_full", 1 if self._links.is_taken else self.limit)
-        elif link.kind.startswith("SSL"):
-            asyncio.create_task(self._secure(link, self.row[2]))
-        else:
-            self._links.opened(link)
-            self._watch()
+            return
+        try:
+            self._take(link)
+            if link.kind.startswith("SSL"):
+                asyncio.create_task(self._secure(link, self.row[2]))
+            else:
+                self._watch()
+                self._links.opened(link)
+        except BaseException:
+            self._links.forget(link)
+            raise
 
     async def _rearm(self, listener):
         """Look at clients again a little later: what failed may fail for a while."""
@@ -147,9 +159,12 @@ class Server:
                 return None
         link = Link(number, self.row[1], SERVER)
         link.handle = handle
-        link.apply(self._links.options(number))
-        self._links.reserve(link)
         return link
+
+    def _take(self, link):
+        """Prepare a client's link and take its number. OSError if the client has just gone."""
+        link.apply(self._links.options(link.number))
+        self._links.reserve(link)
 
     def _free(self):
         if self._links.is_taken or len(self.clients()) >= self.limit:
@@ -160,9 +175,9 @@ class Server:
         try:
             profile = self._tls.server(check_clients)
             await asyncio.wait_for_ms(link.secure(profile), _HANDSHAKE_MS)
-            self._links.opened(link)
             self._watch()
-        except (ATError, asyncio.TimeoutError) as error:
+            self._links.opened(link)
+        except (ATError, OSError, MemoryError, asyncio.TimeoutError) as error:
             self._log("server: client refused:", error)
         finally:
             if not link.is_open:
@@ -171,7 +186,8 @@ class Server:
     # Idle clients.
 
     def _watch(self):
-        if self._idle_s and self._idle_task is None and self.clients():
+        """See to idle clients; called before one is opened, as long as nothing is held."""
+        if self._idle_s and self._idle_task is None:
             self._idle_task = asyncio.create_task(self._watch_idle())
 
     async def _watch_idle(self):

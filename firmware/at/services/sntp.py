@@ -8,9 +8,11 @@ import asyncio
 import os
 import time
 
+import atchip
+
 from at.errors import ATError
 from at.services.exchange import exchange
-from at.wire import ntp
+from at.wire import daytime, ntp
 
 DEFAULT_SERVERS = ("cn.ntp.org.cn", "ntp.sjtu.edu.cn", "us.pool.ntp.org")
 _INTERVAL_S = 3600
@@ -20,6 +22,8 @@ _ANSWER_MS = 3000
 _RETRY_S = 15  # after all servers failed; doubles each time
 _RETRY_MAX_S = 150
 _LONGEST_SLEEP_MS = 3600000  # the event loop's clock wraps
+_REFUSED_MS = 3600000  # a server that asked to be left alone is, for so long
+_DAY_S = 86400
 
 
 class Sntp:
@@ -33,7 +37,8 @@ class Sntp:
         self._emit = emit
         self._log = log
         self.interval_s = _INTERVAL_S
-        self._refused = []  # servers that asked to be left alone
+        self._refused = []  # (server that asked to be left alone, until when in ticks)
+        self._floor = daytime.midnight(atchip.versions()[2]) - _DAY_S  # built in some time zone
         self._is_news = True  # the next success is to be reported
         self._task = None
         self._nudge = asyncio.Event()  # something happened that makes waiting pointless
@@ -98,14 +103,16 @@ class Sntp:
 
     async def _ask_all(self):
         """Set the clock by the first server that answers; False if none does."""
+        now = time.ticks_ms()
+        self._refused = [row for row in self._refused if time.ticks_diff(row[1], now) > 0]
         for server in self.config[2]:
-            if server in self._refused:
+            if any(row[0] == server for row in self._refused):
                 continue
             try:
                 moment = await self._ask(server)
             except ntp.Refused as error:
                 self._log("sntp: %s: %s" % (server, error))
-                self._refused.append(server)
+                self._refused.append((server, time.ticks_add(now, _REFUSED_MS)))
             except ATError as error:
                 self._log("sntp: %s: %s" % (server, error.reason))
             else:
@@ -119,7 +126,11 @@ class Sntp:
         address = await self._names.resolve(server, 1, _RESOLVE_MS)
         stamp = os.urandom(8)  # not the time: that is nobody's business
         found = await exchange(
-            address, _PORT, ntp.request(stamp), _ANSWER_MS, lambda packet: _read(packet, stamp)
+            address,
+            _PORT,
+            ntp.request(stamp),
+            _ANSWER_MS,
+            lambda packet: _read(packet, stamp, self._floor),
         )
         if isinstance(found, Exception):
             raise found
@@ -132,10 +143,10 @@ class Sntp:
             self._emit("time_updated")
 
 
-def _read(packet, stamp):
+def _read(packet, stamp, floor):
     """Read an answer for exchange(): a refusal ends the wait as well."""
     try:
-        return ntp.answer(packet, stamp)
+        return ntp.answer(packet, stamp, floor)
     except ntp.Refused as error:
         return error
 

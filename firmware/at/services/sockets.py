@@ -116,11 +116,9 @@ class _Listener(Server):
         """Return the links of its seeds."""
         return [row.link for row in self._sockets.seeds(self._number) if row.is_open]
 
-    def _place(self, handle):
-        link = super()._place(handle)
-        if link:
-            self._sockets.adopt(link, self._number)
-        return link
+    def _take(self, link):
+        super()._take(link)
+        self._sockets.adopt(link, self._number)
 
 
 class Sockets(Links):
@@ -133,7 +131,7 @@ class Sockets(Links):
         self._at = at
         super().__init__(at.settings, at.names, self.trust, at.wifi, self._news, at.port, at.log)
         self._links = [None] * (LAST + 1)
-        self._unused = list(range(LAST + 1))
+        self._freed = [0] * (LAST + 1)
         self._options = [list(_OPTIONS) for _ in range(LAST + 1)]
 
     def _news(self, kind, *details):
@@ -221,7 +219,7 @@ class Sockets(Links):
             for seed in self.seeds(number):
                 await self.delete(seed.number)
         elif row.is_open:
-            await self.close(row.link)
+            self.close(row.link)
 
     def opened(self, link):
         """Let data flow; report a seed."""
@@ -280,6 +278,8 @@ class Sockets(Links):
     def _receive(self, row):
         handle = row.link.handle
         try:
+            if self.is_active:
+                asyncio.create_task(self._print(row))  # takes memory: before bytes are taken
             if row.link.is_udp:
                 found = atnet.recvfrom(handle, min(max(atnet.available(handle), 1), _DATAGRAM))
                 data = found and found[0]
@@ -287,17 +287,23 @@ class Sockets(Links):
                 data = atnet.recv(handle, _PACKET)
         except OSError:
             data = None
+        except MemoryError:
+            if not row.link.is_udp:  # it waits at the socket, and is asked for again
+                raise
+            atnet.recvfrom(handle, 1)  # a datagram may be lost, and would lock the socket up
+            self._log("socket %d: no memory for a datagram" % row.number)
+            data = None
         if data:
             row.packet = data
-            if self.is_active:
-                asyncio.create_task(self._print(row))
-            else:
+            if not self.is_active:
                 self._at.emit("socket_down", row.number, data)
         elif not row.link.is_udp and (data is not None or atnet.ended(handle)):
             self.end(row.link)
 
     async def _print(self, row):
-        """Print a packet once the host has taken what came before it."""
+        """Print a packet, if one came, once the host has taken what came before it."""
+        if row.packet is None:
+            return
         await self._at.port.free(len(row.packet) + _FRAME)
         if row.packet is not None and self.rows.get(row.number) is row:
             self._at.emit("socket_data", row.number, row.packet)

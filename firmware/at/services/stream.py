@@ -5,12 +5,14 @@ mean, is the business of those who use it.
 """
 
 import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
 
 import atnet
 from at.loop import on
 
 _BUFFER = 1024  # bytes received at once
-_STALL_MS = 10000  # without a byte taken by the stack
+_STALL_MS = 10000  # for the stack to take a step
+_STEP = 1024  # bytes
 
 
 class Stream:
@@ -50,7 +52,7 @@ class Stream:
         return self._buffer[first:last]
 
     async def write(self, data):
-        """Send bytes. OSError if the connection breaks or its peer takes none for 10 s."""
+        """Send bytes. OSError if the connection breaks, or 1024 bytes are not taken in 10 s."""
         await self._send(data)
 
     def write_now(self, data, lock):
@@ -135,6 +137,7 @@ class Stream:
 
     async def _fill(self):
         """Wait for bytes; return where they begin in the buffer, and the place behind them."""
+        has_waited = False
         while True:
             if self._problem:
                 raise self._problem
@@ -144,18 +147,30 @@ class Stream:
                 return self._first, self._first + count
             count = atnet.readinto(self._handle(), self._buffer)
             if count is not None:
+                if not has_waited:  # a peer that talks without pause leaves time to others
+                    await asyncio.sleep_ms(0)
                 return 0, count
             await self._want(atnet.READ)
+            has_waited = True
 
-    async def _send(self, data, limit_ms=0):
-        """Send bytes. OSError if the connection breaks or takes none for `limit_ms`, 0: 10 s."""
+    async def _send(self, data, end=None):
+        """Send bytes. OSError if the connection breaks or they are not taken in time.
+
+        `end` is in ticks; None gives 10 s for each 1024 bytes.
+        """
         done = 0
+        step = 0  # where the time began
+        limit = ticks_add(ticks_ms(), _STALL_MS) if end is None else end
         while done < len(data):
             count = atnet.send(self._handle(), data, done)
             if count is None:
+                left_ms = max(ticks_diff(limit, ticks_ms()), 0)
                 try:
-                    await asyncio.wait_for_ms(self._want(atnet.WRITE), limit_ms or _STALL_MS)
+                    await asyncio.wait_for_ms(self._want(atnet.WRITE), left_ms)
                 except asyncio.TimeoutError:
                     raise OSError(-1, "the peer takes no more data")
-            else:
-                done += count
+                continue
+            done += count
+            if end is None and done - step >= _STEP:
+                step = done
+                limit = ticks_add(ticks_ms(), _STALL_MS)

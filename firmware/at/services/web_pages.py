@@ -7,12 +7,15 @@ own page: see _is_ours. Nothing here touches files.
 import asyncio
 import binascii
 import json
+import sys
 
+import microdot
 from microdot import Microdot, Request, Response
 
 import webpage
 from at import version
 from at.errors import ATError, StateError
+from at.log import log
 
 _JSON = "application/json"
 _MAX_BODY = 512
@@ -68,6 +71,16 @@ def build(web):
     app.post("/setotadata")(lambda request: _upload(web, request))
     return app
 
+
+def _note(error):
+    """Log what went wrong with a request; a traceback only if a visitor cannot be the reason."""
+    if isinstance(error, (OSError, ValueError, MemoryError)):
+        log("web: a request failed: %s %s" % (type(error).__name__, error))
+    else:
+        sys.print_exception(error)  # type: ignore - of MicroPython
+
+
+microdot.print_exception = _note  # type: ignore - what it says of visitors
 
 # Who asks.
 

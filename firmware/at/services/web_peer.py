@@ -47,6 +47,7 @@ class Peer:
         self.own_address = atnet.local(link)[0]  # by which it reached us
         self.is_early = True  # the head is not complete
         self.left = 0  # bytes of the body that have not been read
+        self._is_answered = False  # only the rest of a body is still to come
         self._task = None
         self._after = None
         self._limit_ms = limit_s * 1000
@@ -62,8 +63,9 @@ class Peer:
 
     @property
     def gives_way(self):
-        """Whether it has been here for a while and not asked for anything yet."""
-        return self.is_early and ticks_diff(ticks_ms(), self._came) > _PATIENCE_MS
+        """Whether it has its answer, or has been here for a while and not asked for anything."""
+        is_idle = self.is_early and ticks_diff(ticks_ms(), self._came) > _PATIENCE_MS
+        return self._is_answered or is_idle
 
     @property
     def is_overdue(self):
@@ -194,7 +196,7 @@ class Peer:
                 raise OSError("the client left in the middle of the body")
         self.left -= size
         self._step += size
-        if self._step >= _STEP or not self.left:
+        if (self._step >= _STEP or not self.left) and not self._is_answered:
             self._step = 0
             self._renew()
         return size
@@ -210,11 +212,14 @@ class Peer:
         return bytes(data)
 
     async def _receive(self, buffer):
-        while True:
-            count = atnet.readinto(self.link, buffer)
-            if count is not None:
-                return count
+        count = atnet.readinto(self.link, buffer)
+        if count is not None:
+            await asyncio.sleep_ms(0)  # one that talks without pause leaves time to others
+            return count
+        while count is None:
             await self._wait(atnet.READ)
+            count = atnet.readinto(self.link, buffer)
+        return count
 
     # The answer.
 
@@ -238,6 +243,7 @@ class Peer:
             while not atnet.shutdown(self.link):
                 await self._wait(atnet.WRITE)
             self.left = min(self.left, _MAX_DRAINED)
+            self._is_answered = True
             try:
                 while await self.read_into(self._buffer):
                     pass

@@ -217,7 +217,7 @@ class WebLink:
     # Sending.
 
     async def send(self, opcode, pieces, is_last, limit_ms):
-        """Send a frame; LinkError if the connection breaks or takes nothing for `limit_ms`."""
+        """Send a frame; LinkError if the connection breaks or does not take it in `limit_ms`."""
         if self.state != OPEN or self.is_leaving:
             raise LinkError("link %d has ended meanwhile" % self.number)
         work = self.stream.send(opcode, pieces, is_last, limit_ms)

@@ -6,6 +6,7 @@ messages mean is the business of those who use it.
 
 import asyncio
 import os
+from time import ticks_add, ticks_ms
 
 import atlink
 from at.errors import LinkError
@@ -67,9 +68,9 @@ class WebStream(Stream):
                 return None
 
     async def send(self, opcode, pieces, is_last=True, limit_ms=0):
-        """Send a frame. OSError if the connection breaks or takes nothing for `limit_ms`.
+        """Send a frame. OSError if the connection breaks or does not take it in `limit_ms`.
 
-        0 stands for 10 s. MemoryError comes before anything is sent.
+        0 gives 10 s for each 1024 bytes. MemoryError comes before anything is sent.
         """
         size = sum([len(piece) for piece in pieces])
         key = os.urandom(4)
@@ -77,6 +78,7 @@ class WebStream(Stream):
         # links keep none: it is big
         frame = memoryview(bytearray(min(len(head) + size, _FRAME)))
         async with self._lock:
+            end = ticks_add(ticks_ms(), limit_ms) if limit_ms else None
             filled = len(head)
             frame[:filled] = head
             done = 0  # of the payload
@@ -85,7 +87,7 @@ class WebStream(Stream):
                 at = 0
                 while at < len(view):
                     if filled == len(frame):
-                        await self._send(frame, limit_ms)
+                        await self._send(frame, end)
                         filled = 0
                     size = min(len(view) - at, len(frame) - filled)
                     part = frame[filled : filled + size]
@@ -94,7 +96,7 @@ class WebStream(Stream):
                     filled += size
                     at += size
                     done += size
-            await self._send(frame[:filled], limit_ms)
+            await self._send(frame[:filled], end)
 
     async def tend(self):
         """Answer the last ping."""

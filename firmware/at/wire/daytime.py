@@ -46,6 +46,17 @@ def date(seconds):
     return year, month, day + 1, rest // 3600, rest // 60 % 60, rest % 60, days % 7
 
 
+def midnight(text):
+    """Return the beginning (seconds) of a day as C compilers write it: `Nov 21 2026`."""
+    month = _MONTHS.index(text[:3]) + 1
+    year = int(text[7:])
+    if month <= 2:  # the inverse of date(): years begin in March
+        year -= 1
+        month += 12
+    days = 365 * year + year // 4 - year // 100 + year // 400
+    return (days + (153 * month - 457) // 5 + int(text[4:6]) - 719469) * 86400
+
+
 def asctime(seconds, zone=0):
     """Return local time like `Tue Oct 19 17:47:56 2021`; the day is padded with a space."""
     year, month, day, hour, minute, second, weekday = date(seconds + offset_minutes(zone) * 60)

@@ -60,14 +60,12 @@ def answer(packet, ident, name, kind):
     if got != ident or not flags & 0x8000 or flags & 0x7800:
         raise ValueError("not the answer to this query")
     rcode = flags & 0x0F
-    # Cut off, or the server has its reasons. Some servers leave the question out then.
-    is_refused = flags & 0x0200 or rcode not in (0, _RCODE_NO_NAME)
-    if questions == 0 and is_refused:
-        return _REFUSED
+    # Without the question anybody who guesses 16 bits could speak for the server. The few that
+    # leave it out when they refuse are passed over like those that are silent.
     asked, at = _name(packet, _HEAD)
     if questions != 1 or asked != name or packet[at : at + 4] != struct.pack(">2H", kind, _IN):
         raise ValueError("not the question that was asked")
-    if is_refused:
+    if flags & 0x0200 or rcode not in (0, _RCODE_NO_NAME):  # cut off, or it has its reasons
         return _REFUSED
     records = _records(packet, at + 4, answers)
     if rcode:

@@ -22,10 +22,11 @@ def request(stamp):
     return bytes((_CLIENT,)) + bytes(39) + stamp
 
 
-def answer(packet, stamp):
+def answer(packet, stamp, floor=0):
     """Return the server's time in seconds, rounded to the nearest.
 
-    ValueError if this is no answer to request(stamp) or the server does not know the time.
+    ValueError if this is no answer to request(stamp), the server does not know the time, or it is
+    before `floor`, when no module like this one was there.
     """
     if len(packet) < _SIZE:
         raise ValueError("shorter than 48 bytes")
@@ -42,7 +43,10 @@ def answer(packet, stamp):
         raise ValueError("no time in it")
     if seconds < _PIVOT:
         seconds += _ERA
-    return seconds - _EPOCH + (fraction >> 31)
+    moment = seconds - _EPOCH + (fraction >> 31)
+    if moment < floor:
+        raise ValueError("a time before this firmware was built")
+    return moment
 
 
 def _kiss(code):

@@ -50,13 +50,23 @@ static inline int net_set_nonblocking(int fd) {
     return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+// Bytes that the peer's stack has not acknowledged, -1 where the stack does not tell.
+static inline int net_unsent(int fd) {
+    int unsent = -1;
+    #ifdef TIOCOUTQ
+    if (ioctl(fd, TIOCOUTQ, &unsent) != 0) {
+        unsent = 0; // the connection is gone
+    }
+    #endif
+    return unsent;
+}
+
 // Close, but never wait: -1 with EWOULDBLOCK while a lingering socket has unacknowledged bytes.
 // lwIP's close() itself answers so on a non-blocking socket. Linux would wait in close(), so
 // SO_LINGER is not given to it (net_set_linger) and its send queue is asked instead.
 static inline int net_try_close(int fd) {
     #ifdef TIOCOUTQ
-    int unsent = 0;
-    if (ioctl(fd, TIOCOUTQ, &unsent) == 0 && unsent > 0) {
+    if (net_unsent(fd) > 0) {
         errno = EWOULDBLOCK;
         return -1;
     }

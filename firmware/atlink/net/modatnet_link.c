@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "modatnet.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 
 #define ASK_FIRST_BYTES (512) // from here on recv() asks how much there is before it allocates
@@ -86,9 +87,17 @@ static mp_obj_t atnet_accept(mp_obj_t handle) {
     if (atlink_atnet_checked((int)client) == ATLINK_NET_AGAIN) {
         return mp_const_none;
     }
+    atlink_link_t *link = atlink_net_get(client);
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) != 0) { // no memory to hand it over: nobody else would close it
+        atlink_net_close(link, true);
+        nlr_jump(nlr.ret_val);
+    }
     mp_obj_t items[3] = { MP_OBJ_NEW_SMALL_INT(client) };
-    items[1] = new_host(&atlink_net_get(client)->peer, &items[2]);
-    return mp_obj_new_tuple(3, items);
+    items[1] = new_host(&link->peer, &items[2]);
+    mp_obj_t found = mp_obj_new_tuple(3, items);
+    nlr_pop();
+    return found;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_accept_obj, atnet_accept);
 
@@ -127,13 +136,18 @@ static mp_obj_t atnet_recv(mp_obj_t handle, mp_obj_t wanted) {
     atlink_link_t *link = atlink_atnet_link(handle);
     vstr_t room;
     init_room(&room, link, wanted);
+    // All memory first: bytes that the stream has given cannot be put back.
+    mp_obj_str_t *bytes = mp_obj_malloc(mp_obj_str_t, &mp_type_bytes);
     int got = atlink_atnet_checked(atlink_net_recv(link, room.buf, room.len));
-    if (got == ATLINK_NET_AGAIN) {
+    if (got <= 0) {
         vstr_clear(&room);
-        return mp_const_none;
+        return got == 0 ? mp_const_empty_bytes : mp_const_none;
     }
-    room.len = (size_t)got;
-    return mp_obj_new_bytes_from_vstr(&room);
+    bytes->hash = 0;
+    bytes->len = (size_t)got;
+    bytes->data = m_renew(byte, room.buf, room.alloc, bytes->len + 1);
+    ((byte *)bytes->data)[got] = 0;
+    return MP_OBJ_FROM_PTR(bytes);
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atlink_atnet_recv_obj, atnet_recv);
 

@@ -121,6 +121,9 @@ static int fail(atlink_link_t *link, int code) {
     }
     tls->dead = true;
     tls->ended = true;
+    if (code == MBEDTLS_ERR_SSL_ALLOC_FAILED) {
+        atlink_closing_give_up(); // the next attempt may find what it holds
+    }
     if (code == MBEDTLS_ERR_NET_SEND_FAILED && !tls->up) {
         const char *words = atlink_tls_last_words(tls);
         if (words != NULL) {

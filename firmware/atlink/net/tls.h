@@ -23,6 +23,7 @@ typedef struct _atlink_profile_t {
     bool has_own;
     bool has_ca;
     bool has_psk;
+    int *suites; // ciphers to offer and take, 0 at the end
     char *alpn_text; // the names one behind the other, each with its NUL
     const char *alpn[ATLINK_ALPN_MAX + 1]; // into alpn_text, NULL at the end
 } atlink_profile_t;

@@ -8,6 +8,7 @@
 #include <mbedtls/entropy.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_util.h>
+#include <mbedtls/ssl_ciphersuites.h>
 
 #include "tls.h"
 
@@ -15,23 +16,75 @@ static mbedtls_entropy_context entropy;
 static mbedtls_ctr_drbg_context generator;
 static bool seeded;
 
-// With a key set these alone are offered and taken; Mbed TLS skips what it was built without.
+// What is offered and taken, best first, as far as Mbed TLS was built with it. SHA-1 and tags of
+// eight bytes (CBC_SHA, CCM_8) are left out: who needs them has to say so.
+static const int default_suites[] = {
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CCM,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CCM,
+    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_RSA_WITH_AES_256_CCM,
+    MBEDTLS_TLS_RSA_WITH_AES_256_CBC_SHA256,
+    MBEDTLS_TLS_ECDH_RSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDH_RSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_ECDH_ECDSA_WITH_AES_256_GCM_SHA384,
+    MBEDTLS_TLS_ECDH_ECDSA_WITH_AES_256_CBC_SHA384,
+    MBEDTLS_TLS_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_RSA_WITH_AES_128_CCM,
+    MBEDTLS_TLS_RSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDH_RSA_WITH_AES_128_CBC_SHA256,
+    MBEDTLS_TLS_ECDH_ECDSA_WITH_AES_128_GCM_SHA256,
+    MBEDTLS_TLS_ECDH_ECDSA_WITH_AES_128_CBC_SHA256,
+    0,
+};
+
+// With a key set these alone.
 static const int psk_suites[] = {
     MBEDTLS_TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA384,
     MBEDTLS_TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256,
-    MBEDTLS_TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA,
     MBEDTLS_TLS_PSK_WITH_AES_256_GCM_SHA384,
     MBEDTLS_TLS_PSK_WITH_AES_128_GCM_SHA256,
     MBEDTLS_TLS_PSK_WITH_AES_128_CCM,
     MBEDTLS_TLS_PSK_WITH_AES_256_CBC_SHA384,
     MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA256,
-    MBEDTLS_TLS_PSK_WITH_AES_128_CBC_SHA,
-    MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8,
     0,
 };
 
 static int fail(int code, const char *reason) {
     return atlink_net_fail(NULL, code, reason);
+}
+
+// Offer and take these, 0 at the end, as far as they are there: a server of Mbed TLS breaks off with
+// an internal error when it meets one in its list that it was built without.
+static int use_suites(atlink_profile_t *profile, const int *wanted) {
+    size_t count = 0;
+    while (wanted[count] != 0) {
+        ++count;
+    }
+    int *suites = mbedtls_calloc(count + 1, sizeof(*suites));
+    if (suites == NULL) {
+        return fail(ENOMEM, "out of memory");
+    }
+    int *end = suites;
+    for (; *wanted != 0; ++wanted) {
+        if (mbedtls_ssl_ciphersuite_from_id(*wanted) != NULL) {
+            *end++ = *wanted;
+        }
+    }
+    mbedtls_ssl_conf_ciphersuites(&profile->conf, suites);
+    mbedtls_free(profile->suites);
+    profile->suites = suites;
+    return 0;
 }
 
 static int seed(void) {
@@ -65,6 +118,10 @@ atlink_profile_t *atlink_profile_new(bool server) {
         MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
     mbedtls_ssl_conf_authmode(&profile->conf, MBEDTLS_SSL_VERIFY_NONE);
     mbedtls_ssl_conf_rng(&profile->conf, mbedtls_ctr_drbg_random, &generator);
+    if (use_suites(profile, default_suites) != 0) {
+        atlink_profile_release(profile);
+        return NULL;
+    }
     return profile;
 }
 
@@ -78,6 +135,7 @@ void atlink_profile_release(atlink_profile_t *profile) {
     mbedtls_x509_crt_free(&profile->ca);
     mbedtls_pk_free(&profile->key);
     mbedtls_free(profile->alpn_text);
+    mbedtls_free(profile->suites);
     mbedtls_free(profile);
 }
 
@@ -205,9 +263,8 @@ int atlink_profile_psk(atlink_profile_t *profile, const void *key, size_t key_si
     if (code != 0) {
         return fail(code, profile->has_psk ? "PSK is set already" : "bad PSK");
     }
-    mbedtls_ssl_conf_ciphersuites(&profile->conf, psk_suites);
     profile->has_psk = true;
-    return 0;
+    return use_suites(profile, psk_suites);
 }
 
 // The protocols to offer (client) or to choose from (server), best first; none switches it off.
