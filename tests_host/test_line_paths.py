@@ -18,18 +18,18 @@ from tools import boundaries, declarations
 from tools.atclient import Module
 from tools.simprocess import Simulator
 
-# AT+PATH=0: no line is taken in C from now on.
+# AT+PATH: no line is taken in C from now on.
 PATH = """
 import atcore
 
-from at.command import by_name, command
+from at.command import command
 
-PATH = command("+PATH", "Take lines in C as well (1), or not (0)", (("int", "c", 0, 1),))
+PATH = command("+PATH", "Take no line in C from now on")
 
 
-@PATH.set
-def path_set(at, c):
-    atcore.serve(at, by_name if c else {})
+@PATH.run
+def path_run(at):
+    atcore.serve(at, {})
 """
 
 COMMANDS = declarations.all_commands()
@@ -49,7 +49,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             module.echo_off()
             module.ok("AT+SYSLOG=2")
             modules.append(module)
-        modules[1].ok("AT+PATH=0")
+        modules[1].ok("AT+PATH")
         yield modules[0], modules[1]
         for module in modules:
             module.ok("AT")

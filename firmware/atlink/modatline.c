@@ -13,7 +13,7 @@
 #include "uart.h"
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_session);
-MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_by_name); // at.command.by_name
+MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_by_name); // the declared commands
 
 #define SESSION (MP_STATE_VM(atcore_session))
 
