@@ -27,6 +27,7 @@ from tools.bench import (
     image_size,
     instructions_per_byte,
     ipd_active_rx,
+    loop_silence,
     passive_reads_64,
     passive_rx,
     passthrough_rx,
@@ -55,6 +56,7 @@ BENCHMARKS: tuple[Any, ...] = (  # modules, or what has their KEY and run()
     heap_size,
     heap_after_boot,
     heap_peak_suite,
+    loop_silence,
     static_ram,
     image_size,
 )
