@@ -29,7 +29,7 @@ def test_static_ram_is_what_the_account_says(tmp_path):
     assert sum(symbols.values()) <= memory.STATIC_RAM, sorted(symbols.items(), key=lambda i: -i[1])
     page = memory.PAGE.read_text()
     named = {"uplink.own": "4,099", "port_esp32.ring": "4,096", "link.links": "1,600"}
-    named |= {"uart.stage": "512", "events.ring": "512"}
+    named |= {"uart.stage": "512"}
     assert {name: f"{symbols[name]:,}" for name in named} == named
     assert all(f"| {size} |" in page for size in named.values())
 
