@@ -31,6 +31,7 @@ CHIP = {
     "atcore": ("loop", "services", "port", "session"),
     "atlink": ("loop", "services", "port", "session", "app"),
     "atnet": ("services", "app"),
+    "atrom": ("app",),
     **dict.fromkeys(
         ("atchip", "esp32", "machine", "network", "socket", "ssl"), ("settings", "services", "app")
     ),
@@ -38,7 +39,7 @@ CHIP = {
 
 # The standard library of the firmware: what an ESP32-S2's MicroPython has built in or we freeze.
 LIBRARY = {
-    *("array", "asyncio", "binascii", "collections", "errno", "gc", "hashlib"),
+    *("array", "asyncio", "binascii", "builtins", "collections", "errno", "gc", "hashlib"),
     *("io", "json", "microdot", "webpage"),
     *("micropython", "os", "random", "re", "select", "struct", "sys", "time", "umqtt", "vfs"),
 }

@@ -42,6 +42,13 @@ class Image:
         self.mpy = code.tool(micropython)
         compiled = maker.compile_files(source, mpy_cross)
         lines = maker.dump(source, program, compiled)
+        again = maker.dump(source, program, compiled)
+        if lines != again:
+            line = next(one for one, two in zip(lines, again, strict=False) if one != two)
+            raise RomError(
+                f"{line[2] if isinstance(line, list) else source.name}: another value with each "
+                f"import (a time?): {graph.ADVICE}"
+            )
         files = {
             str(path): code.read(micropython, path)
             for path in ((compiled / name).with_suffix(".mpy") for name in source.files)

@@ -109,7 +109,7 @@ class Objects:
 
     def table(self, items: list, where: str, name: str) -> tuple[str, int, int]:
         """Write a table of keys and values; return its C name, flags and slots."""
-        pairs = [(key, self.value(key, where), self.value(item, f"{where}.{key[1]}"))
+        pairs = [(key, self.value(key, where), self.value(item, f"{where}.{key[-1]}"))
                  for key, item in items]
         flags = _ALL_QSTRS if all(each[1].startswith("MP_ROM_QSTR") for each in pairs) else 0
         sums = [self._hash(key) for key, _, _ in pairs]

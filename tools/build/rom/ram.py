@@ -32,7 +32,7 @@ def _table(objects, each: Object, items: list) -> tuple[str, tuple | None, list[
         if is_late:
             late.append((key, value))
     name = f"pattern_{each.number}_t"
-    pairs = [(key, objects.value(key, each.where), objects.value(value, f"{each.where}.{key[1]}"))
+    pairs = [(key, objects.value(key, each.where), objects.value(value, f"{each.where}.{key[-1]}"))
              for key, value in plain]
     slots = objects.slots(pairs, each)
     rows = ", ".join("{%s, %s}" % slot if slot else "{NULL, NULL}" for slot in slots)

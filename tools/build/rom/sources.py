@@ -40,6 +40,7 @@ CHIP = {
     "atcore": "atcore_module",
     "atlink": "atlink_module",
     "atnet": "atlink_atnet_module",
+    "atrom": "atrom_module",
     "errno": "mp_module_errno",
     "esp32": "esp32_module",
     "machine": "mp_module_machine",
@@ -77,7 +78,7 @@ def application(micropython: Path) -> Source:
         guards=CHIP,
         aliases={"usocket": "socket"},
         started={name: ROOT / "firmware" / name for name in ("_boot.py", "main.py")},
-        calls=("at.loop.begin",),
+        calls=("at.log.begin", "at.loop.begin"),
         reset={"asyncio.core": {"_task_queue": None, "_io_queue": None}},
         constants=(
             "Response.types_map",
@@ -92,7 +93,8 @@ def imitated_chip(_: Path) -> Source:
     """Return the modules that stand for those of the chip on a PC."""
     return Source(
         "imitated_chip",
-        _tree(ROOT / "tools/simulator/chip"),
+        _tree(ROOT / "tools/simulator/chip")
+        | {name: ROOT / "tests_host" / name for name in ("romother.py", "romsamples.py")},
         guards={"_sim": "sim_module"},
         started={"chipstart.py": ROOT / "tools/simulator/chip/chipstart.py"},
         symbols={name: CHIP[name] for name in ("atchip", "esp32", "machine", "network")},

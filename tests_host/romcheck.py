@@ -1,0 +1,107 @@
+# ruff: noqa: PT017, UP031 - for MicroPython
+"""Runs on the module: are the objects of romsamples.py as an import would have made them?"""
+
+import builtins
+
+import romother
+import romsamples as r
+from romsamples import Base, Derived, Failure
+
+import atrom
+
+
+def raises(kind, function):
+    try:
+        function()
+    except kind:
+        return True
+    return False
+
+
+def finish(coroutine):
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+
+
+# Values.
+assert r.NUMBER == 123456789012345678901234567890 and r.NEGATIVE == -1099511627776
+assert r.AT_THE_EDGE[0] + 1 == r.AT_THE_EDGE[1] and r.AT_THE_EDGE[3] + 1 == r.AT_THE_EDGE[2]
+assert r.AT_THE_EDGE[4] + 1 == r.AT_THE_EDGE[5] == 1 << 62
+assert abs(r.RATIO - 0.1) < 1e-6
+assert r.TEXT == "a text that is longer than any name would be, with \x00 and \xe9 in it"
+assert r.DATA == b"\x00\xff bytes"
+assert r.NESTED == (1, ("two", b"three", (None, True, False, ...)), ())
+assert r.TABLE == {"one": 1, "two": (2, 2), 3: "three", b"four": 4, (5, 6): "tuple", None: "none"}
+assert [r.BIG_TABLE["key%d" % i] for i in range(40)] == list(range(40))
+assert "key40" not in r.BIG_TABLE and len(r.BIG_TABLE) == 40
+assert [r.NUMBERS[i * 7] for i in range(30)] == list(range(30)) and 1 not in r.NUMBERS
+assert list(r.STEPS) == [2, 5, 8, 11, 14, 17]
+
+# Functions.
+assert r.plain(1) == (1, 2, (), 3, {}) and r.plain(1, 5, 6, c=7, d=8) == (1, 5, (6,), 7, {"d": 8})
+assert list(r.numbers(3)) == [0, 1, 2] and finish(r.waiting(4)) == 4
+assert r.add_five(3) == 8 and r.double(4) == 8 and r.shout_twice("a") == "a!!"
+assert [r.tick(), r.tick(), r.tick()] == [1, 2, 3]
+assert [r.mutable(1), r.mutable(2)] == [1, 2]
+
+# Classes.
+first = Derived("One")
+assert first.describe() == "<derived One>" and first.title == "ONE" and first.mixed() == "mixed"
+first.title = "TWO"
+assert first.name == "two" and Base.three() == 3 and Derived.made("x").describe() == "<derived x>"
+assert len(first) == 3 and first[0] == "t" and first == Base("two") and hash(first) == 3
+assert isinstance(first, Base) and issubclass(Derived, r.Mixin) and Derived.limits == (1, 2)
+try:
+    raise Failure(7)
+except ValueError as error:
+    assert error.code == 7 and str(error) == "failure 7"
+
+# What changes is in RAM.
+assert [r.count(), r.count()] == [1, 2] and r.counter == 2
+r.squares.append(36)
+r.seen.add(9)
+r.buffer.extend(b"def")
+r.found["b"] = 2
+r.changing.name = "changed"
+r.changing.new = 1
+assert r.squares == [0, 1, 4, 9, 16, 25, 36] and r.seen == {1, "two", 9}
+assert r.buffer == b"abcdef" and r.found == {"a": [1], "b": 2}
+assert r.changing.describe() == "<derived changed>" and r.changing.new == 1
+
+# What is constant stays so.
+assert r.CONSTANT.describe() == r.describe() == "<derived fixed>"
+assert raises(TypeError, lambda: setattr(r.CONSTANT, "name", "x"))
+assert raises(TypeError, lambda: setattr(r.CONSTANT, "new", "x"))
+assert raises(TypeError, lambda: r.TABLE.update({"x": 1}))
+assert raises(TypeError, lambda: r.TABLE.pop("one"))
+assert raises(AttributeError, lambda: setattr(Base, "kind", "x"))
+assert raises(AttributeError, lambda: setattr(romother, "OTHER", "x"))
+assert r.CONSTANT.name == "fixed" and Base.kind == "base"
+
+# Modules.
+assert romother.back() == r.NUMBER and r.encode.dumps([1]) == "[1]"
+assert r.OTHER is romother.OTHER
+
+# A user's classes inherit from those in flash.
+builtins.__build_class__ = atrom.build_class
+
+
+class Own(Derived):
+    def describe(self):
+        return "own " + super().describe()
+
+
+class OwnFailure(Failure):
+    pass
+
+
+assert Own("x").describe() == "own <derived x>" and isinstance(Own("x"), Base)
+Own.kind = "own"
+assert Own("x").describe() == "own <own x>"
+try:
+    raise OwnFailure(3)
+except Failure as error:
+    assert error.code == 3
+print("all is as it should be")
