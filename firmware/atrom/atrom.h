@@ -3,6 +3,7 @@
 #ifndef FIRMWARE_ATROM_ATROM_H
 #define FIRMWARE_ATROM_ATROM_H
 
+#include "py/binary.h"
 #include "py/emitglue.h"
 #include "py/mpstate.h"
 #include "py/obj.h"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def program(micropython: Path, run_make, say) -> Path:
         total.update(path.read_bytes())
     if not (target / "micropython").exists() or stamp.read_text() != total.hexdigest():
         say("compiling the program that imports the application")
+        shutil.rmtree(target, ignore_errors=True)  # make does not see what options take away
         variables = {
             "BUILD": target,
             "VARIANT_DIR": HERE,
