@@ -82,7 +82,7 @@ assert r.CONSTANT.name == "fixed" and Base.kind == "base"
 
 # Modules.
 assert romother.back() == r.NUMBER and r.encode.dumps([1]) == "[1]"
-assert r.OTHER is romother.OTHER
+assert romother.OTHER == {"from": "other"} and r.shout is romother.shout
 
 # A user's classes inherit from those in flash.
 builtins.__build_class__ = atrom.build_class
