@@ -97,7 +97,7 @@ def test_a_body_of_two_megabytes_is_passed_on(
     assert result == b"SEND OK"
 
 
-def test_a_body_that_is_shorter_than_announced(rig: Rig, tmp_path_factory, web: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_payload_that_is_shorter_than_announced(rig: Rig, tmp_path_factory, web: str) -> None:  # type: ignore[no-untyped-def]
     if not rig.simulated:
         pytest.skip("takes 20 s on a real module")
     folder = tmp_path_factory.mktemp("hasty")
@@ -108,10 +108,26 @@ def test_a_body_that_is_shorter_than_announced(rig: Rig, tmp_path_factory, web: 
         with simulator.start(erase=True).module() as at:
             join(rig, at)
             at.ok("AT+SYSLOG=2")
-            at.prompt(f'AT+HTTPCPOST="{web}/digest",20000')
-            at.write(bytes(5000))
+            for line in (
+                f'AT+HTTPCPOST="{web}/digest",20000',
+                f'AT+HTTPCPOST="{web}/digest",2000',
+                "AT+HTTPURLCFG=2000",
+                'AT+FS=0,1,"file",0,2000',
+                "AT+USEROTA=2000",
+                "AT+HTTPCHEAD=2000",
+            ):
+                at.prompt(line)
+                at.write(bytes(500))
+                at.expect(
+                    b"REASON:the payload is shorter than announced\r\n"
+                    b"ERR CODE:0x010a0000\r\n\r\nERROR\r\n"
+                )
+                at.ok("AT")
+            at.write(b"AT+SSLCRET=1,2000\r\n")
+            at.expect(b"\r\n>")
+            at.write(bytes(500))
             at.expect(
-                b"REASON:the body is shorter than announced\r\n"
-                b"ERR CODE:0x010a7000\r\n\r\nSEND FAIL\r\n"
+                b"REASON:the payload is shorter than announced\r\n"
+                b"ERR CODE:0x010a0000\r\n\r\nERROR\r\n"
             )
             at.ok("AT")

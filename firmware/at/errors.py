@@ -49,6 +49,13 @@ class ATError(Exception):
         return error_code(self.sub, self.ext)
 
 
+class Abandoned(ATError):
+    """The host announced a payload and does not send it."""
+
+    def __init__(self):
+        super().__init__("the payload is shorter than announced")
+
+
 class ParamError(ATError):
     """Refuse a parameter. `ext` is its index from 0, or expected << 8 | given for a count."""
 

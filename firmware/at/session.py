@@ -18,6 +18,7 @@ import atlink
 from at.command import COMMANDS, find, find_event
 from at.errors import (
     SUB_BUSY,
+    Abandoned,
     ATError,
     NotAT,
     NotSupported,
@@ -42,6 +43,10 @@ _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer t
 
 def _internal(error):
     return ATError("internal: %r" % error)
+
+
+async def _arrival():
+    await ready(atlink.UART_RX)
 
 
 class Transfer:
@@ -390,7 +395,18 @@ class Session:
                 return data
             if not self.uart.remaining():
                 return data
-            await ready(atlink.UART_RX)
+            await self._payload()
+
+    async def _payload(self):
+        """Wait for payload. Abandoned if the host is silent for 20 s: it has given up.
+
+        That is long enough for 1200 baud; what comes later is a command again.
+        """
+        try:
+            await asyncio.wait_for_ms(_arrival(), _SWALLOW_MS)
+        except asyncio.TimeoutError:
+            self.surplus()
+            raise Abandoned
 
     async def prompt(self, count, keep_surplus=False):
         """Answer OK and `>` and return the `count` bytes that follow.
@@ -409,6 +425,6 @@ class Session:
             count = self.uart.readinto(view)
             view = view[count:]
             if not count:
-                await ready(atlink.UART_RX)
+                await self._payload()
         if not self.uart.remaining() and not self._keep_surplus:
             self.uart.busy()

@@ -75,7 +75,7 @@ function icon(name, classes) {
 }
 
 function entry({ssid, rssi, auth_mode}) {
-  const open = auth_mode === 0 || auth_mode === 9;
+  const open = auth_mode === 0 || auth_mode === 9, enterprise = auth_mode === 5;
   const bars = rssi >= -60 ? 3 : rssi >= -75 ? 2 : 1;
   const item = document.createElement('li'), button = document.createElement('button');
   const name = document.createElement('span');
@@ -92,7 +92,9 @@ function entry({ssid, rssi, auth_mode}) {
   if (!open) button.append(icon('lock', 'lock'));
   button.setAttribute('aria-label', `${ssid}, ${open ? 'open' : 'with a password'}, ` +
     ['weak', 'fair', 'strong'][bars - 1] + ' signal' + (ssid === joined ? ', in use' : ''));
-  button.onclick = () => fill(ssid, open);
+  button.onclick = () => enterprise
+    ? tell('scan-problem', `“${ssid}” wants a user name (WPA2-Enterprise). This page cannot join it; the device that the module is built into can.`)
+    : fill(ssid, open);
   item.append(button);
   return item;
 }
@@ -243,6 +245,7 @@ function picked() {
   $('file-size').textContent = file ? `${Math.ceil(file.size / 1024)} KB` : '';
   $('upload').disabled = !file;
   $('unchecked').hidden = $('partition').value === 'ota';
+  $('kept').hidden = $('partition').value !== 'ota';
   result();
 }
 
@@ -306,7 +309,8 @@ async function upload(event) {
     result(true, 'Upgrade succeeded', $('partition').value === 'ota' ? 'The new firmware runs after the next restart of the module.' : 'The data is in place.');
   } catch (error) {
     $('bar-field').hidden = true;
-    result(false, 'Upgrade failed', `${sentence(error.message)} The old firmware is still in use.`);
+    result(false, 'Upgrade failed', sentence(error.message) + ($('partition').value === 'ota'
+      ? ' The old firmware is still in use.' : ' The partition may be incomplete.'));
   }
   for (const id of ['upload', 'file', 'partition']) $(id).disabled = false;
 }

@@ -33,7 +33,7 @@ HTTPCLIENT = command(
         ("str", "url", 0, 256, None),
         ("str", "host", 0, 253, None),
         ("str", "path", 0, 256, None),
-        ("int", "transport_type", 0, 2, 1),
+        ("int", "transport_type", 1, 2, 1),
         ("str", "data_or_header", 0, 256, None),
         ("str", "header2", 1, 256, None),
         ("str", "header3", 1, 256, None),

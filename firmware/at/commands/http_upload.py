@@ -1,14 +1,11 @@
 """HTTP client: bodies of a given length (manual sections 3.5.5 and 3.5.6)."""
 
-import asyncio
-
 from micropython import const
 
 from at.command import command
 from at.commands.http import CONTENT, fields_of, printer, request
 from at.commands.payload import collect
 from at.errors import LinkError, invalid
-from at.services import http
 from at.services.http_exchange import NO_CONNECTION
 from at.wire.http import merge
 from at.wire.reply import SEND_FAIL, SEND_OK
@@ -80,7 +77,6 @@ class _Payload:
 
     def __init__(self, at, length):
         self.has_begun = False
-        self._is_over = False
         self._at = at
         self._length = length
 
@@ -90,17 +86,12 @@ class _Payload:
         self._at.ask(self._length)
 
     async def next(self):
-        """Return its next bytes, b"" at the end. LinkError if the host falls silent."""
-        try:
-            return await asyncio.wait_for_ms(self._at.take(_TAKE), http.PAYLOAD_MS)
-        except asyncio.TimeoutError:
-            self._is_over = True
-            self._at.surplus()
-            raise LinkError("the body is shorter than announced")
+        """Return its next bytes, b"" at the end. Abandoned if the host falls silent."""
+        return await self._at.take(_TAKE)
 
     async def swallow(self):
         """Take what is left of it: it must not be taken for commands."""
-        while not self._is_over and self._at.uart.remaining() and await self.next():
+        while self._at.uart.remaining() and await self.next():
             pass
 
 

@@ -1,14 +1,11 @@
 """MQTT: configuration and connection (manual sections 3.4.2 to 3.4.9 and 3.4.14)."""
 
-import asyncio
-
 from micropython import const
 
 from at.command import EVENTS, command
-from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, invalid
+from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, Abandoned, ATError, invalid
 from at.wire.reply import plain
 
-_PAYLOAD_MS = 20000  # without a byte of an announced payload
 _TAKE = 512  # payload bytes taken at once
 LINK = 0  # the only one
 
@@ -153,9 +150,8 @@ async def _long(at, index, length):
 async def take(at):
     """Return the next bytes of a payload, at most 512; ATError if the host falls silent."""
     try:
-        return await asyncio.wait_for_ms(at.take(_TAKE), _PAYLOAD_MS)
-    except asyncio.TimeoutError:
-        at.surplus()
+        return await at.take(_TAKE)
+    except Abandoned:
         raise ATError("the payload is shorter than announced", _RECEIVED_LENGTH_WRONG)
 
 

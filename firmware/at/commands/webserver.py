@@ -2,7 +2,7 @@
 
 from at.command import EVENTS, command
 
-EVENTS.update({"web_news": "+WEBSERVERRSP:%d"})
+EVENTS.update({"web_news": "+WEBSERVERRSP:%d", "web_failed": "+CWJAP:%d"})
 
 WEBSERVER = command(
     "+WEBSERVER",
@@ -24,6 +24,9 @@ WEBSERVER = command(
 async def webserver_set(at, enable, port=0, limit_s=0):
     """`+WEBSERVERRSP:1` credentials received, 2 the page has seen the success, 3 an upload begins,
     4 it has succeeded, 5 it has failed. See docs/web-server.md.
+
+    Before a module goes back to the network it was in, because the join failed, it says why as
+    AT+CWJAP does: `+CWJAP:1` to 4.
 
     connection_timeout: seconds for a join, and for each step of a connection. A server that runs
     on the same port takes a new one; on another port it has to be stopped first.

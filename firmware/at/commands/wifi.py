@@ -1,6 +1,6 @@
 """Wi-Fi: driver, mode and station (manual chapter 3.2)."""
 
-from at.command import EVENTS, command, old_endings
+from at.command import EVENTS, alias, command, old_endings
 from at.errors import text_of
 from at.services.wifi import STATION
 from at.services.wifi_station import JoinFailed, make_target
@@ -183,6 +183,8 @@ def cwautoconn_query(at):
 def cwautoconn_set(at, enable):
     at.settings.put("wifi_auto", enable)
 
+
+alias("+WAUTOCONN", CWAUTOCONN)  # Ai-Thinker's name
 
 CWSTAPROTO = command(
     "+CWSTAPROTO",

@@ -12,7 +12,6 @@ from at.wire import http, url
 
 _AGENT = b"User-Agent: ESP32 HTTP Client/1.0"
 _OWN = (b"content-length", b"transfer-encoding")  # fields that follow from the body
-PAYLOAD_MS = 20000  # how long the host may be silent in a body that is passed on
 _IDLE_MS = 10000
 _MAX_BUFFER = 4096  # a longer piece would fill the ring to the host
 _MIN_BUFFER = 64

@@ -390,7 +390,8 @@ def _use(slot):
     try:
         slot.set_boot()
     except OSError as error:
-        raise StoreError("the chip refuses the image: %s" % error)
+        log("update: the chip refuses the image:", error)
+        raise StoreError("the chip refuses the image: it is damaged, or not made for this module")
 
 
 def create(at):

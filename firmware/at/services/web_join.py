@@ -25,12 +25,13 @@ _MAX_RECORDS = 32
 class Join:
     """One join; `reason` is "password", "absent", "address", "time", "refused" or "ended"."""
 
-    ended_by = "AT+WEBSERVER=0 ends that"
+    ended_by = "a join from the web page runs (AT+WEBSERVER=0 ends it)"
 
     def __init__(self, wifi):
         self._wifi = wifi
         self._task = None
         self._target = None
+        self._result = 0
         self.state = IDLE
         self.reason = ""
         self.ssid = b""
@@ -52,6 +53,7 @@ class Join:
         self._target = make_target(ssid, password, None, floor, (3, 0, limit_s, 1))
         self.state = RUNNING
         self.reason = ""
+        self._result = 4  # as +CWJAP: counts: failed for another reason
         self.ssid = ssid
         self._wifi.provision(self)
         self._task = asyncio.create_task(self._join(before))
@@ -62,12 +64,15 @@ class Join:
             await self._wifi.station.join(self._target)
             self.state = DONE
         except JoinFailed as error:
+            self._result = error.result
             self._fail("address" if error.was_associated else _RESULTS[error.result - 1], error)
         except ATError as error:
             self._fail("refused", error)
         self._task = None
         self._wifi.provision(None)
         if before and self.state == FAILED:
+            # WIFI CONNECTED and WIFI GOT IP of the way back must not look like a success
+            self._wifi.emit("web_failed", self._result)
             self._wifi.station.resume(before)
 
     def _fail(self, reason, error):

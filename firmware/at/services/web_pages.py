@@ -82,6 +82,16 @@ def _note(error):
 
 microdot.print_exception = _note  # type: ignore - what it says of visitors
 
+_REASONS = {
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+}
+
 # Who asks.
 
 
@@ -146,7 +156,8 @@ def _nowhere(web, request):
     if web.port != 80:
         address += ":%d" % web.port
     # iOS wants something to read beside the redirection.
-    return Response("The module is set up here.\n", 302, {"Location": "http://%s/" % address})
+    fields = {"Location": "http://%s/" % address}
+    return Response("The module is set up here.\n", 302, fields, "Found")
 
 
 def _add_fields(_request, response):
@@ -156,7 +167,7 @@ def _add_fields(_request, response):
 
 
 def _answer(value, status=200):
-    return Response(json.dumps(value), status, {"Content-Type": _JSON})
+    return Response(json.dumps(value), status, {"Content-Type": _JSON}, _REASONS.get(status, "OK"))
 
 
 def _problem(status, text):
@@ -204,6 +215,9 @@ def _text(ssid):
 
 
 async def _set_station(web, request):
+    problem = _not_json(request)
+    if problem:
+        return problem
     values = await _json_body(request)
     if values is None:
         return _problem(400, "a JSON object of at most %d bytes is wanted" % _MAX_BODY)
@@ -241,6 +255,9 @@ def _ten_bits(raw, at):
 
 async def _result(web, request):
     """Take the page's word that it has shown the success; then the host may end the server."""
+    problem = _not_json(request)
+    if problem:
+        return problem
     values = await _json_body(request)
     if values is None or not values.get("received"):
         return _problem(400, "received must be 1")
@@ -249,10 +266,15 @@ async def _result(web, request):
     return _answer({"state": 0})
 
 
+def _not_json(request):
+    """Return what to answer to a body of another type, or None."""
+    if request.headers.get("Content-Type", "").split(";")[0] == _JSON:
+        return None
+    return _problem(415, "the field Content-Type has to be " + _JSON)
+
+
 async def _json_body(request):
     """Return the object in the body, or None."""
-    if request.headers.get("Content-Type", "").split(";")[0] != _JSON:
-        return None
     data = await request.stream.body(_MAX_BODY)
     try:
         values = json.loads(data) if data else None

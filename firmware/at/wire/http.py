@@ -14,8 +14,8 @@ _TRAILER = 5
 _UNTIL_CLOSE = 6
 _DONE = 7
 
-_MAX_LINE = 4096
-_MAX_FIELDS = 100  # lines of fields or trailers
+_MAX_LINE = 4096  # a longer field is skipped
+_MAX_HEAD = 32768  # bytes of fields or trailers: who sends more never comes to an end
 _TOKEN = b"!#$%&'*+-.^_`|~"  # beside letters and digits: what a field name may consist of
 _KEPT = ("content-length", "transfer-encoding", "location", "content-type", "connection")
 
@@ -38,7 +38,8 @@ class Response:
         self._on_field = on_field
         self._state = _STATUS
         self._line = b""
-        self._count = 0
+        self._skips = False  # the rest of a line that is too long
+        self._count = 0  # bytes of fields
         self._left = 0
         self._code = 0
 
@@ -69,19 +70,24 @@ class Response:
         stop = at
         while stop < end and data[stop] != 0x0A:
             stop += 1
-        if len(self._line) + stop - at > _MAX_LINE:
-            raise ValueError("a line of the head is too long")
-        piece = bytes(data[at:stop])
-        if stop == end:
-            self._line += piece
-            at = stop
+        if self._skips or len(self._line) + stop - at > _MAX_LINE:
+            self._skip(stop - at)
+            self._skips = stop == end
+        elif stop == end:
+            self._line += bytes(data[at:stop])
         else:
-            line = self._line + piece
+            line = self._line + bytes(data[at:stop])
             self._line = b""
             self._take_line(line[:-1] if line.endswith(b"\r") else line)
-            at = stop + 1
-        self.first = self.last = at
-        return at
+        self.first = self.last = stop if stop == end else stop + 1
+        return self.last
+
+    def _skip(self, size):
+        """Drop a field that is too long to be kept; other lines have to be whole."""
+        if self._state not in (_FIELDS, _TRAILER):
+            raise ValueError("a line of the head is too long")
+        self._count_bytes(len(self._line) + size)
+        self._line = b""
 
     def end(self):
         """Note that the connection has ended; ValueError if that cuts the response off."""
@@ -104,7 +110,7 @@ class Response:
             self._state = _FIELDS
         elif self._state == _FIELDS:
             if line:
-                self._count_line()
+                self._count_bytes(len(line))
                 self._take_field(line)
             else:
                 self._take_head_end()
@@ -116,14 +122,14 @@ class Response:
                 raise ValueError("a chunk is longer than it says")
             self._state = _SIZE
         elif line:  # a trailer field
-            self._count_line()
+            self._count_bytes(len(line))
         else:
             self._state = _DONE
 
-    def _count_line(self):
-        self._count += 1
-        if self._count > _MAX_FIELDS:
-            raise ValueError("the head has too many fields")
+    def _count_bytes(self, size):
+        self._count += size + 2
+        if self._count > _MAX_HEAD:
+            raise ValueError("the head does not end")
 
     def _take_field(self, line):
         colon = line.find(b":")
