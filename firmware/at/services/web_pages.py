@@ -84,12 +84,14 @@ microdot.print_exception = _note  # type: ignore - what it says of visitors
 
 _REASONS = {
     400: "Bad Request",
+    401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
     409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    503: "Service Unavailable",
 }
 
 # Who asks.
