@@ -52,6 +52,7 @@ static inline int net_set_nonblocking(int fd) {
 
 // Bytes that the peer's stack has not acknowledged, -1 where the stack does not tell.
 static inline int net_unsent(int fd) {
+    (void)fd;
     int unsent = -1;
     #ifdef TIOCOUTQ
     if (ioctl(fd, TIOCOUTQ, &unsent) != 0) {
