@@ -155,7 +155,7 @@ class Response:
     def _take_head_end(self):
         if 100 <= self._code < 200 and self._code != 101:  # the real head is still to come
             self._state = _STATUS
-            self._count_bytes(_MAX_HEAD // 100)  # of interim answers not many  # nor may these go on without end
+            self._count_bytes(_MAX_HEAD // 100)  # nor may these go on without end
             self.fields.clear()
             return
         self.status = self._code
