@@ -130,15 +130,17 @@ class Rig:
         """Return the bytes of the port, be it closed by now; None if it never was open."""
         return self._module.log if self._module else self._log
 
-    def fresh(self, *, blank: bool = True) -> Module:
+    def fresh(self, *, blank: bool = True, world: str | None = None) -> Module:
         """Bring the module to factory settings, just restarted, echo on.
 
         A simulated module gets blank flash and a new world, unless blank is False and a power
-        cycle and AT+RESTORE are enough, which takes a tenth of the time.
+        cycle and AT+RESTORE are enough, which takes a tenth of the time. `world` is a file of
+        tools/worlds; another one than before always makes it blank.
         """
         if self.simulated:
-            if blank or not self._restored():
+            if blank or self._world != world or not self._restored():
                 self.close()
+            self._world = world
             module = self.module
         else:
             module = self.module
@@ -187,9 +189,7 @@ class Rig:
             module = self.module
             module.resync()
         else:
-            blank = self._spoiled or script.world != self._world
-            self._world = script.world
-            module = self.fresh(blank=blank)
+            module = self.fresh(blank=self._spoiled, world=script.world)
         self._spoiled = spoils(script)
         self._log_start = len(self.simulator.log_text()) if self.simulator else 0
         if not self.simulated:

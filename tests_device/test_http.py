@@ -1,6 +1,6 @@
 """HTTP bodies of megabytes in both directions: whole, in order, without holding them.
 
-Framing, sizes and failures are in the transcripts; the module has 88 KB of heap in all.
+Framing, sizes and failures are in the transcripts; the module has 40 KB of heap in all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The 88 KB of the chip: declarations come and go, and running out of memory is survived."""
+"""The 40 KB of the chip: declarations come and go, and running out of memory is survived."""
 
 import pytest
 

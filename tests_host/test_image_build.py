@@ -26,6 +26,9 @@ def fake(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{fake.bin}:{os.environ['PATH']}")
     monkeypatch.setattr(build, "BUILD", tmp_path / "build")
     monkeypatch.setattr(layout, "ROOT", tmp_path)
+    # The made-up MicroPython cannot be built; tests_host/test_rom.py is about what this writes.
+    monkeypatch.setattr(build.firmware, "write_application", lambda source: None)
+    monkeypatch.setattr(build.fetch, "micropython", lambda: fake.micropython)
     return fake
 
 

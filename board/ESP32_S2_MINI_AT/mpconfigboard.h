@@ -13,7 +13,7 @@
 
 // Python's heap: as much as the simulated module has. board.c keeps it from growing into what Wi-Fi, TLS and
 // sockets need.
-#define MICROPY_GC_INITIAL_HEAP_SIZE (88 * 1024)
+#define MICROPY_GC_INITIAL_HEAP_SIZE (40 * 1024)
 #define MICROPY_TASK_STACK_SIZE (10 * 1024) // at most 7 KB were used
 
 // Look-up of attributes: more places than names that are in use at a time.

@@ -241,7 +241,7 @@ static void print_to(void *sink, const char *text, size_t n) {
 }
 
 static bool is_control(uint8_t c) {
-    return c < 0x20 || c == 0x7f;
+    return (c < 0x20 && c != '\t') || c == 0x7f;
 }
 
 // Text that may be a peer's: with a control byte it could end its line and begin another one.

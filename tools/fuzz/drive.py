@@ -24,7 +24,7 @@ _BAD_LOG = re.compile(
     r"AddressSanitizer|UndefinedBehavior|LeakSanitizer|runtime error:|crashed|failed unexpectedly"
     r"|exception wasn't retrieved"
 )
-_EXPECTED_LOG = re.compile(r"MemoryError")  # 88 KB of heap may run out; the answer is ERROR
+_EXPECTED_LOG = re.compile(r"MemoryError")  # 40 KB of heap may run out; the answer is ERROR
 # What shows that the fuzzer gets further than to parameters; counted for whoever reads its report.
 _NEWS = re.compile(
     rb"\r\n((?:\d,)?(?:CONNECT|CLOSED)|SEND OK|SEND FAIL|WRITE OK|busy p|OK|ERROR|WIFI GOT IP|"

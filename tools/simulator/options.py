@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _ESPRESSIF = bytes.fromhex("7cdfa1")
 _LONGEST_BOOT_MS = 60_000
 _LEAST_HEAP, _MOST_HEAP = 16 * 1024, 64 * 1024 * 1024
-_CHIP_HEAP = {32: "88k", 64: "176k"}  # the same number of words
+_CHIP_HEAP = {32: "40k", 64: "80k"}  # the same number of words
 
 _EPILOG = """\
 Control commands, one JSON object a line, each answered with one line:
@@ -122,7 +122,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--heap": {
         "type": _size,
         "metavar": "SIZE",
-        "help": "GC heap, for example 96k (default: 88k as on the chip, 176k with 64 bits)",
+        "help": "GC heap, for example 64k (default: 40k as on the chip, 80k with 64 bits)",
     },
     "--baud-timing": {
         "action": "store_true",

@@ -145,7 +145,10 @@ async def wssend_set(at, number, length, opcode, timeout_ms, fin):
     if opcode >= websocket.CLOSE and (length > websocket.MAX_CONTROL or not fin):
         raise invalid(1 if fin else 4, "a control frame has at most 125 bytes and one part")
     data = await collect(at, length)
-    await link.send(opcode, data, fin == 1, timeout_ms or _SEND_MS)
+    try:
+        await link.send(opcode, data, fin == 1, timeout_ms or _SEND_MS)
+    finally:
+        data.clear()  # the loop holds on to the task that ended last, but not to its payload
     return SEND_OK
 
 

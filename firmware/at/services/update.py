@@ -31,12 +31,13 @@ DONE = 4
 _LIMIT_MS = 180000  # of AT+CIUPDATE, manual 3.3.24
 _MAX_MANIFEST = 2048
 _SECTOR = 4096
+_PIECE = 1024  # of a sector: the heap need not have a place for a whole one
 _MAX_CERTIFICATE = 4000  # bytes of one blob in NVS
 _CERTIFICATES = ("_ca", "_cert", "_key")  # ends of the namespaces of mfg_nvs that hold them
 
 
 class _Writer:
-    """Takes bytes and writes them to a partition, one sector at a time, each erased before.
+    """Takes bytes and writes them to a partition in pieces; a sector is erased before its first.
 
     Flash does one thing at a time, and the processor waits for it: between the two others have
     their turn.
@@ -51,9 +52,9 @@ class _Writer:
         self._image = image  # check of a firmware image, or None
         self._check = check  # of the signature
         self._sum = hashlib.sha256()
-        self._sector = bytearray(_SECTOR)
+        self._piece = bytearray(_PIECE)
         self._fill = 0
-        self._block = 0
+        self._at = 0  # where the piece belongs
         self.size = 0
 
     async def take(self, data):
@@ -73,22 +74,23 @@ class _Writer:
             raise ValueError("more than the %d bytes that belong there" % self._limit)
         at = 0
         while at < len(data):
-            count = min(len(data) - at, _SECTOR - self._fill)
-            self._sector[self._fill : self._fill + count] = data[at : at + count]
+            count = min(len(data) - at, _PIECE - self._fill)
+            self._piece[self._fill : self._fill + count] = data[at : at + count]
             self._fill += count
             at += count
-            if self._fill == _SECTOR:
+            if self._fill == _PIECE:
                 await self._flush()
 
     async def _flush(self):
         try:
-            self._partition.ioctl(6, self._block)
-            await asyncio.sleep_ms(0)
-            self._partition.writeblocks(self._block, self._sector, 0)
+            if self._at % _SECTOR == 0:
+                self._partition.ioctl(6, self._at // _SECTOR)
+                await asyncio.sleep_ms(0)
+            self._partition.writeblocks(self._at // _SECTOR, self._piece, self._at % _SECTOR)
             await asyncio.sleep_ms(0)
         except OSError as error:
             raise StoreError("flash: %s" % error)
-        self._block += 1
+        self._at += _PIECE
         self._fill = 0
 
     async def end(self):
@@ -97,8 +99,8 @@ class _Writer:
             self._image.end()
             self._check(self._image)
         if self._fill:
-            for i in range(self._fill, _SECTOR):
-                self._sector[i] = 0xFF
+            for i in range(self._fill, _PIECE):
+                self._piece[i] = 0xFF
             await self._flush()
         return self._sum.digest()
 

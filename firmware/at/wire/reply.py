@@ -16,14 +16,18 @@ def plain(text):
     """Return bytes or text as bytes with `?` for control bytes, so that it stays on its line.
 
     What peers call themselves goes into answers: an SSID, a topic, a reason. A CR LF in it would
-    begin a line that a host takes for the module's.
+    begin a line that a host takes for the module's. A tab does not.
     """
     if isinstance(text, str):
         text = text.encode()
     for c in text:
-        if c < 0x20 or c == 0x7F:
-            return bytes([c if 0x20 <= c != 0x7F else 0x3F for c in text])
+        if _is_control(c):
+            return bytes([0x3F if _is_control(c) else c for c in text])
     return text
+
+
+def _is_control(c):
+    return (c < 0x20 and c != 0x09) or c == 0x7F
 
 
 def quote(value):
