@@ -127,9 +127,9 @@ def imitation():
             offered[name.lstrip("_")] = counts_of(node.args)
     tree = ast.parse((IMITATION / "__init__.py").read_text())
     native = from_sim()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "_sim":
-            offered |= {name.name: native[name.name] for name in node.names}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_OF_THE_PROCESS":
+            offered |= {name: native[name] for name in ast.literal_eval(node.value)}
     return wifi_calls() | wire_calls() | offered
 
 

@@ -52,9 +52,9 @@ class Client:
         raise LinkError("the broker takes no more data")
 
 news = []
-mqtt.Client = Client
 dialer, wifi = Dialer(), Wifi()
 link = mqtt.Mqtt(dialer, wifi, None, lambda *event: news.append(event), print)
+link.make_client = Client
 link.configure(1, b"id", b"", b"", b"")
 
 def code(coroutine):

@@ -70,10 +70,11 @@ class Route:
     def recvfrom(self, sock):
         data = ctypes.create_string_buffer(2000)
         raw = ctypes.create_string_buffer(28)
-        size = ctypes.c_uint32(28)
-        receive = self.lib.atlink_route_recvfrom
-        got = self._check(receive(sock.fileno(), data, 2000, 0, raw, ctypes.byref(size)))
-        return data.raw[:got], unpack(raw.raw[: size.value])
+        piece = _Piece(ctypes.addressof(data), 2000)
+        message = _Message(ctypes.addressof(raw), 28, ctypes.pointer(piece), 1)
+        receive = self.lib.atlink_route_recvmsg
+        got = self._check(receive(sock.fileno(), ctypes.byref(message), 0))
+        return data.raw[:got], unpack(raw.raw[: message.name_size])
 
     def join(self, sock, group):
         value = socket.inet_aton(group) + bytes(4)
@@ -85,6 +86,22 @@ class Route:
 
     def up(self, state):
         self.lib.atlink_route_up(ctypes.c_bool(state))
+
+
+class _Piece(ctypes.Structure):  # struct iovec
+    _fields_ = (("base", ctypes.c_void_p), ("size", ctypes.c_size_t))
+
+
+class _Message(ctypes.Structure):  # struct msghdr
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("name_size", ctypes.c_uint32),
+        ("pieces", ctypes.POINTER(_Piece)),
+        ("count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_size", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    )
 
 
 def pack(host, port):

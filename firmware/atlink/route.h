@@ -48,6 +48,8 @@ void atlink_route_forget(int fd);
 #define atlink_route_send send
 #define atlink_route_recv recv
 #define atlink_route_poll poll
+#define atlink_route_is_away() (0)
+#define atlink_route_forget(fd) ((void)(fd))
 #endif
 
 #endif // ATLINK_ROUTE_H

@@ -34,6 +34,10 @@ size_t atlink_port_room(void) {
     return room;
 }
 
+uint64_t atlink_port_now_us(void) {
+    return 0;
+}
+
 void atlink_port_push(void) {
     room += drains;
 }
