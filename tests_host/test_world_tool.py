@@ -44,6 +44,10 @@ def test_an_act_by_its_name(simulator):
         ("dns a.test null", {"do": "dns", "name": "a.test", "ip": None}),
         ("device sensor 39=3", {"do": "device", "name": "sensor", "39": 3}),
         ("device sensor present=false", {"do": "device", "name": "sensor", "present": False}),
+        (
+            "fault call=atchip.ping error=257",
+            {"do": "fault", "call": "atchip.ping", "error": 257},
+        ),
         ('ap_down "ab,c"', {"do": "ap_down", "ssid": "ab,c"}),
         ("dns_servers silent=true", {"do": "dns_servers", "silent": True}),
         ("dns_servers replies=00ff,01", {"do": "dns_servers", "replies": ["00ff", "01"]}),

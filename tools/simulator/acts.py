@@ -26,6 +26,16 @@ ACTS: dict[str, Act] = {
         "cut the power after so many flash operations",
         (("n", "int", "operations that still succeed; 0 cuts at once"),),
     ),
+    "forget_silence": ("measure the longest silence of the loop anew (with --slow)", ()),
+    "fault": (
+        "let calls of the imitated chip fail; without parameters none does any more",
+        (
+            ("call", "text?", "such as atchip.ping; may end with a star"),
+            ("error", "json?", "an esp_err_t, or MemoryError"),
+            ("skip", "int?", "calls that succeed before"),
+            ("times", "int?", "calls that fail; 0 for ever"),
+        ),
+    ),
     "ap_down": ("an access point goes away", (_SSID, _BSSID)),
     "ap_up": ("an access point is back", (_SSID, _BSSID)),
     "ap_rssi": (

@@ -15,17 +15,9 @@ _LEAST_HEAP, _MOST_HEAP = 16 * 1024, 64 * 1024 * 1024
 _CHIP_HEAP = {32: "40k", 64: "80k"}  # the same number of words
 
 _EPILOG = """\
-Control commands, one JSON object a line, each answered with one line:
-  {"do": "status"}
-  {"do": "power_cycle"}       {"do": "power_cut_after_flash_writes", "n": N}
-  {"do": "brown_out"}
-  {"do": "forget_silence"}   (with --slow: status tells the longest silence since then)
-  {"do": "gpio", "pin": P, "level": L}   {"do": "adc", "pin": P, "mv": V}
-  {"do": "ap_down", "ssid": S}   {"do": "ap_up", "ssid": S}
-  {"do": "ap_rssi", "ssid": S, "rssi": R}
-  {"do": "station_join", "mac": M}   {"do": "station_leave", "mac": M}
-  {"do": "dns", "name": N, "ip": I or null}
-  {"do": "uart", "cts": 0 or 1}   (with --baud-timing: whether the host is ready to receive)
+The world around the module is changed by tools/world, or through the control socket: one JSON
+object a line, {"do": ACT, PARAMETER: VALUE}, each answered with one line. tools/world --help lists
+every act and its parameters.
 """
 
 

@@ -69,7 +69,8 @@ def _value(name: str, kind: str, text: str) -> Any:
         if kind == "list":
             return text.split(",")
         if kind == "json":
-            return json.loads(text) if text == "null" or text[:1] in '["' else text
+            is_json = text == "null" or text[:1] in '["' or text.isdigit()
+            return json.loads(text) if is_json else text
     except (ValueError, KeyError):
         raise WorldError(f"{name}: {text!r} is no {kind}") from None
     return text
