@@ -17,7 +17,8 @@ PACKAGES := @python3 tools/build/pyenv.py
 QUIET := > /dev/null
 # What the simulated module needs of the system; targets that need more name it all before they build.
 SIMULATOR_NEEDS := venv gcc make
-QUICK := layers wire mqtt http dns websocket declarations docs transcript atlink_core term_meaning partitions
+QUICK := $(addprefix firmware/test_,layers wire mqtt http dns websocket) \
+	$(addprefix tools/test_,declarations docs transcript term_meaning) c/test_atlink_core chip/test_partitions
 SOURCES := tools tests_host tests_device firmware board
 
 help: ## this list
@@ -35,7 +36,7 @@ test: ## all tests that need no hardware; ARGS= goes to pytest
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	@$(FIRMWARE) --sanitize $(QUIET)
 	$(PACKAGES) mfg test browser $(QUIET)
-	@$(PYTHON) -m tools.suites -- $(ARGS)
+	@$(PYTHON) -m tools.build.suites -- $(ARGS)
 
 check: ## a look in under two minutes: style, layers, unit tests, basic conversations
 	@$(SYSTEM) $(SIMULATOR_NEEDS)
@@ -44,7 +45,7 @@ check: ## a look in under two minutes: style, layers, unit tests, basic conversa
 	@build/venv/bin/ruff check $(SOURCES)
 	@build/venv/bin/ruff format --check $(SOURCES) $(QUIET)
 	@echo "[check] units, then basic conversations"
-	@$(PYTHON) -m pytest -n 4 $(QUICK:%=tests_host/test_%.py)
+	@$(PYTHON) -m pytest -n 4 $(QUICK:%=tests_host/%.py)
 	@$(PYTHON) -m pytest -n 4 tests_device/test_scenarios.py -k basic_
 
 bench: ## measure speed and memory; writes build/bench.json; BEFORE=, another checkout as the peer; KEYS=
@@ -83,16 +84,16 @@ lint: ## style, types against the chip's MicroPython, layers, compiler warnings
 	@echo "[lint] pyright: firmware/ against the ESP32-S2 stubs"
 	@build/venv/bin/pyright
 	@echo "[lint] layers"
-	@$(PYTHON) -m pytest tests_host/test_layers.py
-	@echo "[lint] C for the chip: Xtensa and 32 bit, against the declarations in tests_host/idf_decls"
+	@$(PYTHON) -m pytest tests_host/firmware/test_layers.py
+	@echo "[lint] C for the chip: Xtensa and 32 bit, against the declarations in tests_host/chip/idf_decls"
 	@python3 tools/build/chipcheck.py
 
 docs: ## write docs/commands.md from the declarations, the table of docs/memory.md from the board
 	@$(SYSTEM) venv
 	@python3 tools/mfg/build.py $(QUIET)
 	$(PACKAGES) run $(QUIET)
-	@$(PYTHON) -m tools.gendocs
-	@$(PYTHON) -m tools.memory
+	@$(PYTHON) -m tools.catalogue.gendocs
+	@$(PYTHON) -m tools.image.memory
 
 mfg: ## build/mfg_nvs.bin: factory parameters and test certificates
 	@python3 tools/mfg/build.py

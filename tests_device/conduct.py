@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from tests_device import mqttcodes
-from tools.boundaries import Samples
-from tools.declarations import Command
+from tools.catalogue.boundaries import Samples
+from tools.catalogue.declarations import Command
 
 
 @dataclass(frozen=True)

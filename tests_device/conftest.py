@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests_device.rig import Rig, RigOptions
-from tools import peers
-from tools.atclient import Module
-from tools.athost import Host
 from tools.conformance.collect import Collector, readable
+from tools.host.atclient import Module
+from tools.host.athost import Host
+from tools.peers import peers
 from tools.transcript import seen
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tools import privacy
-from tools.atclient import ByteLog, Module
+from tools.host import privacy
+from tools.host.atclient import ByteLog, Module
 from tools.transcript.grammar import Transcript
 
 _NAMESPACE = re.compile(r'AT\+SYSMFG=[02],"(\w+)"')

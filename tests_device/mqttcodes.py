@@ -6,7 +6,7 @@ None stands for the codes that all commands share.
 
 from __future__ import annotations
 
-from tools.boundaries import COUNT, INVALID, LENGTH, Case
+from tools.catalogue.boundaries import COUNT, INVALID, LENGTH, Case
 
 Row = tuple[int, int, int] | None
 

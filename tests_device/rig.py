@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from tests_device.keeping import Keeper
-from tools import hostacts, hostcerts, mqttacts, mqttbroker, privacy
-from tools.atclient import ATMismatch, ByteLog, Module, Observer
-from tools.hostacts import HostActs
-from tools.mqttacts import MqttActs
-from tools.mqttbroker import Broker
-from tools.peers import Peers
-from tools.simprocess import Simulator
+from tools.host import hostacts, mqttacts, privacy
+from tools.host.atclient import ATMismatch, ByteLog, Module, Observer
+from tools.host.hostacts import HostActs
+from tools.host.mqttacts import MqttActs
+from tools.host.simprocess import Simulator
+from tools.peers import hostcerts, mqttbroker
+from tools.peers.mqttbroker import Broker
+from tools.peers.peers import Peers
 from tools.transcript.grammar import Transcript
 
 # What AT+RESTORE and a power cycle do not undo; any other act of the world is taken for lasting.

@@ -11,7 +11,7 @@ import pytest
 
 from tests_device import test_boundaries, test_scenarios
 from tests_device.rig import Rig
-from tools import declarations
+from tools.catalogue import declarations
 from tools.transcript import seen
 
 _ERRORS = declarations.ROOT / "firmware" / "at" / "errors.py"
@@ -23,7 +23,7 @@ _MQTT = set(range(0x6001, 0x6053))
 _HTTP = {0x7000, *range(0x7190, 0x71A2), *range(0x71F4, 0x71FA)}
 # docs/mqtt-errors.md says why these never come,
 _NEVER = {0x6006, 0x6007, 0x602A, 0x6046, 0x604E, 0x604F}
-# and tests_host/test_mqtt_service.py provokes this one.
+# and tests_host/firmware/test_mqtt_service.py provokes this one.
 _RARE = {0x6005}
 
 

@@ -12,10 +12,10 @@ import pytest
 from tests_device import mqttcodes
 from tests_device.conduct import CODES, SAMPLES, Conduct, conduct_of
 from tests_device.rig import Rig
-from tools import boundaries, declarations
-from tools.atclient import ATMismatch, Module, Reply
-from tools.boundaries import INVALID, PARAMETER_SUBS, Batch, Case
-from tools.declarations import FORMS, SUFFIX, Command
+from tools.catalogue import boundaries, declarations
+from tools.catalogue.boundaries import INVALID, PARAMETER_SUBS, Batch, Case
+from tools.catalogue.declarations import FORMS, SUFFIX, Command
+from tools.host.atclient import ATMismatch, Module, Reply
 
 COMMANDS = declarations.all_commands()
 BATCHES = [batch for command in COMMANDS for batch in boundaries.batches(command, SAMPLES)]

@@ -2,7 +2,7 @@
 
 Rubbish on the AT port in each of its states, and peers that go in the middle of every protocol.
 A full file system is in scenarios/fs_errors.at, cut power in test_fs_power.py and, for settings,
-in tests_host/test_sim_life.py.
+in tests_host/simulator/test_sim_life.py.
 """
 
 import random
@@ -11,9 +11,9 @@ import re
 import pytest
 
 from tests_device.rig import Rig
-from tools.atclient import Module
 from tools.fuzz.peers import play
-from tools.peers import Server, free_port
+from tools.host.atclient import Module
+from tools.peers.peers import Server, free_port
 
 _CHANCE = random.Random(20261121)
 RUBBISH = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests_device.rig import Rig
-from tools.atclient import Module
+from tools.host.atclient import Module
 
 OLD = b"old " * 300
 HEAD = b"0123456789abcdef" * 60

@@ -15,10 +15,10 @@ import pytest
 
 from tests_device.haste import HASTE
 from tests_device.rig import Rig
-from tools import peers
-from tools.atclient import Module
-from tools.simprocess import Simulator
-from tools.webpeer import WebServer, noise
+from tools.host.atclient import Module
+from tools.host.simprocess import Simulator
+from tools.peers import peers
+from tools.peers.webpeer import WebServer, noise
 
 TEN_MB = 10_485_760
 SEED = 20261121

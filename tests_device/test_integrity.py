@@ -13,9 +13,9 @@ import time
 import pytest
 
 from tests_device.rig import Rig
-from tools import peers
-from tools.atclient import Module
-from tools.athost import Host
+from tools.host.atclient import Module
+from tools.host.athost import Host
+from tools.peers import peers
 
 SEED = 20261121
 BUFFER = 65536  # of a peer that is to be held back

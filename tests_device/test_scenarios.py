@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests_device.rig import Rig
-from tools.atclient import ATMismatch
+from tools.host.atclient import ATMismatch
 from tools.transcript import grammar
 from tools.transcript.player import Player, TranscriptFailure, missing_needs
 

@@ -21,10 +21,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from tests_device.rig import Rig
-from tools import peers
-from tools.atclient import Module
-from tools.websocketpeer import WebSocketServer
-from tools.websocketraw import RawServer, frame
+from tools.host.atclient import Module
+from tools.peers import peers
+from tools.peers.websocketpeer import WebSocketServer
+from tools.peers.websocketraw import RawServer, frame
 
 SEED = 20261121
 BUFFER = 65536  # what this machine keeps of a link in each direction

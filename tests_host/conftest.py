@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests_host import fakeidf
+from tests_host.c.netscript import FLAVOURS, Scripts
+from tests_host.chip import fakeidf
 from tests_host.fakemodule import FakeModule
-from tests_host.netscript import FLAVOURS, Scripts
-from tests_host.webbench import Bench, boot
-from tools.atclient import Module
+from tests_host.firmware.webbench import Bench, boot
+from tools.host.atclient import Module
+from tools.host.simprocess import Simulator
 from tools.image import layout
-from tools.simprocess import Simulator
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def net(request: pytest.FixtureRequest, tmp_path: Path) -> Scripts:
 
 @pytest.fixture(scope="module", params=[64, 32])
 def web_module(request, tmp_path_factory):
-    """Return a module with a softAP and its web server (tests_host/webbench.py)."""
+    """Return a module with a softAP and its web server (tests_host/firmware/webbench.py)."""
     simulator = boot(tmp_path_factory.mktemp("web"), request.param)
     with simulator.module(timeout_s=60) as module:
         yield Bench(simulator, module)

@@ -3,7 +3,7 @@
 
 import sys
 
-import launch
+from host import launch
 
 if __name__ == "__main__":
     launch.under_venv("mfg", "flash")

@@ -9,8 +9,8 @@ import pytest
 from tests_device.haste import HASTE
 from tests_device.mqtt.peer import Peer, WebPeer
 from tests_device.rig import Rig
-from tools.atclient import Module
-from tools.simprocess import Simulator
+from tools.host.atclient import Module
+from tools.host.simprocess import Simulator
 from tools.transcript.seen import Recorder
 
 

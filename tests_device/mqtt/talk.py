@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests_device.mqtt.peer import Hello, Peer
-from tools.atclient import Module
+from tools.host.atclient import Module
 
 CONFIG = 'AT+MQTTUSERCFG=0,%d,"module","","",0,0,"way"'
 KEPT = ('AT+MQTTCONNCFG=0,0,1,"","",0,0',)  # the session is kept

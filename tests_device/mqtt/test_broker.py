@@ -8,8 +8,8 @@ import pytest
 from paho.mqtt import client as paho
 
 from tests_device.rig import Rig
-from tools.atclient import Module
-from tools.mqttbroker import Broker
+from tools.host.atclient import Module
+from tools.peers.mqttbroker import Broker
 
 SIZE = 100_000
 DATA = bytes(i * 31 + (i >> 8) & 0xFF for i in range(SIZE))

@@ -20,7 +20,7 @@ from tests_device.mqtt.talk import (
     received,
 )
 from tests_device.rig import Rig
-from tools.atclient import Module
+from tools.host.atclient import Module
 
 
 @pytest.mark.parametrize("qos", [1, 2])

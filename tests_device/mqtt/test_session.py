@@ -7,7 +7,7 @@ import pytest
 from tests_device.mqtt import peer as peers
 from tests_device.mqtt.peer import Peer, publish
 from tests_device.mqtt.talk import CONFIG, LOST, SLOW_S, connect, connected, failure, received
-from tools.atclient import Module
+from tools.host.atclient import Module
 
 
 def test_connect_says_what_was_configured(at: Module, peer: Peer) -> None:

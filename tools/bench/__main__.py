@@ -37,7 +37,7 @@ from tools.bench import (
     tls_passthrough_rx,
 )
 from tools.bench.result import Bench, Result, machine
-from tools.declarations import ROOT
+from tools.catalogue.declarations import ROOT
 
 OUTPUT = ROOT / "build" / "bench.json"
 BENCHMARKS: tuple[Any, ...] = (  # modules, or what has their KEY and run()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.simprocess import ROOT
+from tools.host.simprocess import ROOT
 
 _COPY = ROOT / "build" / "before"
 _SHARED = ("deps", "venv")  # of build/: the same downloads serve both

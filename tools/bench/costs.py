@@ -17,7 +17,7 @@ from typing import Any
 from tools.bench import before, scenes
 from tools.bench.counting import LIMIT_S, Counting, Counts, counted
 from tools.bench.result import Bench, Result
-from tools.simprocess import ROOT
+from tools.host.simprocess import ROOT
 
 _WARM_UP = 3
 _IDLE_S = 60.0

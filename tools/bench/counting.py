@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.simprocess import ROOT, Simulator
+from tools.host.simprocess import ROOT, Simulator
 
 LIMIT_S = 120.0
 _SETTLE_S = 0.2  # for the loop to come to rest; its idling costs next to nothing

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import peers
-from tools.atclient import Module
 from tools.bench.result import Bench, Result, median
+from tools.host.atclient import Module
+from tools.peers import peers
 
 SLICES = 17  # short ones: on a busy PC ours and the peer's meet the same weather
 SLICE_BYTES = 4 * 1024 * 1024  # all of them: 68 MiB

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.bench import before
 from tools.bench.result import Bench, Result
-from tools.simprocess import ROOT
+from tools.host.simprocess import ROOT
 
 KEY = "heap_after_boot"
 _SCRIPT = """\

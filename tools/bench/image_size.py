@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.bench import before
 from tools.bench.result import Bench, Result
-from tools.simprocess import ROOT
+from tools.host.simprocess import ROOT
 
 KEY = "image_size"
 _BUILD = Path("build", "sim", "32")

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from tools.bench import before, flow, scenes
 from tools.bench.counting import LIMIT_S, counted
 from tools.bench.result import Bench, Result
-from tools.simprocess import ROOT
+from tools.host.simprocess import ROOT
 
 _BLOCK = 2920
 _BLOCKS = 1000

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 
 from tools.bench.result import Bench, Result
-from tools.simprocess import Simulator
+from tools.host.simprocess import Simulator
 
 KEY = "loop_silence"
 TARGET_MS = 100

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.bench import before, scenes
 from tools.bench.result import Bench, Result, median
-from tools.simprocess import ROOT
+from tools.host.simprocess import ROOT
 
 KEY = "passive_reads_64"
 _SLICES = 9

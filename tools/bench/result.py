@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.simprocess import Simulator
+from tools.host.simprocess import Simulator
 
 
 @dataclass(frozen=True)

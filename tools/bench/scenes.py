@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from tools.atclient import Module
 from tools.bench import flow
 from tools.bench.cipsend_tx import expect
-from tools.mqttbroker import Broker
+from tools.host.atclient import Module
+from tools.peers.mqttbroker import Broker
 
 BLOCK = bytes(range(32, 96))  # 64 bytes
 _RESULT = re.compile(rb"(?:^|\r\n)(?:OK|ERROR)\r\n$")

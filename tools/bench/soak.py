@@ -16,11 +16,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import peers
 from tools.bench import flow
 from tools.bench.cipsend_tx import expect
 from tools.bench.result import Bench, Result
-from tools.simprocess import Simulator
+from tools.host.simprocess import Simulator
+from tools.peers import peers
 
 KEY = "soak"
 CYCLES = int(os.environ.get("SOAK_CYCLES", "100000"))

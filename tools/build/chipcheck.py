@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compile the chip's C code without ESP-IDF: every file for Xtensa, and for 32 bits on this PC.
 
-The declarations in tests_host/idf_decls stand for the headers of ESP-IDF and lwIP, Debian's
+The declarations in tests_host/chip/idf_decls stand for the headers of ESP-IDF and lwIP, Debian's
 Xtensa compiler and C library for those of the chip. Nothing is linked: this proves syntax,
 types, argument counts and warnings (-Wall -Wextra -Werror), no more.
 """
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-IDF_DECLS = "tests_host/idf_decls"
+IDF_DECLS = "tests_host/chip/idf_decls"
 DECLARATIONS = ROOT / IDF_DECLS
 SOURCES = ("firmware/atlink", "firmware/atchip", "firmware/atrom", "board/ESP32_S2_MINI_AT")
 OBJECTS = "build/usermods/objects"  # written by rom/image.py; its names are its own

@@ -85,7 +85,7 @@ def _lines(items) -> str:
 
 
 def text(commands) -> str:
-    """Return the header for some commands (tools.declarations.Command)."""
+    """Return the header for some commands (tools.catalogue.declarations.Command)."""
     tables = Tables()
     rows, at, names = [], 0, ""
     for command in sorted(commands, key=lambda each: (len(each.name), each.name.encode())):
@@ -115,7 +115,7 @@ def text(commands) -> str:
 def write() -> None:
     """Bring the file up to date; an unchanged one keeps its time."""
     sys.path.insert(0, str(ROOT))
-    from tools import declarations
+    from tools.catalogue import declarations
 
     wanted = text(declarations.all_commands())
     if not OUTPUT.exists() or OUTPUT.read_text(encoding="utf-8") != wanted:

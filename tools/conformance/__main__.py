@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import serial
 
-from tools.atclient import ATMismatch, Module
 from tools.conformance import report
+from tools.host.atclient import ATMismatch, Module
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"

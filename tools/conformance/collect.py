@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tools import privacy
-from tools.atclient import ByteLog, show
+from tools.host import privacy
+from tools.host.atclient import ByteLog, show
 
 _MOST_ENTRIES = 400  # of one test's byte log
 _MOST_BYTES = 600  # of one entry

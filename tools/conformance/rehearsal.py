@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.simprocess import Simulator
+from tools.host.simprocess import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST, MODULE, NETMASK = "10.77.0.1", "10.77.0.2", "255.255.255.0"

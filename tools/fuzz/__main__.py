@@ -19,14 +19,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools.atclient import Module
-from tools.declarations import ROOT, all_commands
+from tools.catalogue.declarations import ROOT, all_commands
 from tools.fuzz.burst import Burst, load
 from tools.fuzz.bursts import Bursts
 from tools.fuzz.drive import Driver, FuzzFailure
 from tools.fuzz.peers import Peers
 from tools.fuzz.phases import World
-from tools.simprocess import Simulator
+from tools.host.atclient import Module
+from tools.host.simprocess import Simulator
 
 _FOLDER = ROOT / "build" / "fuzz"
 _SAY_S = 10.0  # between progress lines when the output is not a terminal

@@ -12,8 +12,8 @@ import random
 import re
 from collections.abc import Callable
 
-from tools import boundaries
-from tools.declarations import FORMS, SUFFIX, Command, Parameter
+from tools.catalogue import boundaries
+from tools.catalogue.declarations import FORMS, SUFFIX, Command, Parameter
 from tools.fuzz import network, phases, protocols
 from tools.fuzz.burst import Burst
 from tools.fuzz.harm import cut, damage, payload

@@ -12,10 +12,10 @@ import time
 from collections import Counter, deque
 from pathlib import Path
 
-from tools.atclient import ATMismatch, Module, show
 from tools.fuzz.burst import Act, Burst, save
 from tools.fuzz.peers import Peers
-from tools.simprocess import Simulator
+from tools.host.atclient import ATMismatch, Module, show
+from tools.host.simprocess import Simulator
 
 _RESTARTS = re.compile(rb"AT\+(RST|RESTORE|GSLP=|SYSROLLBACK)")
 _POWER = frozenset(("power_cycle", "power_cut_after_flash_writes"))

@@ -27,11 +27,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tools import mqttbroker
 from tools.fuzz.burst import Act
 from tools.fuzz.wild import Steps
-from tools.peers import Peers as HonestPeers
-from tools.peers import Server, UdpServer, client_context, server_context
+from tools.peers import mqttbroker
+from tools.peers.peers import Peers as HonestPeers
+from tools.peers.peers import Server, UdpServer, client_context, server_context
 
 _LIMIT_S = 20.0  # a peer that nobody cuts goes by itself
 _HEAR_S = 0.5

@@ -8,7 +8,7 @@ import hashlib
 import struct
 from typing import NamedTuple
 
-from tools import espimage
+from tools.peers import espimage
 
 _HEADER = struct.Struct("<BBBBIB3sHBHH4sB")
 _SEGMENT = struct.Struct("<II")

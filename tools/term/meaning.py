@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from tools import declarations, gendocs
-from tools.declarations import Command, Parameter
+from tools.catalogue import declarations, gendocs
+from tools.catalogue.declarations import Command, Parameter
 
 sys.path.append(str(declarations.ROOT / "firmware"))
 

@@ -1,6 +1,6 @@
 """Read transcript files (*.at) into steps; the language is described in tests_device/README.md.
 
-Owns the syntax: markers, header words, escapes, and variables. Playing is the work of player.py.
+Owns the syntax: markers, header words and variables. Playing is the work of player.py.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tools.peers.escapes import unescape
 
 # Longest marker first: "<<" must not be taken for "<".
 _MARKERS = (
@@ -26,8 +28,6 @@ _MARKERS = (
 EXPECTATIONS = frozenset(("bytes", "any", "regex", "line", "pieces"))
 _PIECES = re.compile(r"(.+?)#([,:])(.+)")
 _FLAGS = ("exact", "echo", "fresh", "same")
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
-_SIMPLE = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\", b"e": b"\x1b"}
 # {name}, {name:regex} (quantifiers such as {2,4} may stand inside), and those of _made().
 _VARIABLE = re.compile(r"\{([a-z_]\w*)(?::((?:[^{}]|\{[\d,]+\})+))?\}")
 _PATTERN = b"0123456789"
@@ -171,31 +171,6 @@ def _compile(text: str, where: str) -> re.Pattern[bytes]:
         return re.compile(text.encode())
     except re.error as error:
         raise TranscriptError(f"{where}: {error}") from None
-
-
-def unescape(text: str) -> bytes:
-    """Turn \\r \\n \\t \\0 \\e \\\\ \\xNN into bytes; ValueError for any other backslash."""
-
-    def one(found: re.Match[bytes]) -> bytes:
-        code = found[1]
-        if code[:1] == b"x" and len(code) == 3:
-            return bytes((int(code[1:], 16),))
-        if code not in _SIMPLE:
-            raise ValueError(f"unknown escape \\{code.decode(errors='replace')}")
-        return _SIMPLE[code]
-
-    data = text.encode("utf-8")
-    if re.search(rb"(?<!\\)(?:\\\\)*\\$", data):
-        raise ValueError("a lone backslash at the end")
-    return _ESCAPE.sub(one, data)
-
-
-def escape(data: bytes) -> str:
-    """Write bytes with the escapes of ``>>`` and ``<<``."""
-    names = {value: "\\" + key.decode() for key, value in _SIMPLE.items()}
-    return "".join(
-        names.get(bytes((b,))) or (chr(b) if 32 <= b < 127 else f"\\x{b:02x}") for b in data
-    )
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

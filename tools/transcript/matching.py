@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 
-from tools.atclient import Deadline, Module
+from tools.host.atclient import Deadline, Module
 
 _SETTLE_S = 0.08  # an unterminated line is taken as whole when nothing follows for so long
 

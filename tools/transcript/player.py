@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tools import hostacts, mqttacts
-from tools.atclient import ATMismatch, Module, show
+from tools.host import hostacts, mqttacts
+from tools.host.atclient import ATMismatch, Module, show
+from tools.peers import escapes
 from tools.transcript import grammar, report
 from tools.transcript.grammar import EXPECTATIONS, Step, Transcript
 from tools.transcript.matching import Matcher, Mismatch
@@ -121,7 +122,7 @@ class Player:
             self._lines(group)
 
     def _raw(self, text: str) -> bytes:
-        return grammar.unescape(grammar.expand(text, self._variables))
+        return escapes.unescape(grammar.expand(text, self._variables))
 
     def _lines(self, group: list[Step]) -> None:
         patterns = [self._pattern(step) for step in group]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.transcript import grammar
+from tools.peers import escapes
 from tools.transcript.grammar import Step, Transcript
 
 _CONTEXT = 4  # lines of the file shown before the difference
@@ -17,7 +17,7 @@ def as_expectations(data: bytes, *, exact: bool) -> list[str]:
             continue
         plain = all(32 <= byte < 127 for byte in line) and b"{" not in line
         if not plain or (exact and not end):
-            out.append("<< " + grammar.escape(line + end))
+            out.append("<< " + escapes.escape(line + end))
         elif not line:
             out.append("<")
         else:

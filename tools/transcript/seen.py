@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.atclient import GOOD, RESULTS
+from tools.host.atclient import GOOD, RESULTS
 
 _LINE = re.compile(r"AT(?P<name>[^=?]*)(?P<form>=\?|=|\?)?", re.DOTALL)
 _FORMS = {"=?": "test", "=": "set", "?": "query", None: "execute"}

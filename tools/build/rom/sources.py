@@ -94,7 +94,7 @@ def imitated_chip(_: Path) -> Source:
     return Source(
         "imitated_chip",
         _tree(ROOT / "tools/simulator/chip")
-        | {name: ROOT / "tests_host" / name for name in ("romother.py", "romsamples.py")},
+        | {name: ROOT / "tests_host/firmware" / name for name in ("romother.py", "romsamples.py")},
         guards={"_sim": "sim_module"},
         started={"chipstart.py": ROOT / "tools/simulator/chip/chipstart.py"},
         symbols={name: CHIP[name] for name in ("atchip", "esp32", "machine", "network")},

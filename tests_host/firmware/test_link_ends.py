@@ -1,0 +1,76 @@
+"""A link that ends while a command waits for it: the command ends, and the port goes on."""
+
+import socket
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tools.host.atclient import Module
+from tools.host.athost import Host
+
+PORT = 8300
+JOIN = ("AT+CWMODE=1", 'AT+CWJAP="espressif","1234567890"', "AT+CIPMUX=1")
+BLOCK = bytes(8192)
+
+
+@contextmanager
+def serving(simulate, *lines: str):
+    """Run a module that serves; yield (host, address of the module)."""
+    simulator = simulate()
+    with simulator.module(timeout_s=60) as at:
+        at.echo_off()
+        for line in (*JOIN, *lines, f"AT+CIPSERVER=1,{PORT}"):
+            at.ok(line)
+        address = at.ok("AT+CIPSTA?")[0].split('"')[1]
+        yield Host(at), address
+    assert "Traceback" not in simulator.log_text()
+
+
+def client(address: str) -> socket.socket:
+    """Connect with a small buffer, so that the module soon finds no room."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.connect((address, PORT))
+    return peer
+
+
+def send_until_full(host: Host, command: str) -> str:
+    """Send blocks until one is not taken; return what became of it."""
+    for _ in range(2000):
+        result = host.send(0, BLOCK, command)
+        if result != "SEND OK":
+            return result
+    raise AssertionError("the peer takes everything")
+
+
+def is_alive(at: Module) -> bool:
+    """Return whether the port takes a command after all."""
+    at.resync()
+    return at.command("AT").ok
+
+
+@pytest.mark.parametrize("command", ["AT+CIPSEND", "AT+CIPSENDL"])
+def test_a_client_that_does_not_read_is_dropped_while_a_command_sends(simulate, command):
+    """The time limit of silent clients ends the link; the data that waits is not sent."""
+    with serving(simulate, "AT+CIPSTO=2") as (host, address), client(address):
+        host.wait(lambda: "0,CONNECT" in host.messages, "no client")
+        assert send_until_full(host, command) in ("ERROR", "SEND FAIL")
+        host.wait(lambda: host.closed == [0], "CLOSED is missing")
+        assert is_alive(host.module)
+
+
+def test_a_link_that_ends_while_the_host_is_slow_to_read(simulate):
+    """What was promised comes whole, then the link is closed."""
+    size = 60_000
+    with serving(simulate, "AT+CIPRECVTYPE=5,1", "AT+CIPSTO=5") as (host, address):
+        with socket.create_connection((address, PORT)) as peer:
+            data = bytes(i * 7 & 255 for i in range(size))
+            peer.sendall(data)
+            host.wait(lambda: host.waiting.get(0), "nothing is announced")
+            host.module.send(f"AT+CIPRECVDATA=0,{size}")
+            time.sleep(8)  # the host does not read; meanwhile the link's time is over
+            assert host.result("the data") == "OK"
+            assert host.answer and data.startswith(host.answer)
+            host.wait(lambda: host.closed == [0], "CLOSED is missing")
+            assert is_alive(host.module)

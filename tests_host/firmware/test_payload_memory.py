@@ -1,0 +1,63 @@
+"""An announced payload is never taken for commands, whatever becomes of the command that asked."""
+
+import re
+
+import pytest
+
+from tools.host.simprocess import Simulator
+
+# Commands of a user stand for any command: they ask, and fail at every place there is.
+FAILING = """
+from at.command import command
+
+PARAMETERS = (("int", "after", 0, 4096), ("int", "kind", 0, 2))
+FAIL = command("+FAIL", "Ask for a payload and fail", PARAMETERS)
+ERRORS = (MemoryError, ValueError, OSError)
+
+
+@FAIL.set
+async def fail_set(at, after, kind):
+    at.ask(4096)
+    while after > 0:
+        after -= len(await at.take(after))
+    raise ERRORS[kind]
+
+
+NONE = command("+NONE", "Ask for more than there is memory for", (("int", "length", 1, 4000000),))
+
+
+@NONE.set
+async def none_set(at, length):
+    await at.prompt(length)
+"""
+# Bytes that would be commands, and answers that would show it.
+POISON = b"AT+GMR\r\n+++AT\r\n" * 273 + b"\r"
+ANSWER = re.compile(rb"\r\n(OK|ERROR)\r\n")
+
+
+@pytest.fixture
+def module(tmp_path):
+    with Simulator(tmp_path, bits=32) as simulator:
+        simulator.put_user_file("failing.py", FAILING)
+        simulator.start()
+        with simulator.module() as module:
+            module.echo_off()
+            yield module
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2])
+@pytest.mark.parametrize("after", [0, 1, 100, 4095, 4096])
+def test_what_was_announced_is_swallowed_to_its_end(module, after, kind):
+    assert len(POISON) == 4096
+    module.send(f"AT+FAIL={after},{kind}")
+    module.read_until(b">")
+    module.write(POISON)
+    assert module.read_until(ANSWER) == b"\r\nERROR\r\n"
+    assert module.command("AT").raw == b"\r\nOK\r\n"
+
+
+def test_memory_is_found_before_the_host_is_asked(module):
+    module.send("AT+NONE=4000000")
+    said = module.read_until(ANSWER)
+    assert said == b"\r\nERROR\r\n"  # and no prompt
+    assert module.command("AT").raw == b"\r\nOK\r\n"

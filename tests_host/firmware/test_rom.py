@@ -1,0 +1,60 @@
+"""Objects in flash: each kind is what an import would have made, and constants stay constant.
+
+romsamples.py is in the image of the PC; its objects are made by the build as the application's
+are (tools/build/rom). tests_host/firmware/romcheck.py runs on the module and looks at them.
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import firmware
+from rom import graph, maker
+from rom.maker import RomError
+from rom.sources import Source
+
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.mark.parametrize("bits", [64, 32])
+def test_every_kind_of_object(bits):
+    program = firmware.build(bits)
+    done = subprocess.run([program, HERE / "romcheck.py"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("all is as it should be\n")
+
+
+@pytest.mark.parametrize("bits", [64, 32])
+def test_all_of_it_is_in_sections_that_cannot_be_written_to(bits):
+    """What no check of the VM keeps from writing meets a page without that right."""
+    objects = firmware.build(bits).parent / "objects/application.o"
+    done = subprocess.run(["nm", objects], capture_output=True, text=True, check=True)
+    kinds = {line.split()[-2] for line in done.stdout.splitlines()}
+    assert kinds == {"r", "R", "U"}
+
+
+def make(tmp_path, text, guards=()):
+    """Return the graph of one module, as image.py gets it."""
+    (tmp_path / "one.py").write_text(text)
+    source = Source("test-" + tmp_path.name, {"one.py": tmp_path / "one.py"})
+    source.guards = {name: name + "_module" for name in guards}
+    firmware.build(64)
+    compiled = maker.compile_files(source, firmware.BUILD / "mpy-cross/mpy-cross")
+    program = maker.BUILD / "maker/micropython"
+    return graph.load(source, maker.dump(source, program, compiled), {}, {})
+
+
+def test_what_cannot_be_in_flash_is_named_with_its_place(tmp_path):
+    with pytest.raises(RomError, match=r"one\.queue: a deque cannot be put into flash: make"):
+        make(tmp_path, "from collections import deque\nqueue = deque((), 3)\n")
+
+
+def test_what_differs_on_the_chip_cannot_be_used_by_an_import(tmp_path):
+    with pytest.raises(RomError, match=r"errno\.EAGAIN is used while a module is imported"):
+        make(tmp_path, "import errno\nAGAIN = errno.EAGAIN\n", ["errno"])
+
+
+def test_an_import_that_fails_shows_its_traceback(tmp_path):
+    with pytest.raises(RomError, match=r'File "one\.py", line 2'):
+        make(tmp_path, "\n1 / 0\n")

@@ -1,0 +1,1 @@
+"""tools/simulator: the imitated chip, its radio, its flash, its world."""

@@ -1,0 +1,1 @@
+"""What people start: make targets, tools, documents."""

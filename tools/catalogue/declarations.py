@@ -1,0 +1,259 @@
+"""Read the declarations of the firmware's commands from its source, without running it.
+
+Owns the PC side's picture of firmware/at/commands/*.py: names, summaries, forms, parameters,
+defaults, kept settings, docstrings. The reference, the boundary tests, the fuzzer and the
+coverage check are all made from it. What the declarations mean on the module is the business of
+firmware/at/command.py and firmware/at/wire/bind.py.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ROOT / "firmware" / "at" / "commands"
+SETTINGS = ROOT / "firmware" / "at" / "settings.py"
+
+# Fields that each kind needs; one more is the default and makes the parameter optional.
+_NEEDS = {"int": 4, "str": 4, "pick": 3, "ip": 2, "mac": 2, "link": 4, "by": 3}
+_DECORATORS = {"query": "query", "set": "set", "run": "execute"}
+FORMS = ("test", "query", "set", "execute")
+SUFFIX = {"test": "=?", "query": "?", "set": "=", "execute": ""}
+
+
+class DeclarationError(ValueError):
+    """A declaration cannot be read; the message starts with file and line."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter. low and high are bounds of a number, or of a string's length in bytes."""
+
+    kind: str
+    name: str
+    low: int = 0
+    high: int = 0
+    values: tuple[int | str, ...] = ()
+    branches: tuple[tuple[Parameter, ...], ...] = ()  # of a "by": what follows values[i]
+    optional: bool = False
+    default: Any = None
+
+    @property
+    def numeric(self) -> bool:
+        """Tell whether the parameter is written without quotes."""
+        return self.kind in ("int", "link") or bool(
+            self.values and isinstance(self.values[0], int)
+        )
+
+
+@dataclass
+class Command:
+    """One command as declared: name after AT, parameters of the set form, handlers."""
+
+    name: str
+    summary: str
+    group: str
+    parameters: tuple[Parameter, ...] = ()
+    stores: str | None = None
+    text: str | None = None
+    alias_of: str | None = None
+    handlers: dict[str, str] = field(default_factory=dict)  # form -> docstring
+    bare: bool = False  # strings need no quotes
+    old: bool = False  # of earlier releases: taken, but not listed
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Return the forms the command has; test comes with set."""
+        return tuple(
+            form
+            for form in FORMS
+            if form in self.handlers or (form == "test" and "set" in self.handlers)
+        )
+
+    def variants(self) -> list[list[tuple[Parameter, int | str | None]]]:
+        """Return every list of parameters a set line can have.
+
+        Each entry is (parameter, value it is pinned to); only a "by" is pinned.
+        """
+        return list(_variants(self.parameters))
+
+
+@dataclass
+class Group:
+    """One file of commands: title and text from its docstring, commands in order."""
+
+    name: str
+    title: str
+    text: str
+    commands: list[Command]
+
+
+def load(folder: Path = COMMANDS) -> list[Group]:
+    """Read the files of the folder in the order in which the module imports them (GROUPS)."""
+    paths = [folder / f"{name}.py" for name in groups(folder)]
+    return [read(path.read_text(encoding="utf-8"), path) for path in paths]
+
+
+def groups(folder: Path = COMMANDS) -> tuple[str, ...]:
+    """Return the names of the command groups, in the module's order."""
+    return tuple(ast.literal_eval(_assigned(folder / "__init__.py", "GROUPS")))
+
+
+def all_commands(folder: Path = COMMANDS) -> list[Command]:
+    """Return the commands of all groups."""
+    return [command for group in load(folder) for command in group.commands]
+
+
+def read(source: str, path: Path) -> Group:
+    """Read the declarations of one file."""
+    tree = ast.parse(source, str(path))
+    text = (ast.get_docstring(tree) or path.stem).strip()
+    title, _, rest = text.partition("\n\n")
+    reader = _Reader(path)
+    for node in tree.body:
+        reader.visit(node)
+    return Group(path.stem, " ".join(title.split()), rest, reader.commands)
+
+
+def policies(path: Path = SETTINGS) -> dict[str, str]:
+    """Return the keeping policy (always, sysstore) of each row of the settings table."""
+    table = _assigned(path, "TABLE")
+    rows = table.elts if isinstance(table, ast.Tuple) else []
+    return {
+        ast.literal_eval(row.elts[0]): ast.literal_eval(row.elts[3])
+        for row in rows
+        if isinstance(row, ast.Tuple)
+    }
+
+
+def settings_table(path: Path = SETTINGS) -> tuple[tuple, ...]:
+    """Return the settings table: rows of key, kind, factory value, policy and shape."""
+    return ast.literal_eval(_assigned(path, "TABLE"))
+
+
+def _assigned(path: Path, name: str) -> ast.expr:
+    """Return what is assigned to a module-level name of a Python file."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return node.value
+    raise DeclarationError(f"{path}: no {name}")
+
+
+class _Reader:
+    """Collect the commands of one file, statement by statement."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.commands: list[Command] = []
+        self._by_variable: dict[str, Command] = {}
+        self._docs: dict[str, str] = {}
+
+    def visit(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
+            command = self._call(node.value)
+            if command and isinstance(node, ast.Assign):
+                self._by_variable[ast.unparse(node.targets[0])] = command
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._docs[node.name] = " ".join((ast.get_docstring(node) or "").split())
+            for decorator in node.decorator_list:
+                self._handler(decorator, self._docs[node.name])
+
+    def _call(self, node: ast.Call) -> Command | None:
+        kind = ast.unparse(node.func)
+        if kind == "command":
+            return self._command(node)
+        if kind == "alias":
+            return self._alias(node)
+        if len(node.args) == 1:  # X.query(function), for a handler that two commands share
+            self._handler(node.func, self._docs.get(ast.unparse(node.args[0]), ""))
+        return None
+
+    def _handler(self, node: ast.expr, doc: str) -> None:
+        if isinstance(node, ast.Attribute) and node.attr in _DECORATORS:
+            command = self._by_variable.get(ast.unparse(node.value))
+            if command:
+                command.handlers[_DECORATORS[node.attr]] = doc
+
+    def _command(self, node: ast.Call) -> Command:
+        names = ("name", "summary", "params", "stores", "text", "lexer", "old")
+        given: dict[str, Any] = {}
+        try:
+            for name, value in zip(names, node.args, strict=False):
+                given[name] = ast.literal_eval(value)
+            for keyword in node.keywords:
+                given[str(keyword.arg)] = ast.literal_eval(keyword.value)
+            parameters = tuple(parameter(each) for each in given.get("params", ()))
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise DeclarationError(f"{self._path}:{node.lineno}: {error}") from None
+        command = Command(
+            given["name"],
+            given["summary"],
+            self._path.stem,
+            parameters,
+            given.get("stores"),
+            given.get("text"),
+            bare=given.get("lexer") == "bare",
+            old=given.get("old", False),
+        )
+        self.commands.append(command)
+        return command
+
+    def _alias(self, node: ast.Call) -> Command:
+        target = self._by_variable[ast.unparse(node.args[1])]
+        command = Command(
+            ast.literal_eval(node.args[0]),
+            target.summary,
+            target.group,
+            target.parameters,
+            target.stores,
+            target.text,
+            target.name,
+            target.handlers,
+            target.bare,
+            old=True,
+        )
+        self.commands.append(command)
+        return command
+
+
+def parameter(declared: tuple[Any, ...]) -> Parameter:
+    """Turn one declared tuple into a Parameter; ValueError says what is wrong with it."""
+    kind, name = declared[0], declared[1]
+    if kind not in _NEEDS:
+        raise ValueError(f"unknown kind {kind!r} of {name!r}")
+    needs = _NEEDS[kind]
+    if not needs <= len(declared) <= needs + 1:
+        raise ValueError(f"{kind} {name!r} needs {needs} fields, at most one more")
+    fields: dict[str, Any] = {}
+    if kind in ("int", "str", "link"):
+        fields = {"low": declared[2], "high": declared[3]}
+        if declared[2] > declared[3]:
+            raise ValueError(f"{name!r}: {declared[2]} > {declared[3]}")
+    elif kind == "pick":
+        fields = {"values": tuple(declared[2])}
+    elif kind == "by":
+        fields = {
+            "values": tuple(value for value, _ in declared[2]),
+            "branches": tuple(tuple(parameter(p) for p in tail) for _, tail in declared[2]),
+        }
+    if len(declared) > needs:
+        fields |= {"optional": True, "default": declared[needs]}
+    return Parameter(kind, name, **fields)
+
+
+def _variants(
+    parameters: tuple[Parameter, ...],
+) -> Iterator[list[tuple[Parameter, int | str | None]]]:
+    head: list[tuple[Parameter, int | str | None]] = []
+    for each in parameters:
+        if each.kind == "by":
+            for value, tail in zip(each.values, each.branches, strict=True):
+                for rest in _variants(tail):
+                    yield [*head, (each, value), *rest]
+            return
+        head.append((each, None))
+    yield head

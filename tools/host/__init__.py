@@ -1,0 +1,1 @@
+"""The other end of the UART: a host that speaks to a module, and the simulator it starts."""
