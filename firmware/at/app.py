@@ -1,7 +1,6 @@
 """The composition root: the only place that constructs and connects."""
 
 import asyncio
-import builtins
 import os
 import sys
 from socket import set_resolver
@@ -10,7 +9,6 @@ import atchip
 
 import atlink
 import atnet
-import atrom
 from at.commands.aithinker import autostart
 from at.log import log
 from at.loop import watch_over
@@ -187,7 +185,6 @@ def _import_user(at):
         return
     if names:
         set_resolver(at.names.resolve_now)
-        builtins.__build_class__ = atrom.build_class  # their classes may inherit from ours
     for name in names:
         try:
             __import__(_USER + "." + name[:-3])

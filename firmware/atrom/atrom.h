@@ -90,7 +90,10 @@ typedef struct {
 // py/objcell.c keeps its type to itself, and nobody asks for it.
 extern const mp_obj_type_t at_rom_type_cell;
 
-// Slots of classes made in Python, which py/objtype.c keeps to itself.
+// Raises an error of this kind if a map is a constant.
+void at_rom_check(const mp_map_t *map, const mp_obj_type_t *error, qstr attr);
+
+// Slots of classes made in Python, which py/objtype.c keeps to itself (classes.h).
 mp_obj_t at_rom_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args);
 void at_rom_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind);
 mp_obj_t at_rom_unary_op(mp_unary_op_t op, mp_obj_t self);

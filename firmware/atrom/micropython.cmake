@@ -10,3 +10,9 @@ target_sources(usermod_atrom INTERFACE
 target_include_directories(usermod_atrom INTERFACE ${CMAKE_CURRENT_LIST_DIR})
 target_link_options(usermod_atrom INTERFACE -Wl,--wrap=mp_init -Wl,--wrap=mp_find_frozen_module)
 target_link_libraries(usermod INTERFACE usermod_atrom)
+
+# What these two keep to themselves or would write into constants.
+set_source_files_properties(${MICROPY_PY_DIR}/objtype.c PROPERTIES
+    COMPILE_OPTIONS "-include;${CMAKE_CURRENT_LIST_DIR}/classes.h")
+set_source_files_properties(${MICROPY_PY_DIR}/objmodule.c PROPERTIES
+    COMPILE_OPTIONS "-include;${CMAKE_CURRENT_LIST_DIR}/modules.h")

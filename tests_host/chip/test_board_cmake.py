@@ -176,6 +176,10 @@ def test_the_application_is_in_the_build_with_its_objects(configured):
     link = (configured[1] / "CMakeFiles/micropython.elf.dir/link.txt").read_text()
     assert "-Wl,--wrap=mp_init" in link
     assert "-Wl,--wrap=mp_find_frozen_module" in link
+    flags = (configured[1] / "main/CMakeFiles/__idf_main.dir/flags.make").read_text()
+    for source, header in (("objtype", "classes"), ("objmodule", "modules")):
+        own = re.search(rf"py/{source}\.c\.o(bj)?_OPTIONS = -include;(.*)", flags)
+        assert own is not None and own[2] == str(ROOT / f"firmware/atrom/{header}.h")
 
 
 def test_nothing_is_frozen_twice(tree, tmp_path):

@@ -84,16 +84,43 @@ assert r.CONSTANT.name == "fixed" and Base.kind == "base"
 assert romother.back() == r.NUMBER and r.encode.dumps([1]) == "[1]"
 assert romother.OTHER == {"from": "other"} and r.shout is romother.shout
 
+# The same refusals, which say what is wrong; only names of the language can be hidden.
+for change in (
+    lambda: setattr(Base, "kind", "x"),
+    lambda: setattr(Base, "new", "x"),
+    lambda: delattr(Base, "kind"),
+    lambda: setattr(romother, "OTHER", "x"),
+    lambda: delattr(romother, "OTHER"),
+    lambda: setattr(atrom, "prepare", "x"),
+    lambda: setattr(r.CONSTANT, "new", "x"),
+):
+    try:
+        change()
+        raise AssertionError
+    except (AttributeError, TypeError) as error:
+        assert "is an attribute of a constant" in str(error)
+assert raises(AttributeError, lambda: setattr(r.plain, "x", 1))
+assert raises(TypeError, lambda: Base.__dict__.update(kind="x"))
+assert raises(TypeError, lambda: exec("OTHER = 1", romother.__dict__))
+assert raises(KeyError, lambda: delattr(r, "missing"))
+assert raises(AttributeError, lambda: r.missing)
+builtins.len = lambda of: 17
+assert len("") == 17
+del builtins.len
+assert len("") == 0
+
+
 # A user's classes inherit from those in flash.
-builtins.__build_class__ = atrom.build_class
-
-
 class Own(Derived):
     def describe(self):
         return "own " + super().describe()
 
 
 class OwnFailure(Failure):
+    pass
+
+
+class Both(r.Mixin, dict):
     pass
 
 
@@ -104,4 +131,28 @@ try:
     raise OwnFailure(3)
 except Failure as error:
     assert error.code == 3
+assert Both(a=1)["a"] == 1 and Both().mixed() == "mixed"
+assert raises(TypeError, lambda: type("Conflict", (Failure, dict), {}))
+assert raises(TypeError, lambda: type("Conflict", (Base, 1), {}))
+
+# A property of the base is one of the heir; also of a class that type() made.
+Made = type("Made", (Base,), {"kind": "made"})
+made = Made("One")
+made.title = "TWO"
+assert made.name == "two" and made.title == "TWO" and made.describe() == "made two"
+Own.own_title = property(lambda self: "own " + self.name)
+assert Own("x").own_title == "own x"
+
+
+class Plain(r.Mixin):
+    pass
+
+
+class Heir(Plain):
+    pass
+
+
+Plain.title = 1
+assert raises(AttributeError, lambda: setattr(Plain, "__setattr__", lambda *_: None))
+assert Heir.title == 1 and Heir().mixed() == "mixed"
 print("all is as it should be")

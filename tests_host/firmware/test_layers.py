@@ -31,7 +31,6 @@ CHIP = {
     "atcore": ("loop", "services", "port", "session"),
     "atlink": ("loop", "services", "port", "session", "app"),
     "atnet": ("services", "app"),
-    "atrom": ("app",),
     **dict.fromkeys(
         ("atchip", "esp32", "machine", "network", "socket", "ssl"), ("settings", "services", "app")
     ),

@@ -123,3 +123,46 @@ def test_the_file_system_survives_a_restart_without_the_folder(simulator, tmp_pa
             assert said(module, 'AT+HELLO="you"') == "hello you\r\n\r\nOK\r\n"
     finally:
         again.stop()
+
+
+HEIRS = """
+from at.command import command
+from at.services.mqtt_client import Client
+
+
+class Mine(Client):
+    pass
+
+
+made = type("Made", (Client,), {"mark": 5})
+HEIRS = command("+HEIRS", "What their classes are", ())
+
+
+@HEIRS.query
+def heirs_query(at):
+    at.reply(int(issubclass(Mine, Client)), int(issubclass(made, Client)), made.mark)
+"""
+
+
+@pytest.mark.parametrize("bits", [64, 32])
+def test_a_users_file_inherits_from_the_firmware_but_cannot_change_it(tmp_path, bits):
+    simulator = Simulator(tmp_path, bits=bits)
+    simulator.put_user_file("a_heirs.py", HEIRS)
+    changes = {"class": "mqtt_client.Client.fail", "module": "mqtt_client.Client"}
+    for what, name in changes.items():
+        text = f"from at.services import mqtt_client\n{name} = 1\n"
+        simulator.put_user_file(f"b_{what}.py", text)
+    try:
+        simulator.start()
+        with simulator.module() as module:
+            module.echo_off()
+            assert said(module, "AT+HEIRS?") == "+HEIRS:1,1,5\r\n\r\nOK\r\n"
+            assert said(module, "AT") == "\r\nOK\r\n"
+        log = simulator.log_text()
+        for what, name in changes.items():
+            assert f"skipped b_{what}.py" in log
+            attribute = name.rpartition(".")[2]
+            assert f"AttributeError: '{attribute}' is an attribute of a constant" in log
+        assert "crash" not in log
+    finally:
+        simulator.stop()
