@@ -118,6 +118,8 @@ TABLE: dict[str, Conduct] = {
     "+USERWKMCUCFG": Conduct(
         undo=("AT+USERWKMCUCFG=0",), refuses=r".*=1,(2,(?!1,).*|1,\d+,(?![01],).*)"
     ),
+    # as many suites as are told, and that there are
+    "+CIPSSLCCIPHER": Conduct(safe=r"AT\+CIPSSLCCIPHER=\w+,0", undo=("AT+CIPSSLCCIPHER=5,0",)),
     "+CIPSSLCPSKHEX": Conduct(refuses=r'.*=\w+,"a".*'),  # half a byte
     "+CIPRECVMODE": Conduct(refuses=r".*=(0x)?5"),  # a mode, when it is the only parameter
     # the lines need a link ID

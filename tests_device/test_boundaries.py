@@ -78,7 +78,7 @@ def test_the_test_form_describes_the_parameters(command: Command, bench: Rig) ->
     bench.module.log.clear()
     lines = bench.module.ok(f"AT{command.name}=?")
     if command.text is not None:
-        assert lines == [command.text]
+        assert lines == command.text.split("\r\n")
     else:
         assert lines == describe(command)
 

@@ -104,13 +104,23 @@ def _flags(entry):
     return entry.name, has_set, query, has_set, run
 
 
-def command(name, summary, params=(), stores=None, text=None, lexer=None, old=False):  # noqa: ARG001
+def command(
+    name,
+    summary,  # noqa: ARG001
+    params=(),
+    stores=None,  # noqa: ARG001
+    text=None,
+    lexer=None,
+    old=False,
+    since=None,  # noqa: ARG001
+):
     """Declare a command; `name` is what follows AT.
 
-    `summary` and `stores` (the key in at.settings) are for the tools that read this source. One
-    that is `old`, of earlier releases, is not listed by AT+CMD?. `text` replaces the derived
-    answer to AT+X=?. `lexer="bare"` takes strings without quotes, and commas in those with
-    quotes. A name declared twice is a ValueError.
+    `summary`, `stores` (the key in at.settings) and `since` ("later" than release 3.4, what of it
+    is `later: ...`, or "ours") are for the tools that read this source. One that is `old`, of
+    earlier releases, is not listed by AT+CMD?. `text` replaces the derived answer to AT+X=?.
+    `lexer="bare"` takes strings without quotes, and commas in those with quotes. A name declared
+    twice is a ValueError.
     """
     if find(name):
         raise ValueError("AT%s is declared twice" % name)

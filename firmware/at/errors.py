@@ -10,6 +10,7 @@ exception into text. Nothing is imported here.
       WrongForm             the command lacks this form         0x0C
       StateError            not possible in the present state   0x0A
       LinkError             a peer or the network failed        0x0A
+      Aborted               the host gave the command up        0x0A, extension 0x4AB0
       StoreError            flash refused or lost something     0x0A
         Absent              it holds nothing of the kind
 """
@@ -32,6 +33,7 @@ SUB_UNSUPPORTED = 0x09
 SUB_EXEC = 0x0A
 SUB_BUSY = 0x0B
 SUB_FORM = 0x0C
+_ABORTED = 0x4AB0  # extension
 
 
 class ATError(Exception):
@@ -54,6 +56,13 @@ class Abandoned(ATError):
 
     def __init__(self):
         super().__init__("the payload is shorter than announced")
+
+
+class Aborted(ATError):
+    """The host gave the command up by AT+ABORT."""
+
+    def __init__(self):
+        super().__init__("given up by AT+ABORT", _ABORTED)
 
 
 class ParamError(ATError):

@@ -15,6 +15,18 @@ wake = atcore.wake
 watch_over = atcore.watch_over
 
 
+async def insist(function):
+    """Await function() to its end in a task that is being cancelled.
+
+    asyncio.wait_for() cancels who waits for it a second time, and a host may do so as well.
+    """
+    while True:
+        try:
+            return await function()
+        except core.CancelledError:
+            pass
+
+
 def begin():
     """Make what is no constant: the module starts with it (docs/flash-objects.md)."""
     core._task_queue = core.TaskQueue()

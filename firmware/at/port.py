@@ -240,6 +240,11 @@ class Port:
         self._holds += 1
         self.settle()
 
+    @property
+    def is_held(self):
+        """Whether a counted payload is on its way to the host."""
+        return self._holds > 0
+
     def release(self):
         """Let reports go again, those that were kept back first."""
         self._holds -= 1

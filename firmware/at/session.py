@@ -19,6 +19,7 @@ from at.command import COMMANDS, find, find_event
 from at.errors import (
     SUB_BUSY,
     Abandoned,
+    Aborted,
     ATError,
     NotAT,
     NotSupported,
@@ -29,15 +30,16 @@ from at.errors import (
     refused,
 )
 from at.loop import ready
+from at.services.transfer import Transfer
 from at.wire import reply
 from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
 
 _TOO_LONG = "a command line has at most 256 bytes before CR LF"
-_TRANSFER_ROOM = 4096  # of the transmit ring, for the largest piece that C writes at once
 _STREAM_POLL_MS = 20  # while passthrough keeps data of others back
 _SWALLOW_MS = 20000  # a host that is silent so long will not send the rest of a payload
 _SWALLOW_STEP_MS = 2
+_UNWIND_STEPS = 10  # of a millisecond, until whatever an aborted command waited for is given up
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
 
 
@@ -47,28 +49,6 @@ def _internal(error):
 
 async def _arrival():
     await ready(atlink.UART_RX)
-
-
-class Transfer:
-    """A counted answer on its way: whatever else wants to be said waits."""
-
-    def __init__(self, port):
-        self._port = port
-
-    def __enter__(self):
-        self._port.hold()
-        return self
-
-    def __exit__(self, *exc):
-        self._port.release()
-
-    async def room(self):
-        """Wait until the host has taken what was said before."""
-        await self._port.room(_TRANSFER_ROOM)
-
-    def pad(self, count):
-        """Write zeros in place of announced bytes that cannot be had any more."""
-        self._port.raw(bytes(count))
 
 
 class Session:
@@ -86,6 +66,9 @@ class Session:
         self.is_streaming = False  # passthrough: bytes on the port are data
         self.on_demand = {}  # name of a service -> function (session) that builds it
         self._then = None
+        self._is_running = False  # a coroutine, by _run()
+        self._task = None  # which does
+        self._is_aborted = False
         self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
         atcore.serve(self, COMMANDS)
@@ -109,7 +92,7 @@ class Session:
 
     def start_after(self, coroutine):
         """Serve the port when the coroutine is over, as if a command had begun it."""
-        asyncio.create_task(self._run(coroutine))
+        self._launch(coroutine)
 
     # What atcore.receive() leaves to us.
 
@@ -118,11 +101,33 @@ class Session:
         if event == atlink.TOO_LONG:
             self._end(NotAT(_TOO_LONG))
         elif event == atlink.BUSY:
-            if self.uart.line() == b"AT+RST":
+            line = self.uart.line()
+            if line == b"AT+RST":
                 self.port.message(b"\r\nWill force to restart!!!\r\n")
                 asyncio.create_task(self._settle(self.restart))
-            else:
+            elif line != b"AT+ABORT" or not self._abort():
                 self._say_busy()
+
+    def _abort(self):
+        """End the running command; return whether there is one that can be ended.
+
+        A counted answer that is on its way to the host is completed first.
+        """
+        if not self._is_running:
+            return atcore.abort(Aborted())  # a block that C is sending
+        if self._task and self.port.is_held:
+            asyncio.create_task(self._abort_later(self._task))
+        else:
+            self._is_aborted = True  # if it has not even begun
+            if self._task:
+                self._task.cancel()
+        return True
+
+    async def _abort_later(self, task):
+        while self.port.is_held and self._task is task:
+            await asyncio.sleep_ms(1)
+        if self._task is task:
+            task.cancel()
 
     def _say(self, message):
         """Write a message that C composed."""
@@ -158,6 +163,8 @@ class Session:
     def _launch(self, coroutine):
         """Run what an async handler returned, as the one running command."""
         self.uart.busy()
+        self._is_aborted = False
+        self._is_running = True
         try:
             asyncio.create_task(self._run(coroutine))
         except MemoryError as error:
@@ -207,10 +214,17 @@ class Session:
             self.line(self.name, ":", text)
 
     async def _run(self, coroutine):
+        self._task = asyncio.current_task()
         try:
+            if self._is_aborted:
+                coroutine.close()
+                raise Aborted
             outcome = await coroutine
+        except asyncio.CancelledError:
+            outcome = await self._unwind()
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
+        self._task = None
         # What was announced and not taken must not become commands. No memory is needed here.
         quiet_ms = 0
         while self.uart.remaining() and quiet_ms < _SWALLOW_MS:
@@ -218,6 +232,15 @@ class Session:
             await asyncio.sleep_ms(_SWALLOW_STEP_MS)
         self._end(outcome, not self._keep_surplus)
         atcore.receive()
+
+    async def _unwind(self):
+        """Let everything end that an aborted command waited for; return what it ends with."""
+        for _ in range(_UNWIND_STEPS):
+            try:
+                await asyncio.sleep_ms(1)
+            except asyncio.CancelledError:  # a host that says it twice
+                pass
+        return Aborted()
 
     def _end(self, outcome, has_surplus=False):
         """Write the final result and serve the port again, whatever happens on the way.
@@ -237,6 +260,7 @@ class Session:
 
     def _conclude(self, outcome):
         """Write the final result; take the next line, or do what was put off until now."""
+        self._is_running = False
         if self._was_keeping is not None:
             self.settings.keeping = self._was_keeping
             self._was_keeping = None

@@ -16,6 +16,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&atcore_listen_obj)},
     {MP_ROM_QSTR(MP_QSTR_clear), MP_ROM_PTR(&atcore_clear_obj)},
     {MP_ROM_QSTR(MP_QSTR_send), MP_ROM_PTR(&atcore_send_obj)},
+    {MP_ROM_QSTR(MP_QSTR_abort), MP_ROM_PTR(&atcore_abort_obj)},
     {MP_ROM_QSTR(MP_QSTR_message), MP_ROM_PTR(&atcore_message_obj)},
     {MP_ROM_QSTR(MP_QSTR_take_messages), MP_ROM_PTR(&atcore_take_messages_obj)},
     {MP_ROM_QSTR(MP_QSTR_reply), MP_ROM_PTR(&atcore_reply_obj)},

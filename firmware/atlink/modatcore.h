@@ -9,6 +9,7 @@
 // modatloop.c
 void atcore_set(uint32_t bit, mp_obj_t function);
 void atcore_resume(uint32_t bit, mp_obj_t function);
+void atcore_again(uint32_t bit);
 void atcore_pause(uint32_t bit);
 
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_start_obj);
@@ -34,6 +35,7 @@ MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_line_obj);
 
 // net/modatsend.c
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_send_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_abort_obj);
 
 // net/modatmqtt.c
 MP_DECLARE_CONST_FUN_OBJ_3(atcore_take_messages_obj);

@@ -8,6 +8,7 @@
 
 #include "core/filter.h"
 #include "core/websocket.h"
+#include "modatcore.h"
 #include "uart.h"
 #include "wait.h"
 
@@ -103,6 +104,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(uart_listen_obj, uart_listen);
 static mp_obj_t uart_busy(mp_obj_t self) {
     (void)self;
     atlink_rx_busy(&atlink_uart_rx);
+    atcore_again(ATLINK_UART_RX);
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(uart_busy_obj, uart_busy);

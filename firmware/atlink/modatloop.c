@@ -58,6 +58,13 @@ void atcore_resume(uint32_t bit, mp_obj_t function) {
     mask |= bit;
 }
 
+// Look at a source again that was paused.
+void atcore_again(uint32_t bit) {
+    if (CALLS[index_of(bit)] != MP_OBJ_NULL) {
+        mask |= bit;
+    }
+}
+
 // Do not look at a source until a task waits for it or it is resumed.
 void atcore_pause(uint32_t bit) {
     if (TASKS[index_of(bit)] == MP_OBJ_NULL) {

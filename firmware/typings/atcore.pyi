@@ -46,6 +46,9 @@ def listen() -> None:
 def clear(on: bool, /) -> None:
     """Say whether messages may go straight to the ring: no filter, nothing that waits for room."""
 
+def abort(outcome: BaseException) -> bool:
+    """End a block that send() has collected and is sending; False if there is none."""
+
 def send(
     link: int,
     length: int,

@@ -183,6 +183,9 @@ class Profile:
     def ca(self, data: _Buffer | str) -> None:
         """Add certificates to trust. OSError, and then none of them is added."""
 
+    def suites(self, numbers: tuple[int, ...]) -> None:
+        """Offer these cipher suites alone, 1 to 16 IANA numbers; after psk(). ValueError."""
+
     def psk(self, key: _Buffer | str, identity: _Buffer | str) -> None:
         """Set a shared key and its identity; only PSK ciphers are used then; once. OSError."""
 
@@ -300,6 +303,9 @@ def up_status() -> tuple[int, int, int, int]:
     """Return state, bytes received, sent, and behind an escaped payload's end; ends the news."""
 
 # Proofs
+
+def suite(index: int, /) -> int:
+    """Return the IANA number of a cipher suite that profiles can offer; 0 behind the last."""
 
 def verify(key: bytes, digest: bytes, signature: bytes, /) -> bool:
     """Tell whether `signature` (DER) is that of a SHA-256 by the owner of a public key (PEM, DER).

@@ -64,6 +64,7 @@ class Command:
     handlers: dict[str, str] = field(default_factory=dict)  # form -> docstring
     bare: bool = False  # strings need no quotes
     old: bool = False  # of earlier releases: taken, but not listed
+    since: str | None = None  # "later" than release 3.4, "later: ..." what of it is, or "ours"
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -179,7 +180,7 @@ class _Reader:
                 command.handlers[_DECORATORS[node.attr]] = doc
 
     def _command(self, node: ast.Call) -> Command:
-        names = ("name", "summary", "params", "stores", "text", "lexer", "old")
+        names = ("name", "summary", "params", "stores", "text", "lexer", "old", "since")
         given: dict[str, Any] = {}
         try:
             for name, value in zip(names, node.args, strict=False):
@@ -198,6 +199,7 @@ class _Reader:
             given.get("text"),
             bare=given.get("lexer") == "bare",
             old=given.get("old", False),
+            since=given.get("since"),
         )
         self.commands.append(command)
         return command

@@ -103,6 +103,8 @@ def _command(
         return
     yield f"{command.summary.rstrip('.')}." + (f" {_UNLISTED}" if command.old else "")
     yield ""
+    if command.since:
+        yield from (_since(command.since), "")
     for form, line in forms(command):
         doc = command.handlers.get(form, "")
         yield f"- {form}: {line}" + (f". {doc}" if doc else "")
@@ -117,6 +119,14 @@ def _command(
     example = _example(command, scripts)
     if example:
         yield from ("", "```", *example, "```")
+
+
+def _since(since: str) -> str:
+    """Say what of a command is not of release 3.4."""
+    word, _, what = since.partition(": ")
+    if word == "ours":
+        return f"**Ours{f': {what}' if what else ''}**: no release of Espressif's firmware has it."
+    return f"**Newer than 3.4{f': {what}' if what else ''}**: Espressif's 4.0 to 5.0.1 have it."
 
 
 def forms(command: Command) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ makes of the peers is checked elsewhere.
 from __future__ import annotations
 
 import hashlib
+import select
 import shutil
 import socket
 import ssl
@@ -83,6 +84,13 @@ def greet(sock: socket.socket) -> None:
     """Speak first, and not TLS; as a mail server would."""
     sock.sendall(b"220 mail.test ready\r\n")
     sink(sock)
+
+
+def ignore(sock: socket.socket) -> None:
+    """Take nothing, so that the peer cannot go on; but see its end."""
+    poll = select.poll()
+    poll.register(sock, select.POLLRDHUP)
+    poll.poll()
 
 
 def hang_up(sock: socket.socket) -> None:
@@ -332,6 +340,7 @@ class Peers:
             "puppet": Server(commanded, host),
             "greeter": Server(greet, host),
             "hangup": Server(hang_up, host),
+            "deaf": Server(ignore, host, buffer=2048),
             "udp_echo": UdpServer(host=host),
             "udp_other": UdpServer(host=host),
             "update": UpdatePeer(host),
@@ -370,6 +379,9 @@ class Peers:
             programs = {
                 "tls_psk": "-nocert -psk 70736b -psk_identity myhint",
                 "tls_alpn": f"{pair} -alpn http/1.1,mqtt",
+                "tls_gcm128": f"{pair} -cipher ECDHE-ECDSA-AES128-GCM-SHA256",
+                "tls_gcm256": f"{pair} -cipher ECDHE-ECDSA-AES256-GCM-SHA384",
+                "tls_sha1": f"{pair} -cipher ECDHE-ECDSA-AES256-SHA",
             }
             for name, options in programs.items():
                 self._programs[name] = OpensslServer(options, self._host)

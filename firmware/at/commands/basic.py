@@ -29,6 +29,19 @@ def ate1_run(at):
     at.uart.echo(True)
 
 
+ABORT = command("+ABORT", "Give up the command that runs", since="ours")
+
+
+@ABORT.run
+def abort_run(at):
+    """Sent while a command runs, it ends that one with ERROR, ERR CODE 0x010a4ab0.
+
+    The line, exactly so, has no answer of its own then. What was half open is closed: a join is
+    left, a link being opened is none. A counted answer is completed first; behind a `>` the line
+    is payload like any other. Without a running command it is OK.
+    """
+
+
 RST = command("+RST", "Restart the module")
 
 

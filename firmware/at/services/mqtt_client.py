@@ -301,11 +301,18 @@ class Client(MQTTClient):
         """Send one packet, or several. OSError, which ends the connection, if that fails."""
         try:
             async with self._lock:
-                for part in parts:
-                    await self.sock.write(part)
+                await self._write(parts)
                 self._sent_ms = ticks_ms()
         except OSError as error:
             self.fail(error.args[-1])
+            raise
+
+    async def _write(self, parts):
+        try:
+            for part in parts:
+                await self.sock.write(part)
+        except asyncio.CancelledError:  # what follows could not be told from the rest
+            self.fail("a packet was cut short")
             raise
 
     def _post(self, packet):

@@ -9,6 +9,7 @@ from at.errors import CHIP_ERRORS, LinkError, StateError, refused
 from at.services import chip
 
 _ANSWER_MS = 4000  # for the echo
+_BUSY_MS = 5000  # for an echo that nobody waits for any more
 _SPARE_MS = 2000  # for the chip to say that there was none
 _RESOLVE_MS = 15000
 
@@ -20,6 +21,7 @@ class Ping:
         self._names = names
         self._wifi = wifi
         self._done = asyncio.Event()
+        self._is_running = False  # the chip has not said yet what became of the last one
         self._time_ms = -1
         chip.owners.append(self)
 
@@ -34,22 +36,29 @@ class Ping:
         if numeric and numeric[0] == 6 and not self._wifi.net.has_ipv6:
             raise StateError("IPv6 is off; AT+CIPV6=1 turns it on")
         address = await self._names.resolve(host, 1, _RESOLVE_MS)
+        if self._is_running:
+            await self._until_done(_BUSY_MS)
         self._done.clear()
         self._time_ms = -1
         try:
             atchip.ping(address, _ANSWER_MS)
         except CHIP_ERRORS as error:
             raise refused("the chip cannot ping %s" % address, error)
-        try:
-            await asyncio.wait_for_ms(self._done.wait(), _ANSWER_MS + _SPARE_MS)
-        except asyncio.TimeoutError:
-            pass
+        self._is_running = True
+        await self._until_done(_ANSWER_MS + _SPARE_MS)
         if self._time_ms < 0:
             raise LinkError("no echo from %s" % address)
         return self._time_ms
 
+    async def _until_done(self, limit_ms):
+        try:
+            await asyncio.wait_for_ms(self._done.wait(), limit_ms)
+        except asyncio.TimeoutError:
+            pass
+
     def on_ping(self, time_ms):
         """Take the chip's word: the time in ms, -1 if no answer came."""
+        self._is_running = False
         self._time_ms = time_ms
         self._done.set()
 

@@ -84,10 +84,12 @@ async def send(links, link, target):
     else:
         atnet.up_send(link.handle)
     state = atnet.up_status()[0]
-    while state == atnet.UP_RUNNING:
-        await ready(atnet.UP)
-        state = atnet.up_status()[0]
-    forget()
+    try:
+        while state == atnet.UP_RUNNING:
+            await ready(atnet.UP)
+            state = atnet.up_status()[0]
+    finally:
+        forget()
     return state == atnet.UP_DONE or _explain(links, link)
 
 
@@ -114,9 +116,16 @@ class Long:
         Return True if all were sent, False if not, None if `+++` ended it. A broken link ends
         nothing: the host's bytes are swallowed up to the count, so that none becomes a command.
         """
-        step = self.report_size
-        atnet.up_stream(link.handle, self.chunk_size, interval_ms, count, step, *(target or ()))
-        mark = step
+        atnet.up_stream(
+            link.handle, self.chunk_size, interval_ms, count, self.report_size, *(target or ())
+        )
+        try:
+            return await self._follow(report)
+        finally:
+            forget()
+
+    async def _follow(self, report):
+        step = mark = self.report_size
         is_whole = True
         while True:
             await ready(atnet.UP)

@@ -1,12 +1,12 @@
 """What TLS connections trust and show: settings of the links, certificates, error codes.
 
-Owns AT+CIPSSLCCONF, ...CN, ...SNI, ...ALPN, ...PSK and ...PSKHEX of each link, reading
+Owns AT+CIPSSLCCONF, ...CN, ...SNI, ...ALPN, ...PSK, ...PSKHEX and ...CIPHER of each link, reading
 certificates from mfg_nvs by number, and the extension of ERR CODE that tells failures apart. The
 protocol itself is the C module atnet's.
 """
 
 import atnet
-from at.errors import LinkError, StoreError
+from at.errors import LinkError, StateError, StoreError
 
 COUNT = 5  # links
 PRESENT = 1  # bits of the authentication mode: show our certificate, check the peer's
@@ -44,6 +44,7 @@ _FIRST = 0x5001
 MISSING = 0x5040  # the certificate, key or CA is not in mfg_nvs
 UNUSABLE = 0x5041  # it is there, but cannot be used
 TIMEOUT = 0x5042  # the handshake took too long
+NO_SUITE = 0x5043  # there is no such cipher suite in this firmware
 
 _FILES = (  # name in messages, namespace of a client's and of the server's
     ("CERT", "client_cert", "server_cert"),
@@ -73,6 +74,7 @@ class Tls:
         self._names = {}  # (link, "cn" or "sni") -> bytes
         self._alpn = [()] * COUNT
         self._psk = [(b"", b"")] * COUNT
+        self._suites = {}  # link -> numbers of cipher suites; those without it offer the usual
 
     def conf(self, link):
         """Return [authentication mode, certificate number, CA number]."""
@@ -111,6 +113,26 @@ class Tls:
         for link in links:
             self._psk[link] = (key, hint)
 
+    def suites(self):
+        """Yield the number of each cipher suite that there is."""
+        index = 0
+        number = atnet.suite(0)
+        while number:
+            yield number
+            index += 1
+            number = atnet.suite(index)
+
+    def set_suites(self, links, numbers):
+        """Offer these cipher suites alone; () for the usual ones. StateError if one is unknown."""
+        for number in numbers:
+            if number not in self.suites():
+                raise StateError("this firmware has no cipher suite 0x%04X" % number, NO_SUITE)
+        for link in links:
+            if numbers:
+                self._suites[link] = numbers
+            else:
+                self._suites.pop(link, None)
+
     # Profiles for atnet.
 
     def client(self, link, host):
@@ -126,6 +148,8 @@ class Tls:
         key, hint = self._psk[link]
         if key:
             profile.psk(key, hint)
+        if link in self._suites:
+            profile.suites(self._suites[link])
         if self._alpn[link]:
             profile.alpn(tuple([str(name, "utf-8") for name in self._alpn[link]]))
         sni = str(self.name(link, "sni"), "utf-8")

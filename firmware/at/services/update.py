@@ -258,7 +258,7 @@ class Update:
         except asyncio.TimeoutError:
             self.state = FAILED
             raise LinkError("the update took more than 3 minutes")
-        except Exception:
+        except BaseException:  # given up as well
             self.state = FAILED
             raise
         finally:

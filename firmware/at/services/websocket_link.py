@@ -223,6 +223,9 @@ class WebLink:
         work = self.stream.send(opcode, pieces, is_last, limit_ms)
         try:
             await (self._leave(work) if opcode == websocket.CLOSE else work)
+        except asyncio.CancelledError:  # what follows could not be told from the rest
+            self.fail("a frame was cut short")
+            raise
         except OSError as error:
             self.fail(error.args[-1])
             raise LinkError("link %d: not sent: %s" % (self.number, error.args[-1]))

@@ -11,6 +11,7 @@ import atchip
 import network
 
 from at.errors import CHIP_ERRORS, ATError, StateError, refused
+from at.loop import insist
 from at.services import chip
 from at.services.chip import driver
 from at.services.wifi_net import Net
@@ -20,6 +21,7 @@ from at.services.wifi_station import Station
 STATION = 0  # interfaces, as atchip counts them; bit 0 and bit 1 of a mode
 SOFTAP = 1
 _SCAN_SPARE_MS = 5000  # what a scan may take beyond the time asked for
+_SCAN_STOP_MS = 1000  # how long the driver may take to confirm that it stopped
 _SCAN_CHANNELS = 14
 _PROTOCOLS = ("sta_proto", "ap_proto")
 _MACS = ("sta_mac", "ap_mac")
@@ -315,10 +317,24 @@ class Wifi:
             except asyncio.TimeoutError:
                 driver(atchip.wifi_scan_stop)
                 raise StateError("the scan did not end in %d ms" % limit)
+            except asyncio.CancelledError:
+                await self._stop_scan()
+                raise
             if self._scan_status:
                 raise StateError("the scan failed, status %d" % self._scan_status)
         finally:
             self.station.unpause()
+
+    async def _stop_scan(self):
+        """Have the driver stop, and wait for its word, which the next scan must not take."""
+        driver(atchip.wifi_scan_stop)
+        await insist(self._until_scanned)
+
+    async def _until_scanned(self):
+        try:
+            await asyncio.wait_for_ms(self._scanned.wait(), _SCAN_STOP_MS)
+        except asyncio.TimeoutError:
+            self.log("wifi: the driver does not confirm that the scan ended")
 
     def scan_records(self):
         """Yield what the scan found, strongest first, and free the driver's list; see atchip."""

@@ -17,6 +17,7 @@ import atchip
 from micropython import const
 
 from at.errors import CHIP_ERRORS, ATError, LinkError, StateError, is_memory
+from at.loop import insist
 from at.services.chip import driver
 
 _NEVER = const(0)  # states, as AT+CWSTATE counts
@@ -161,13 +162,19 @@ class Station:
         """Join within the target's time limit; keep target and interval once that worked.
 
         What was joined before is left first. After a failure, which is a JoinFailed, the station
-        stays out until it is told again.
+        stays out until it is told again, and so it does when the attempt is cancelled.
         """
         self._is_joining = True
+        turn = -1
         try:
             await self.stop()
             self.target = target
+            turn = self._turn
             await self._within_limit()
+        except asyncio.CancelledError:
+            if turn == self._turn:  # nobody else has the station by now
+                await insist(self.stop)
+            raise
         finally:
             self._is_joining = False
         if interval_s is not None and interval_s != self.interval_s:

@@ -75,6 +75,7 @@ static const mp_rom_map_elem_t atnet_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_handshake), MP_ROM_PTR(&atlink_atnet_handshake_obj) },
     { MP_ROM_QSTR(MP_QSTR_tls_info), MP_ROM_PTR(&atlink_atnet_tls_info_obj) },
     { MP_ROM_QSTR(MP_QSTR_peer_cert), MP_ROM_PTR(&atlink_atnet_peer_cert_obj) },
+    { MP_ROM_QSTR(MP_QSTR_suite), MP_ROM_PTR(&atlink_atnet_suite_obj) },
     { MP_ROM_QSTR(MP_QSTR_verify), MP_ROM_PTR(&atlink_atnet_verify_obj) },
     { MP_ROM_QSTR(MP_QSTR_stretch), MP_ROM_PTR(&atlink_atnet_stretch_obj) },
 

@@ -47,6 +47,7 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_tls_start_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_handshake_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_tls_info_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_peer_cert_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_suite_obj);
 
 // modatnet_proof.c
 MP_DECLARE_CONST_FUN_OBJ_3(atlink_atnet_verify_obj);

@@ -84,6 +84,22 @@ static mp_obj_t profile_psk(mp_obj_t self_in, mp_obj_t key_in, mp_obj_t identity
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(profile_psk_obj, profile_psk);
 
+static mp_obj_t profile_suites(mp_obj_t self_in, mp_obj_t numbers) {
+    size_t count;
+    mp_obj_t *items;
+    mp_obj_get_array(numbers, &count, &items);
+    int suites[ATLINK_SUITES_MAX + 1] = {0};
+    if (count == 0 || count > ATLINK_SUITES_MAX) {
+        mp_raise_ValueError(MP_ERROR_TEXT("1 to 16 suites"));
+    }
+    for (size_t i = 0; i < count; ++i) {
+        suites[i] = (int)mp_obj_get_int(items[i]);
+    }
+    atlink_atnet_checked(atlink_profile_suites(get_profile(self_in), suites));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(profile_suites_obj, profile_suites);
+
 static mp_obj_t profile_alpn(mp_obj_t self_in, mp_obj_t names_in) {
     size_t count;
     mp_obj_t *items;
@@ -104,6 +120,7 @@ static const mp_rom_map_elem_t profile_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_own), MP_ROM_PTR(&profile_own_obj) },
     { MP_ROM_QSTR(MP_QSTR_ca), MP_ROM_PTR(&profile_ca_obj) },
     { MP_ROM_QSTR(MP_QSTR_psk), MP_ROM_PTR(&profile_psk_obj) },
+    { MP_ROM_QSTR(MP_QSTR_suites), MP_ROM_PTR(&profile_suites_obj) },
     { MP_ROM_QSTR(MP_QSTR_alpn), MP_ROM_PTR(&profile_alpn_obj) },
 };
 static MP_DEFINE_CONST_DICT(profile_locals, profile_locals_table);
@@ -113,6 +130,12 @@ MP_DEFINE_CONST_OBJ_TYPE(
     make_new, profile_make_new,
     locals_dict, &profile_locals
     );
+
+static mp_obj_t atnet_suite(mp_obj_t index) {
+    mp_int_t i = mp_obj_get_int(index);
+    return MP_OBJ_NEW_SMALL_INT(i < 0 ? 0 : atlink_suite((size_t)i));
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_suite_obj, atnet_suite);
 
 static const char *name_or_null(size_t n_args, const mp_obj_t *args, size_t index) {
     return n_args > index && args[index] != mp_const_none ? mp_obj_str_get_str(args[index]) : NULL;

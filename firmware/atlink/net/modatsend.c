@@ -96,6 +96,16 @@ static mp_obj_t step(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(step_obj, step);
 
+// End a block that is being sent with an outcome; False: none is.
+static mp_obj_t atcore_abort(mp_obj_t outcome) {
+    if (FAILED[1] == MP_OBJ_NULL || is_collecting) {
+        return mp_const_false;
+    }
+    conclude(outcome);
+    return mp_const_true;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atcore_abort_obj, atcore_abort);
+
 static mp_obj_t atcore_send(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     mp_int_t length = mp_obj_get_int(args[1]);

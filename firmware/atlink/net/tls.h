@@ -12,6 +12,7 @@
 #include "net.h"
 
 #define ATLINK_ALPN_MAX (5)
+#define ATLINK_SUITES_MAX (16) // that a profile is told
 
 typedef struct _atlink_profile_t {
     mbedtls_ssl_config conf;
@@ -54,6 +55,8 @@ int atlink_profile_own(atlink_profile_t *profile, const void *cert, size_t cert_
 int atlink_profile_ca(atlink_profile_t *profile, const void *data, size_t size);
 int atlink_profile_psk(atlink_profile_t *profile, const void *key, size_t key_size,
     const void *identity, size_t identity_size);
+int atlink_profile_suites(atlink_profile_t *profile, const int *wanted);
+int atlink_suite(size_t index);
 int atlink_profile_alpn(atlink_profile_t *profile, const char *const *names, size_t count);
 
 // tls.c

@@ -16,6 +16,8 @@ static mbedtls_entropy_context entropy;
 static mbedtls_ctr_drbg_context generator;
 static bool seeded;
 
+#define TLS13_SUITES (0x13) // high byte of their numbers
+
 // What is offered and taken, best first, as far as Mbed TLS was built with it. SHA-1 and tags of
 // eight bytes (CBC_SHA, CCM_8) are left out: who needs them has to say so.
 static const int default_suites[] = {
@@ -265,6 +267,21 @@ int atlink_profile_psk(atlink_profile_t *profile, const void *key, size_t key_si
     }
     profile->has_psk = true;
     return use_suites(profile, psk_suites);
+}
+
+// Offer these alone, IANA numbers with 0 at the end, behind the key of atlink_profile_psk().
+int atlink_profile_suites(atlink_profile_t *profile, const int *wanted) {
+    return check_idle(profile) == 0 ? use_suites(profile, wanted) : ATLINK_NET_FAIL;
+}
+
+// The IANA number of each cipher suite of TLS 1.2 that Mbed TLS was built with; 0 behind the last.
+int atlink_suite(size_t index) {
+    for (const int *suite = mbedtls_ssl_list_ciphersuites(); *suite != 0; ++suite) {
+        if (*suite >> 8 != TLS13_SUITES && index-- == 0) {
+            return *suite;
+        }
+    }
+    return 0;
 }
 
 // The protocols to offer (client) or to choose from (server), best first; none switches it off.

@@ -310,6 +310,9 @@ static void forget_oldest(uint64_t now) {
 static void run_stream(uint64_t now) {
     if (!up.framer.ended) {
         take(now);
+        if (up.framer.left == 0 && atlink_uart_rx.mode == ATLINK_MODE_HOLD) {
+            atlink_rx_busy(&atlink_uart_rx); // the rest may take a while, in which lines can come
+        }
         if (up.state == UP_RUNNING && !up.drop) {
             forget_oldest(now);
         }

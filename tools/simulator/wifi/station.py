@@ -100,6 +100,7 @@ class Station:
         if self._scan is not None:
             self._scan.cancel()
             self._scan = None
+            self._emit(("scan_done", 1))
 
     # Connecting.
 
