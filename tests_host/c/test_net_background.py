@@ -7,10 +7,9 @@ import threading
 import pytest
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import tls_server
+from tests_host.c.netpieces import FILL, TLS_SERVER
 from tests_host.c.netscript import LIMIT_S, serving
-from tests_host.c.test_net_close import FILL
-from tests_host.c.test_net_tls import tls_server
-from tests_host.c.test_net_tls_data import SERVER
 
 SLOW = (
     FILL
@@ -98,7 +97,7 @@ print(failing(secure, port, profile))
 def test_a_client_with_weak_ciphers_alone_is_refused(net):
     own = netcerts.leaf("rsa")
     values = {"cert": netcerts.chain(own), "key": netcerts.key(own), "ca": netcerts.trusted()}
-    with net.running(SERVER, clients=False, **values) as process:
+    with net.running(TLS_SERVER, clients=False, **values) as process:
         port = int(process.stdout.readline())
         context = netcerts.client_context()
         context.set_ciphers("ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0")

@@ -2,6 +2,7 @@
 
 import socket
 
+from tests_host.c.netpieces import FILL
 from tests_host.c.netscript import LIMIT_S, serving
 
 
@@ -13,23 +14,6 @@ def small_listener():
     listener.listen(5)
     listener.settimeout(LIMIT_S)
     return listener
-
-
-FILL = """
-def fill(link):
-    total = 0
-    chunk = bytes(4096)
-    idle = 0
-    while idle < 3:
-        taken = atnet.send(link, chunk)
-        if taken:
-            total += taken
-            idle = 0
-        else:
-            idle += 1
-            time.sleep_ms(20)
-    return total
-"""
 
 
 def test_closing_at_once_delivers_what_was_sent(net):

@@ -1,66 +1,16 @@
 """From links to the AT port without Python: +IPD messages, passthrough, answers of CIPRECVDATA."""
 
 import hashlib
-import re
 import socket
 import struct
 import threading
-from contextlib import contextmanager
 
 import pytest
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import host_and_uart, receive, receive_ipd, receive_line, tls_server
+from tests_host.c.netpieces import LINE
 from tests_host.c.netscript import LIMIT_S, serving
-from tests_host.c.test_net_tls import tls_server
-
-BEGIN = """
-uart = atlink.UART(1, 17, 21)
-uart.listen()
-bit = lambda link: 1 << (8 + (link & 15))
-
-def serve(mask, ms=20000):
-    ready = atlink.wait(ms, mask)
-    if not ready:
-        raise SystemExit("nothing happened")
-    return ready
-"""
-
-
-@contextmanager
-def host_and_uart():
-    """Return both ends of the line: the host's, with a time limit, and the module's."""
-    host, uart = socket.socketpair()
-    host.settimeout(LIMIT_S)
-    with host, uart:
-        yield host, uart
-
-
-def receive(host, count):
-    """Read exactly count bytes."""
-    data = bytearray()
-    while len(data) < count:
-        part = host.recv(count - len(data))
-        assert part, data
-        data += part
-    return bytes(data)
-
-
-def receive_line(host, end=b"\r\n"):
-    data = b""
-    while not data.endswith(end):
-        data += receive(host, 1)
-    return data
-
-
-def receive_ipd(host):
-    """Read one +IPD message; return what stands before the colon, and the data."""
-    head = receive_line(host, b":")
-    while head.count(b'"') % 2:
-        head += receive_line(host, b":")  # that colon was part of an IPv6 address
-    size = re.match(rb"\r\n\+IPD,(?:\d+,)?(\d+)(?:,\"|:)", head)
-    assert size, head
-    return head[2:-1].decode(), receive(host, int(size[1]))
-
 
 WATCH = """
 link = connect(port, host, 6 if ":" in host else 4)
@@ -85,7 +35,7 @@ def test_each_form_of_a_head(net, peer, number, info, head):
     with serving(lambda client: client.sendall(b"a\r\n:z"), peer) as port:
         with host_and_uart() as (host, uart):
             values = {"port": port, "host": peer, "number": number, "info": info}
-            with net.running(BEGIN + WATCH, uart, **values) as process:
+            with net.running(LINE + WATCH, uart, **values) as process:
                 assert receive_ipd(host) == (head.format(port=port), b"a\r\n:z")
                 assert process.stdout.readline() == "True None\n"
 
@@ -94,7 +44,7 @@ def test_much_data_comes_in_messages_of_2920_bytes_at_most(net):
     data = bytes(i * 7 & 255 for i in range(1_000_000))
     with serving(lambda client: client.sendall(data)) as port, host_and_uart() as (host, uart):
         values = {"port": port, "host": "127.0.0.1", "number": 1, "info": False}
-        with net.running(BEGIN + WATCH, uart, **values) as process:
+        with net.running(LINE + WATCH, uart, **values) as process:
             got, largest = b"", 0
             while len(got) < len(data):
                 head, part = receive_ipd(host)
@@ -127,7 +77,7 @@ while left:
             left.remove(link)
 uart.flush(20000)
 """
-            with net.running(BEGIN + source, uart, port=port) as process:
+            with net.running(LINE + source, uart, port=port) as process:
                 got = {str(number): b"" for number in range(5)}
                 order = []
                 while sum(map(len, got.values())) < 1_000_000:
@@ -172,7 +122,7 @@ print(atnet.ended(link))
 uart.flush(20000)
 """
     with serving(send) as port, host_and_uart() as (host, uart):
-        with net.running(BEGIN + source, uart, port=port) as process:
+        with net.running(LINE + source, uart, port=port) as process:
             assert process.stdout.readline() == "True 1\n"
             assert stalled.wait(LIMIT_S)
             process.stdin.write("\n")
@@ -196,7 +146,7 @@ uart.flush(5000)
 """
     with serving(lambda client: client.sendall(b"data")) as port:
         with host_and_uart() as (host, uart):
-            with net.running(BEGIN + source, uart, port=port) as process:
+            with net.running(LINE + source, uart, port=port) as process:
                 assert process.stdout.readline() == "4\n"
                 assert receive(host, 6 + 13) == b"first \r\n+IPD,4:data"
 
@@ -214,7 +164,7 @@ print(atnet.ended(link), atnet.error(link))
 uart.flush(20000)
 """
     with serving(handle) as port, host_and_uart() as (host, uart):
-        with net.running(BEGIN + source, uart, port=port) as process:
+        with net.running(LINE + source, uart, port=port) as process:
             got = b""
             while len(got) < len(data):
                 got += receive(host, 1000) if mode == "DOWN_RAW" else receive_ipd(host)[1]
@@ -233,7 +183,7 @@ while atnet.counts(link)[0] < 2203:
     atlink.wait(50, 0)
 uart.flush(5000)
 """
-    with host_and_uart() as (host, uart), net.running(BEGIN + source, uart) as process:
+    with host_and_uart() as (host, uart), net.running(LINE + source, uart) as process:
         address = ("127.0.0.1", int(process.stdout.readline()))
         with (
             socket.socket(type=socket.SOCK_DGRAM) as one,
@@ -270,7 +220,7 @@ atnet.down(link, atnet.DOWN_OFF)
 print(atlink.wait(20, bit(link)))
 """
     with serving(send) as port, host_and_uart() as (host, uart):
-        with net.running(BEGIN + source, uart, port=port) as process:
+        with net.running(LINE + source, uart, port=port) as process:
             assert receive(host, 5) == b"12345"
             arrived.set()
             lines = [process.stdout.readline().strip() for _ in range(3)]
@@ -312,7 +262,7 @@ except ValueError as e:
         client.recv(1)
 
     with serving(send) as port, host_and_uart() as (host, uart):
-        with net.running(BEGIN + COUNT + source, uart, port=port) as process:
+        with net.running(LINE + COUNT + source, uart, port=port) as process:
             assert process.stdout.readline() == "None\n"
             go.set()
             assert receive(host, 17) == b"+CIPRECVDATA:1," + data[:1] + b"+"
@@ -340,7 +290,7 @@ until(link, atnet.READ)
 print(count(5), count(5), count(5))
 """
     with serving(handle) as port, host_and_uart() as (host, uart):
-        with net.running(BEGIN + COUNT + source, uart, port=port) as process:
+        with net.running(LINE + COUNT + source, uart, port=port) as process:
             assert receive(host, 1018) == b"+CIPRECVDATA:1000," + b"t" * 1000
             assert receive(host, 4018) == b"+CIPRECVDATA:4000," + b"t" * 4000
             assert process.stdout.readline() == "1000 4000 4000 0\n"

@@ -2,12 +2,10 @@
 
 import socket
 import subprocess
-import threading
-from contextlib import contextmanager
 
 import pytest
 
-from tests_host.c import netcerts
+from tests_host.c.netpeers import openssl_server, server_file
 from tests_host.c.netscript import LIMIT_S
 
 KEY = "1a2b3c4d5e6f708192a3b4c5d6e7f801"
@@ -16,41 +14,6 @@ KEY = "1a2b3c4d5e6f708192a3b4c5d6e7f801"
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
-
-
-@contextmanager
-def openssl_server(*options):
-    """Run `openssl s_server`, which sends back each line reversed unless told otherwise."""
-    port = free_port()
-    words = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", *options]
-    process = subprocess.Popen(
-        words,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="backslashreplace",
-    )
-    timer = threading.Timer(LIMIT_S, process.kill)
-    timer.start()
-    try:
-        for line in process.stdout:
-            if "ACCEPT" in line:
-                break
-        process.port = port
-        yield process
-    finally:
-        timer.cancel()
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
-
-
-def server_file(folder):
-    path = folder / "server.pem"
-    path.write_bytes(netcerts.leaf("good").private_key_and_cert_chain_pem.bytes())
-    return path
 
 
 CLIENT = """

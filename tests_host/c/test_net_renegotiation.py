@@ -12,8 +12,8 @@ import time
 from contextlib import contextmanager, suppress
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import openssl_server, server_file
 from tests_host.c.netscript import LIMIT_S
-from tests_host.c.test_net_psk import openssl_server, server_file
 
 SMALL = 4096  # bytes of a socket's buffer, so that it is full soon
 QUIET_S = 0.5  # without a byte: all has passed

@@ -5,26 +5,14 @@ import socket
 import struct
 import threading
 
+from tests_host.c.netpieces import SOCKETS
 from tests_host.c.netscript import LIMIT_S, echo, serving
-
-BEGIN = """
-import errno, socket, ssl, struct
-
-def error(call, *args):
-    try:
-        call(*args)
-    except OSError as e:
-        return errno.errorcode.get(e.errno, e.errno)
-    except ValueError as e:
-        return str(e)
-    return "no error"
-"""
 
 
 def test_a_client_reads_and_writes(net):
     with serving(echo) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 with socket.socket() as s:
     s.connect(("127.0.0.1", port))
@@ -65,7 +53,7 @@ def test_time_outs(net):
     done = threading.Event()
     with serving(lambda client: done.wait(LIMIT_S)) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 s = socket.socket()
 print(s.gettimeout())
@@ -105,7 +93,7 @@ def test_connecting_without_waiting(net):
         dead = gone.getsockname()[1]
         gone.close()
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 import select
 s = socket.socket()
@@ -132,7 +120,7 @@ s.connect(("127.0.0.1", port))
 
 def test_a_server(net):
     source = (
-        BEGIN
+        SOCKETS
         + """
 s = socket.socket(family, socket.SOCK_STREAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -160,7 +148,7 @@ client.close()
 
 def test_datagrams_and_groups(net):
     lines = net.run(
-        BEGIN
+        SOCKETS
         + """
 one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 two = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -196,7 +184,7 @@ print(error(four.setsockopt, socket.IPPROTO_IPV6, socket.IPV6_LEAVE_GROUP, group
 
 def test_options(net):
     lines = net.run(
-        BEGIN
+        SOCKETS
         + """
 s = socket.socket()
 for level, option, value in (
@@ -221,7 +209,7 @@ print(six.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY))
 def test_names_come_from_the_resolver(net):
     with serving(echo) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 print(error(socket.getaddrinfo, "peer.test", 80), error(socket.socket().connect, ("peer.test", 1)))
 def resolve(host, family):
@@ -252,7 +240,7 @@ print(s.getpeername()[0], error(s.connect, ("other.test", port)))
 def test_forgotten_sockets_are_found_again(net):
     """Each place is taken by a socket that nobody closed: a collection frees them."""
     lines = net.run(
-        BEGIN
+        SOCKETS
         + """
 for i in range(100):
     s = socket.socket()
@@ -280,7 +268,7 @@ def test_much_data_through_the_interface(net):
 
     with serving(swallow) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 import hashlib
 sha = hashlib.sha256()

@@ -3,15 +3,15 @@
 import socket
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import tls_server
+from tests_host.c.netpieces import SOCKETS
 from tests_host.c.netscript import LIMIT_S, echo, serving
-from tests_host.c.test_net_socket import BEGIN
-from tests_host.c.test_net_tls import tls_server
 
 
 def test_tls_like_any_socket(net):
     with serving(tls_server(netcerts.server_context())) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.load_verify_locations(cadata=ca)
@@ -48,7 +48,7 @@ s.close()
 def test_tls_names_and_refusals(net):
     with serving(tls_server(netcerts.server_context())) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 def attempt(**options):
     s = socket.socket()
@@ -94,7 +94,7 @@ print(attempt())
 def test_a_tls_handshake_without_waiting(net):
     with serving(tls_server(netcerts.server_context())) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.verify_mode = ssl.CERT_NONE
@@ -132,7 +132,7 @@ def test_a_tls_server_with_files(net, tmp_path):
     (tmp_path / "key.pem").write_bytes(netcerts.key(own))
     (tmp_path / "ca.pem").write_bytes(netcerts.trusted())
     source = (
-        BEGIN
+        SOCKETS
         + """
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(folder + "/cert.pem", folder + "/key.pem")
@@ -170,7 +170,7 @@ def test_asyncio_streams_work_on_it(net):
     """MicroPython's own event loop polls the objects."""
     with serving(echo) as port:
         lines = net.run(
-            BEGIN
+            SOCKETS
             + """
 import asyncio
 

@@ -10,10 +10,9 @@ from contextlib import suppress
 import pytest
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import host_and_uart, lines_of, receive, sink, tls_server
+from tests_host.c.netpieces import GUARD_S, UP
 from tests_host.c.netscript import LIMIT_S, echo, serving
-from tests_host.c.test_net_down import host_and_uart, receive
-from tests_host.c.test_net_tls import tls_server
-from tests_host.c.test_net_up import GUARD_S, UP, lines_of, sink
 
 STREAM = """
 link = {connect}

@@ -6,19 +6,8 @@ import ssl
 import pytest
 
 from tests_host.c import netcerts
-from tests_host.c.netscript import echo, serving
-
-
-def tls_server(context, handle=echo):
-    """Return a handler for serving() that does TLS first and a proper goodbye last."""
-
-    def serve(client):
-        with context.wrap_socket(client, server_side=True) as secure:
-            handle(secure)
-            secure.unwrap().close()
-
-    return serve
-
+from tests_host.c.netpeers import tls_server
+from tests_host.c.netscript import serving
 
 CLIENT = """
 profile = atnet.Profile()

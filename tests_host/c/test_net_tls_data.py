@@ -9,8 +9,9 @@ import threading
 import pytest
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import tls_server
+from tests_host.c.netpieces import TLS_SERVER
 from tests_host.c.netscript import LIMIT_S, serving
-from tests_host.c.test_net_tls import tls_server
 
 
 def test_all_bytes_come_back(net):
@@ -227,30 +228,6 @@ print(atnet.shutdown(link), failing(atnet.send, link, b"more"))
     assert ends == [b"bye", b""] * 2
 
 
-SERVER = """
-profile = atnet.Profile(True)
-profile.own(cert, key)
-profile.verify(2 if clients else 0)
-profile.ca(ca)
-profile.alpn(["mqtt", "h2"])
-server = atnet.open(atnet.TCP, 4)
-atnet.bind(server, "127.0.0.1", 0)
-atnet.listen(server, 1)
-print(atnet.local(server)[1])
-link = again(atnet.READ, atnet.accept, server)[0]
-atnet.tls_start(link, profile)
-profile.close()
-reason = failing(shake, link)
-print(reason)
-if reason == "no error":
-    print(atnet.tls_info(link)[2], atnet.peer_cert(link) is not None)
-    write(link, read(link))
-atnet.close(link)
-while atnet.closing():
-    atlink.wait(50, 0)
-"""
-
-
 @pytest.mark.parametrize(
     ("shown", "clients", "reason"),
     [
@@ -264,7 +241,7 @@ while atnet.closing():
 def test_a_server_and_what_its_client_shows(net, shown, clients, reason):
     own = netcerts.leaf("good")
     values = {"cert": netcerts.chain(own), "key": netcerts.key(own), "ca": netcerts.trusted()}
-    with net.running(SERVER, clients=clients, **values) as process:
+    with net.running(TLS_SERVER, clients=clients, **values) as process:
         port = int(process.stdout.readline())
         context = netcerts.client_context(shown)
         context.set_alpn_protocols(["h2"])
@@ -293,7 +270,7 @@ def test_a_client_that_speaks_another_protocol_or_version(net):
         context.minimum_version = ssl.TLSVersion.TLSv1_3
 
     for prepare, reason in ((mqtt_only, "alpn mismatch"), (tls13_only, "no common cipher")):
-        with net.running(SERVER, clients=False, **values) as process:
+        with net.running(TLS_SERVER, clients=False, **values) as process:
             port = int(process.stdout.readline())
             context = netcerts.client_context()
             prepare(context)
@@ -308,7 +285,7 @@ def test_noise_at_our_server(net):
     values = {"cert": netcerts.chain(own), "key": netcerts.key(own), "ca": netcerts.trusted()}
     rng = random.Random(3)
     for noise in (b"GET / HTTP/1.1\r\n\r\n", rng.randbytes(3000), b"\x16\x03\x01\x00\x05hello"):
-        with net.running(SERVER, clients=False, **values) as process:
+        with net.running(TLS_SERVER, clients=False, **values) as process:
             port = int(process.stdout.readline())
             with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
                 client.sendall(noise)

@@ -4,8 +4,8 @@ import socket
 import ssl
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import tls_server
 from tests_host.c.netscript import echo, serving
-from tests_host.c.test_net_tls import tls_server
 
 
 def test_certificates_that_cannot_be_used(net):

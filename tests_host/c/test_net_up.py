@@ -7,50 +7,9 @@ import time
 import pytest
 
 from tests_host.c import netcerts
+from tests_host.c.netpeers import host_and_uart, lines_of, sink, tls_server
+from tests_host.c.netpieces import FILL, GUARD_S, UP
 from tests_host.c.netscript import LIMIT_S, serving
-from tests_host.c.test_net_close import FILL
-from tests_host.c.test_net_down import BEGIN, host_and_uart
-from tests_host.c.test_net_tls import tls_server
-
-GUARD_S = 0.2  # silence around `+++`, generous
-
-UP = (
-    BEGIN
-    + """
-def news():
-    serve(atnet.UP, 30000)
-    return atnet.up_status()
-
-def finished():
-    while True:
-        status = news()
-        if status[0] != atnet.UP_RUNNING:
-            return status
-
-names = {atnet.UP_IDLE: "idle", atnet.UP_RUNNING: "running", atnet.UP_DONE: "done",
-         atnet.UP_ENDED: "ended", atnet.UP_FAILED: "failed"}
-
-def tell(status):
-    print(names[status[0]], *status[1:])
-"""
-)
-
-
-def sink(store):
-    """Return a handler that stores all a client says."""
-
-    def take(client):
-        data = bytearray()
-        store.append(data)
-        while part := client.recv(65536):
-            data += part
-
-    return take
-
-
-def lines_of(process, count):
-    return [process.stdout.readline().strip() for _ in range(count)]
-
 
 COLLECT = """
 link = {connect}
