@@ -15,6 +15,7 @@ import fetch
 import partitions
 import pins
 from pins import ROOT
+from tests_host.chip.boardpins import board_pins
 from tools.image import boards, idf
 from tools.simulator import options
 
@@ -146,12 +147,6 @@ def factory_pins():
             for row in csv.DictReader(file)
             if row["key"].endswith("_pin")
         }
-
-
-def board_pins():
-    """Return pins.csv as numbers."""
-    with (BOARD / "pins.csv").open() as file:
-        return {name: int(pin.removeprefix("GPIO")) for name, pin in csv.reader(file)}
 
 
 def test_every_option_the_firmware_relies_on_is_set_and_no_other():

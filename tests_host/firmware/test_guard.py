@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests_host.simulator.test_sim_life import status, wait_for
+from tests_host.simulator.waiting import status, wait_for
 from tools.build import partitions
 
 PARTS = {part.name: part for part in partitions.load()}

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests_host.firmware.test_update import IMAGE, Bench, Running
+from tests_host.firmware.updatebench import IMAGE, Bench, Running
 from tests_host.firmware.webbench import Bench as WebBench
 from tools.peers import espimage, webclient
 

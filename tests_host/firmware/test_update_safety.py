@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests_host.firmware.test_update import IMAGE, Bench
+from tests_host.firmware.updatebench import IMAGE, Bench
 from tools.host.simprocess import Simulator
 from tools.peers.updateserver import Server
 

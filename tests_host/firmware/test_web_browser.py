@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import system
-from tests_host.firmware.test_web_upload import IMAGE, damaged
+from tests_host.firmware.updatebench import IMAGE, damaged
 from tests_host.firmware.webbench import PORT, Bench, boot
 from tests_host.webcamera import Camera
 

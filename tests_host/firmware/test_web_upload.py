@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from tests_host.firmware.updatebench import IMAGE, damaged
 from tests_host.firmware.webbench import Bench
 from tools.peers import espimage, webclient
 
 SLOT = 0x180000
-IMAGE = espimage.compose([espimage.describe("v9.9.9", filling=40_000), b"code" * 5000])
 _LENGTH = len(IMAGE)
 NEWS = ["+WEBSERVERRSP:3", "+WEBSERVERRSP:5"]
 
@@ -41,12 +41,6 @@ def bench(request, simulate):
     simulator = simulate(bits=request.param)
     with simulator.module(timeout_s=60) as module:
         yield Uploads(simulator, module)
-
-
-def damaged(image):
-    copy = bytearray(image)
-    copy[len(copy) // 2] ^= 1
-    return bytes(copy)
 
 
 def test_a_good_image_runs_from_the_next_start_and_the_next_goes_to_the_other_slot(bench):

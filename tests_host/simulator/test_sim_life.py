@@ -7,23 +7,13 @@ import time
 
 import pytest
 
+from tests_host.simulator.waiting import status, wait_for
 from tools.host.atclient import ATMismatch
 from tools.host.simprocess import SimulatorError
 from tools.peers import espimage
 
 OTA_1 = 0x280000
 SECTOR = 4096
-
-
-def status(simulator):
-    return simulator.act("status")
-
-
-def wait_for(claim):
-    until = time.monotonic() + 20
-    while not claim():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def clock(module):

@@ -17,13 +17,12 @@ import serial
 from serial import rfc2217
 
 from pins import ROOT
+from tests_host.tools.reports import FACTS, NAME, entries, results
 from tools.conformance import __main__ as conformance
 from tools.conformance import collect, compare, report
 from tools.host.atclient import ByteLog, Module
 
 VOID = {"meta", "input", "link", "br"}
-NAME = "test_scenarios.py::test_transcript[{}]"
-FACTS = {"firmware": "AT version:1", "port": "/dev/ttyX, 115200 baud", "date": "2026-11-21 10:00"}
 
 
 def free_port():
@@ -205,11 +204,6 @@ def test_module_behind_a_local_port_reaches_us_locally(port, address):
     assert conformance.host_ip(port) == address
 
 
-def entries(*pieces):
-    """Return a readable byte log of (direction, text) pairs."""
-    return [(0.1 * index, direction, text) for index, (direction, text) in enumerate(pieces)]
-
-
 def test_pieces_in_which_bytes_came_do_not_count():
     whole = entries((">", "AT\\r\\n"), ("<", "\\r\\nOK\\r\\n"))
     parts = entries((">", "AT\\r\\n"), ("<", "\\r\\nO"), ("<", "K\\r\\n"))
@@ -228,15 +222,6 @@ def test_difference_stands_beside_its_counterpart():
 def test_line_that_one_has_not_stands_alone():
     ours = entries(("<", "ready\\r\\n"))
     assert compare.rows([], ours) == [("differs", "", "< ready\\r\\n")]
-
-
-def results(**tests):
-    """Return a results file's content."""
-    base = {"outcome": "passed", "title": "", "reason": "", "log": [], "seconds": 0.5}
-    return {
-        "facts": FACTS,
-        "tests": {NAME.format(name): base | test for name, test in tests.items()},
-    }
 
 
 def test_page_shows_outcomes_reasons_and_times():

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import system
-from tests_host.tools.test_conformance import entries, results
+from tests_host.tools.reports import entries, results
 from tools.conformance import report
 
 # The sum of red, green and blue: paper is brighter than ink, or the other way round in the dark.

@@ -203,7 +203,7 @@ def test_picture_is_well_formed_and_lies_within_its_frame(path):
 
 
 def test_picture_and_table_name_the_pins_of_the_firmware():
-    from tests_host.chip.test_board import board_pins
+    from tests_host.chip.boardpins import board_pins
 
     picture = (DOCS / "wiring.svg").read_text()
     table = (DOCS / "wiring.md").read_text()

@@ -10,7 +10,7 @@ import yaml
 
 import pins
 from pins import ROOT
-from tests_host.chip.test_board import board_pins
+from tests_host.chip.boardpins import board_pins
 from tools.image import layout
 
 WOKWI = ROOT / "board/wokwi"

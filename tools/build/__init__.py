@@ -1,0 +1,1 @@
+"""What make targets use to build: pinned sources, packages, the firmware for this PC."""

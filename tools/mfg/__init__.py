@@ -1,0 +1,1 @@
+"""What a module is born with: the image of factory parameters, certificates for tests."""
