@@ -9,6 +9,7 @@ from at.wire.grammar import QUERY, RUN, SET
 
 COMMANDS = {}  # name -> Command: the firmware's own
 LISTED = {}  # number in AT+CMD? -> Command, those of today
+users = []  # a user's own, in the order of declaration
 
 # What an event of a service says on the AT port: a text (str or bytes, with % for its details),
 # or a function of (session, *details) that returns one, or None to say nothing. Each command
@@ -19,7 +20,6 @@ events = {}
 
 class _User:
     def __init__(self):
-        self.commands = []  # in the order of declaration
         self.is_declaring = False  # not yet: the firmware declares its own
 
 
@@ -80,7 +80,7 @@ def find(name):
     """Return the command of that name, or None."""
     entry = COMMANDS.get(name)
     if entry is None:
-        for each in _user.commands:
+        for each in users:
             if each.name == name:
                 return each
     return entry
@@ -95,7 +95,7 @@ def all_flags():
     """Yield (name, test, query, set, execute) of every command of today, flags as 0 or 1."""
     for number in range(len(LISTED)):
         yield _flags(LISTED[number])
-    for entry in _user.commands:
+    for entry in users:
         yield _flags(entry)
 
 
@@ -126,7 +126,7 @@ def command(
         raise ValueError("AT%s is declared twice" % name)
     entry = Command(name, params, text, lexer == "bare")
     if _user.is_declaring:
-        _user.commands.append(entry)
+        users.append(entry)
         return entry
     COMMANDS[name] = entry
     if not old:

@@ -15,7 +15,7 @@ import sys
 
 import atcore
 import atlink
-from at.command import COMMANDS, find, find_event
+from at.command import COMMANDS, find, find_event, users
 from at.errors import (
     SUB_BUSY,
     Abandoned,
@@ -71,7 +71,7 @@ class Session:
         self._is_aborted = False
         self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
-        atcore.serve(self, COMMANDS)
+        atcore.serve(self, COMMANDS, users)
 
     def attach(self, **services):
         """Make services and values attributes of the session, for handlers."""
@@ -293,17 +293,14 @@ class Session:
 
     def _fail(self, error):
         if isinstance(error, MemoryError):
-            self.log("AT%s: %s" % (self.name, error))
+            self.log("no memory:", error)
             error = ATError("out of memory")
         elif not isinstance(error, ATError):
             self.log("AT%s failed unexpectedly:" % self.name)
             sys.print_exception(error)
             is_refusal = isinstance(error, OSError) or is_memory(error)
             error = refused("the chip refused", error) if is_refusal else _internal(error)
-        else:
-            self.log("AT%s: %s" % (self.name, error.reason))
-        self.explain(error)
-        self.port.message(b"\r\nERROR\r\n")
+        atcore.refuse(error.code(), error.reason)
 
     def explain(self, error):
         """Write what AT+SYSLOG wants to be said of an ATError in front of the final result."""

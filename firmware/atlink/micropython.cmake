@@ -2,6 +2,7 @@
 add_library(usermod_atlink INTERFACE)
 
 target_sources(usermod_atlink INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/modatanswer.c
     ${CMAKE_CURRENT_LIST_DIR}/modatcore.c
     ${CMAKE_CURRENT_LIST_DIR}/modatline.c
     ${CMAKE_CURRENT_LIST_DIR}/modatlink.c

@@ -1,7 +1,7 @@
 # User C module `atlink` for the unix port. The network part adds its own sources in net/net.mk.
 ATLINK_DIR := $(USERMOD_DIR)
 
-SRC_USERMOD_C += $(addprefix $(ATLINK_DIR)/, modatcore.c modatline.c modatlink.c modatloop.c)
+SRC_USERMOD_C += $(addprefix $(ATLINK_DIR)/, modatanswer.c modatcore.c modatline.c modatlink.c modatloop.c)
 SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
 	uart.c \
 	wait.c \

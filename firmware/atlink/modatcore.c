@@ -21,6 +21,9 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_take_messages), MP_ROM_PTR(&atcore_take_messages_obj)},
     {MP_ROM_QSTR(MP_QSTR_reply), MP_ROM_PTR(&atcore_reply_obj)},
     {MP_ROM_QSTR(MP_QSTR_line), MP_ROM_PTR(&atcore_line_obj)},
+    {MP_ROM_QSTR(MP_QSTR_refuse), MP_ROM_PTR(&atcore_refuse_obj)},
+    {MP_ROM_QSTR(MP_QSTR_log), MP_ROM_PTR(&atcore_log_obj)},
+    {MP_ROM_QSTR(MP_QSTR_begin_log), MP_ROM_PTR(&atcore_begin_log_obj)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

@@ -1,6 +1,7 @@
 // What the files of the Python module `atcore` share: the event loop's queue (modatloop.c), command
-// lines and answers (modatline.c), blocks for
-// links (net/modatsend.c), messages of a broker (net/modatmqtt.c). firmware/typings/atcore.pyi is the module's contract.
+// lines (modatline.c), answers, refusals and the log (modatanswer.c), blocks for links
+// (net/modatsend.c), messages of a broker (net/modatmqtt.c). firmware/typings/atcore.pyi is the
+// module's contract.
 #ifndef ATLINK_MODATCORE_H
 #define ATLINK_MODATCORE_H
 
@@ -21,17 +22,26 @@ MP_DECLARE_CONST_FUN_OBJ_2(atcore_watch_over_obj);
 
 // modatline.c
 void atcore_tell(qstr method, mp_obj_t argument);
+mp_obj_t *atcore_member(mp_obj_t instance, qstr name);
 mp_obj_t atcore_outcome(mp_obj_t function, size_t n, const mp_obj_t *args);
 void atcore_conclude(mp_obj_t outcome);
-void atcore_say(const char *message, size_t n);
-void atcore_put(const char *data, size_t n);
 
-MP_DECLARE_CONST_FUN_OBJ_2(atcore_serve_obj);
+MP_DECLARE_CONST_FUN_OBJ_3(atcore_serve_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atcore_receive_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atcore_listen_obj);
+
+// modatanswer.c
+bool atcore_has_room(size_t n); // for so much of messages, without a detour
+void atcore_say(const char *message, size_t n);
+void atcore_put(const char *data, size_t n);
+void atcore_refuse(mp_obj_t name, mp_obj_t code, size_t n, const mp_obj_t *reason);
+
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_clear_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_reply_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_line_obj);
+MP_DECLARE_CONST_FUN_OBJ_2(atcore_refuse_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_log_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atcore_begin_log_obj);
 
 // net/modatsend.c
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_send_obj);

@@ -29,8 +29,10 @@ def function(source: int, /) -> Callable[[], object] | None:
 def watch_over(function: Callable[[], object], period_ms: int, /) -> None:
     """Call `function` at once and then about every `period_ms`, as long as the loop turns."""
 
-def serve(session: Any, by_name: dict[str, Any], /) -> None:
-    """Take command lines for a session; `by_name` are the declared commands (at.command).
+def serve(session: Any, by_name: dict[str, Any] | None, of_users: list[Any], /) -> None:
+    """Take command lines for a session, with the firmware's commands and a user's (at.command).
+
+    `by_name` None leaves every line to the session.
 
     The session is told what C leaves to it: _begin() a line, _event(event) of UART.poll(),
     _launch(coroutine) of a handler, _end(outcome), _say(message), _put(bytes) that no filter sees,
@@ -84,3 +86,12 @@ Control bytes of the text become `?`.
 
 line: _Answer
 """Write parts (text or bytes), one behind the other, and CR LF."""
+
+def refuse(code: int, reason: str, /) -> None:
+    """Log why the command that runs fails; write what AT+SYSLOG wants to be said, and ERROR."""
+
+def log(*words: object) -> None:
+    """Print a line on the log port: milliseconds since begin_log(), words with spaces between."""
+
+def begin_log() -> None:
+    """Count from now on."""

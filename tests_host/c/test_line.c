@@ -100,8 +100,19 @@ static void picks(void) {
     CHECK(bind("+LONG", "1", false) == -1);
 }
 
+static bool is_simple(const char *name) {
+    return atlink_name_is_simple((const uint8_t *)name, strlen(name));
+}
+
+static void unknown_names(void) {
+    CHECK(is_simple("") && is_simple("+A") && is_simple("~ !") && is_simple("CUR"));
+    CHECK(!is_simple("+A\x1f") && !is_simple("\x7f") && !is_simple("+\xc3\xa4"));
+    CHECK(!is_simple("+A_CUR") && !is_simple("_DEF") && is_simple("+A_CURE") && is_simple("_CU"));
+}
+
 int main(void) {
     forms();
+    unknown_names();
     names();
     numbers_and_links();
     texts();

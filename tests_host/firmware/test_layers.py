@@ -28,7 +28,7 @@ DEPTH = {unit: depth for depth, units in enumerate(LAYERS) for unit in units}
 
 # What stands for hardware, and the units that may import it.
 CHIP = {
-    "atcore": ("loop", "services", "port", "session"),
+    "atcore": ("log", "loop", "services", "port", "session"),
     "atlink": ("loop", "services", "port", "session", "app"),
     "atnet": ("services", "app"),
     **dict.fromkeys(

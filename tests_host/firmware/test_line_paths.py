@@ -1,7 +1,8 @@
 """Two modules get the same lines; one of them takes none in C. Every answer is the same bytes.
 
-The lines are those of the boundary cases that are refused, and random ones whose effect shows in a
-query. (What C binds, and what not, is compared line by line in test_command_lines.py.)
+The lines are those of the boundary cases that are refused, names and forms that nobody declares,
+and random ones whose effect shows in a query. (What C binds, and what not, is compared line by line
+in test_command_lines.py.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tools.catalogue import boundaries, declarations
 from tools.host.atclient import Module
 from tools.host.simprocess import Simulator
 
-# AT+PATH: no line is taken in C from now on.
+# AT+PATH: no line is taken in C from now on. AT+MINE: a user's command, one form of it.
 PATH = """
 import atcore
 
@@ -29,7 +30,15 @@ PATH = command("+PATH", "Take no line in C from now on")
 
 @PATH.run
 def path_run(at):
-    atcore.serve(at, {})
+    atcore.serve(at, None, [])
+
+
+MINE = command("+MINE", "Stay")
+
+
+@MINE.query
+def mine_query(at):
+    at.line("here")
 """
 
 COMMANDS = declarations.all_commands()
@@ -38,22 +47,27 @@ Pair = tuple[Module, Module]
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Simulator, ...]]:
     folders = [tmp_path_factory.mktemp(name) for name in ("both", "python")]
     with Simulator(folders[0], bits=32) as both, Simulator(folders[1], bits=32) as python:
-        modules = []
-        for simulator in (both, python):
-            simulator.put_user_file("path.py", PATH)
-            simulator.start()
-            module = simulator.module().__enter__()
-            module.echo_off()
-            module.ok("AT+SYSLOG=2")
-            modules.append(module)
-        modules[1].ok("AT+PATH")
-        yield modules[0], modules[1]
-        for module in modules:
-            module.ok("AT")
-            module.__exit__(None, None, None)
+        yield both, python
+
+
+@pytest.fixture(scope="module")
+def pair(simulators: tuple[Simulator, ...]) -> Iterator[Pair]:
+    modules = []
+    for simulator in simulators:
+        simulator.put_user_file("path.py", PATH)
+        simulator.start()
+        module = simulator.module().__enter__()
+        module.echo_off()
+        module.ok("AT+SYSLOG=2")
+        modules.append(module)
+    modules[1].ok("AT+PATH")
+    yield modules[0], modules[1]
+    for module in modules:
+        module.ok("AT")
+        module.__exit__(None, None, None)
 
 
 def compare(pair: Pair, line: bytes) -> None:
@@ -74,6 +88,42 @@ def test_refused_lines(pair: Pair, group: str) -> None:
                 if case.code is not None:
                     compare(pair, case.line.encode())
         compare(pair, f"AT{command.name}=?".encode())
+
+
+def test_forms_that_a_command_lacks(pair: Pair) -> None:
+    for command in COMMANDS:
+        for form, suffix in declarations.SUFFIX.items():
+            if form not in command.forms:
+                compare(pair, f"AT{command.name}{suffix}".encode())
+
+
+NAMES = st.one_of(
+    st.sampled_from([b"+MINE", b"+MINES", b"+GMR_CUR", b"+CWMODE_DEF", b"_CUR", b"X_DEF", b"E2"]),
+    st.sampled_from([b"+CWMOD", b"+CWMODEX", b"+cwmode", b" +GMR", b"+", b"\x7f", b"+A\tB", b"??"]),
+    st.binary(max_size=8).filter(lambda name: not set(name) & set(b"\r\n\b")),
+    st.text(max_size=6).map(str.encode).filter(lambda name: not set(name) & set(b"\r\n\b")),
+    st.integers(1, 254).map(lambda n: b"N" * n),
+)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(NAMES, st.sampled_from([b"", b"?", b"=1", b"=?"]), st.sampled_from([b"AT", b"AT+", b"at"]))
+def test_unknown_names(pair: Pair, name: bytes, form: bytes, begin: bytes) -> None:
+    compare(pair, begin + name + form)
+
+
+def test_refusals_are_logged_alike(pair: Pair, simulators: tuple[Simulator, ...]) -> None:
+    starts = [len(simulator.log_text()) for simulator in simulators]
+    for line in (b"AT+NOSUCH", b"AT+NOSUCH?", b"AT+GMR=1", b"AT+CWMODE", b"AT+SYSLOG=7", b"AT+A\tB"):
+        compare(pair, line)
+    compare(pair, b"AT+END-OF-LOG")
+    logs = []
+    for simulator, start in zip(simulators, starts, strict=True):
+        simulator.wait_log("no command AT+END-OF-LOG\n")
+        logs.append(re.sub(r"(?m)^\(\d+\)", "", simulator.log_text(start)))
+    assert logs[0] == logs[1]
+    assert " AT+NOSUCH: no command AT+NOSUCH\n" in logs[0]
+    assert " AT+CWMODE: AT+CWMODE does not have this form\n" in logs[0]
 
 
 SIMPLE = (  # state that is seen again at once

@@ -54,6 +54,15 @@ int atlink_command_find(const atlink_commands_t *table, const uint8_t *name, siz
     return -1;
 }
 
+bool atlink_name_is_simple(const uint8_t *name, size_t n) {
+    for (size_t i = 0; i < n; ++i) {
+        if (name[i] < ' ' || name[i] > '~') {
+            return false;
+        }
+    }
+    return n < 4 || (memcmp(name + n - 4, "_CUR", 4) != 0 && memcmp(name + n - 4, "_DEF", 4) != 0);
+}
+
 // One token of the text after the =.
 typedef struct {
     const uint8_t *text; // of a string: behind its quote

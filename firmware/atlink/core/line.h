@@ -76,6 +76,10 @@ bool atlink_line_split(const uint8_t *line, size_t n, atlink_line_t *out);
 // The index of a command, -1 if the table has no such name.
 int atlink_command_find(const atlink_commands_t *table, const uint8_t *name, size_t n);
 
+// Whether a name that is not declared is just unknown: no other bytes than text has, no old ending
+// (_CUR, _DEF) behind what may be the name of a command.
+bool atlink_name_is_simple(const uint8_t *name, size_t n);
+
 // Bind the text of a SET to the command's parameters; `mux` says whether links are numbered.
 // Returns how many values there are, -1 if this is not for us. `values` has room for all.
 int atlink_command_bind(const atlink_commands_t *table, int command, const uint8_t *text, size_t n,
