@@ -54,6 +54,24 @@ def often_run(at):
     watch_over(lambda: print("the loop looks"), 100)
 """
 
+# One that shows how many crashes are kept, and again after each look of a module that stays up.
+STEADY = """
+from at.command import command
+from at.services.guard import Guard
+
+LOOK = command("+LOOK", "Look at a start that is steady by now")
+
+
+@LOOK.run
+def look_run(at):
+    at.reply(at.settings.kept("crashes"))
+    guard = Guard(at.settings)
+    guard.look()
+    at.reply(at.settings.kept("crashes"))
+    guard.look()
+    at.reply(at.settings.kept("crashes"))
+"""
+
 HARMLESS = "print('a harmless file runs')\n"
 
 
@@ -135,6 +153,18 @@ def test_crashes_with_life_in_between_are_not_in_a_row(simulate):
             module.ok("AT+RST")
             module.wait_ready()
         assert "in a row" not in simulator.log_text()
+
+
+def test_crashes_are_forgotten_once_a_start_is_steady(simulate):
+    simulator = simulate()
+    simulator.stop()
+    simulator.put_user_file("steady.py", STEADY)
+    simulator.start()
+    with simulator.module() as module:
+        assert module.command("AT+LOOK").lines == ("+LOOK:0",) * 3
+        crash(simulator)
+        module.wait_ready()
+        assert module.command("AT+LOOK").lines == ("+LOOK:1", "+LOOK:2", "+LOOK:0")
 
 
 def test_the_event_loop_feeds_the_watchdog(simulate):

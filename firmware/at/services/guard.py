@@ -53,7 +53,7 @@ class Guard:
         self._watchdog.feed()
         if self._unsteady:
             self._unsteady -= 1
-            if not self._unsteady:
+            if not self._unsteady and self._settings.get("crashes"):
                 self._count(0)
 
     def _count(self, crashes):
