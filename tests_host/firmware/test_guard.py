@@ -23,35 +23,47 @@ while True:
 
 # One that breaks the main program itself, after the start.
 BREAKS = """
-from at import app
+import asyncio
+
+from at.loop import watch_over
 
 
-async def serve(self):
+def fail():
     raise RuntimeError("broken by a user")
 
 
-app.App._serve = serve
+async def break_it():
+    await asyncio.sleep_ms(10)  # the firmware's own watch comes first
+    watch_over(fail, 1)
+
+
+asyncio.create_task(break_it())
 """
 
-# One that shows who is fed, and how the loop looks after a function of ours.
+# One with a watchdog that is as short as the looks of the loop are often.
 FED = """
+import asyncio
+
 import machine
 
 from at.command import command
 from at.loop import watch_over
+from at.services.guard import Guard
 
-
-def feed(self):
-    print("the watchdog is fed")
-
-
-machine.WDT.feed = feed
 OFTEN = command("+OFTEN", "Have the loop look often")
 
 
 @OFTEN.run
-def often_run(at):
-    watch_over(lambda: print("the loop looks"), 100)
+async def often_run(at):
+    await asyncio.sleep_ms(10)  # the firmware's own watch comes first
+    guard = Guard(at.settings)
+    machine.WDT(timeout=1500)
+
+    def look():
+        guard.look()
+        print("the loop looks")
+
+    watch_over(look, 100)
 """
 
 # One that shows how many crashes are kept, and again after each look of a module that stays up.
@@ -173,11 +185,21 @@ def test_the_event_loop_feeds_the_watchdog(simulate):
     simulator.put_user_file("fed.py", FED)
     simulator.start()
     with simulator.module() as module:
-        simulator.wait_log("the watchdog is fed")  # nobody but the loop does that
         module.ok("AT+OFTEN")
-        wait_for(lambda: simulator.log_text().count("the loop looks") >= 3)
+        wait_for(lambda: simulator.log_text().count("the loop looks") > 25)
         module.ok("AT")
         assert status(simulator)["restarts"] == 0
+
+
+def test_a_watchdog_that_is_not_fed_is_logged_and_the_module_goes_on(simulate):
+    simulator = simulate()
+    with simulator.module() as module:
+        simulator.act({"do": "fault", "call": "machine.WDT.feed", "error": -1})
+        module.ok("AT+RST")
+        module.wait_ready()
+        simulator.wait_log("the watchdog is not fed: ")
+        module.ok("AT")
+        assert status(simulator)["crashes"] == 0
 
 
 def test_a_brown_out_is_in_the_log_and_no_crash(simulate):

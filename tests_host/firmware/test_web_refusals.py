@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests_host.firmware.webbench import PORT
+from tests_host.simulator.test_sim_life import wait_for
 from tools.peers import webclient
 
 
@@ -47,7 +48,7 @@ def test_the_own_origin_is_good(bench):
 def test_a_form_of_another_site_is_no_json(bench):
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
         answer = bench.page.ask("POST", "/setstainfo", b'{"ssid": "x"}', Content_Type=kind)
-        assert answer.status == 400
+        assert answer.status == 415
     assert bench.news() == []
 
 
@@ -137,7 +138,7 @@ def test_endless_heads_and_bodies_cost_no_memory(bench):
     body = b'{"ssid": "' + b"s" * 3_000_000
     answer = bench.page.ask("POST", "/setstainfo", body, Content_Type=webclient.JSON)
     assert answer.status == 400
-    assert bench.free() > before - 2000
+    wait_for(lambda: bench.free() > before - 1000)  # once the last visitor has left
 
 
 # Many at once, slow ones, and the end.
@@ -239,6 +240,7 @@ def test_the_end_of_the_server_ends_everything_at_once(bench):
         webclient.connect(bench.place)
     idle.close()
     waiting.close()
-    assert bench.free() > before + 4000  # what it needs is given back
+    assert bench.free() > before + 1000  # what it needs is given back
     bench.module.ok(f"AT+WEBSERVER=1,{PORT},21")
+    assert bench.free() > before - 500
     assert bench.page.get("/getstainfo").status == 200

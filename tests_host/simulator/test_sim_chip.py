@@ -25,7 +25,9 @@ def run(simulate, tmp_path):
 
 @pytest.mark.parametrize("bits", [64, 32])
 def test_the_contract_holds(simulate, bits):
-    simulator = simulate(bits=bits, environment={"ATSIM_APP": str(CONTRACT)})
+    # The program is in the heap, unlike the firmware, and larger than the chip's.
+    roomy = ("--heap", "400k")
+    simulator = simulate(bits=bits, options=roomy, environment={"ATSIM_APP": str(CONTRACT)})
     simulator.wait_log("contract: events please")
     raise_events(simulator, 300)
     simulator.wait_log("contract: ok")

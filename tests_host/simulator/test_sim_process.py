@@ -163,9 +163,13 @@ def test_32_bits(simulate):
         module.ok("AT+GMR")
 
 
-def test_help_names_every_option_and_command():
+def test_help_names_every_option_and_who_knows_the_acts():
     text = subprocess.run([ATSIM, "--help"], capture_output=True, text=True, check=True).stdout
-    for word in ("--link", "--tcp", "--state", "--world", "--baud-timing", "power_cycle", "gpio"):
+    words = (
+        *("--link", "--tcp", "--state", "--world", "--bits", "--heap", "--baud-timing", "--slow"),
+        *("--log", "--control", "--erase", "--sanitize", "--boot-ms", "--user"),
+    )
+    for word in (*words, "tools/world --help"):  # test_world_tool.py has what that says
         assert word in text
 
 

@@ -50,7 +50,10 @@ class Guard:
 
     def look(self):
         """Feed the watchdog, and forget crashes that are past; the event loop calls it."""
-        self._watchdog.feed()
+        try:
+            self._watchdog.feed()
+        except (OSError, MemoryError) as error:  # if it stays so, the watchdog restarts the module
+            log("the watchdog is not fed:", error)
         if self._unsteady:
             self._unsteady -= 1
             if not self._unsteady and self._settings.get("crashes"):

@@ -192,9 +192,10 @@ class WDT:
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
         _watchdog[0] = timeout
-        self.feed()
+        _sim.watchdog(timeout)
 
     def feed(self):
+        _sim.fault("machine.WDT.feed")
         _sim.watchdog(_watchdog[0])
 
 
