@@ -337,14 +337,14 @@ class Session:
     def _is_hushed(self):
         return self.is_streaming and not self.settings.get("sysmsg") & 4
 
-    async def deliver(self, kind, parts, *details):
+    async def deliver(self, kind, parts, *details, end=b"\r\n"):
         """Report an event with data behind its text, once the host takes it; nothing is copied.
 
         While passthrough runs, AT+SYSMSG bit 2 lets it through, or it waits for the end.
         """
         text = find_event(kind)
         head = text(self, *details) if callable(text) else text % details
-        parts = [head.encode() if isinstance(head, str) else head] + parts + [b"\r\n"]
+        parts = [head.encode() if isinstance(head, str) else head] + parts + [end]
         while True:
             await self.port.knock()
             await self.port.free(sum([len(part) for part in parts]))

@@ -110,18 +110,49 @@ TABLE = (  # of literals alone, so that all of it stays in flash
                 ("hex", 32),
                 ("hex", 64),
                 ("maybe", ("mac",)),
-                ("int", 0, 7),
+                ("int", 0, 10),
                 ("int", 1, 100),
                 ("int", 0, 1),
                 ("int", 1, 600),
                 ("int", 0, 3),
                 (
                     "maybe",
-                    ("row", ("int", 0, 2), ("hex", 64), ("hex", 64), ("hex", 64), ("int", 0, 3)),
+                    (
+                        "either",
+                        (
+                            "row",
+                            ("int", 0, 2),
+                            ("hex", 64),
+                            ("hex", 64),
+                            ("hex", 64),
+                            ("int", 0, 3),
+                        ),
+                        (
+                            "row",
+                            ("int", 0, 2),
+                            ("hex", 64),
+                            ("hex", 64),
+                            ("hex", 64),
+                            ("int", 0, 3),
+                            ("int", -128, 127),
+                            ("int", 0, 14),
+                        ),
+                    ),
                 ),
             ),
         ),
     ),
+    # silence until a station is dropped and until the access point is given up, in s; the listen
+    # interval of joins that have none of their own
+    (
+        "wifi_times",
+        "json",
+        (300, 6, 3),
+        "sysstore",
+        ("row", ("int", 10, 3600), ("int", 3, 600), ("int", 1, 100)),
+    ),
+    # of station and softAP: 1 for 20 MHz, 2 for 40 MHz, 0 as the driver likes
+    ("wifi_bandwidth", "json", (0, 0), "sysstore", ("just", ("int", 0, 2), 2)),
     ("wifi_auto", "int", 1, "always", ("int", 0, 1)),
     # coming back to it: [seconds between tries, number of tries]
     ("wifi_reconn", "json", (0, 0), "sysstore", ("row", ("int", 0, 7200), ("int", 0, 1000))),

@@ -48,6 +48,9 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(wifi_ap_info),
     FUNCTION(wifi_mac),
     FUNCTION(wifi_protocol),
+    FUNCTION(wifi_inactive),
+    FUNCTION(wifi_bandwidth),
+    FUNCTION(rf_forget),
     FUNCTION(wifi_country),
     // scan.c
     FUNCTION(wifi_scan),

@@ -3,7 +3,7 @@
 
 #include "atchip.h"
 
-// wifi_scan(ssid, bssid, channel, passive, min_ms, max_ms)
+// wifi_scan(ssid, bssid, channel, passive, min_ms, max_ms, channels): bit n of the last is channel n
 static mp_obj_t wifi_scan(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     // Not on the stack: the driver may look at them while it scans.
@@ -22,6 +22,7 @@ static mp_obj_t wifi_scan(size_t n_args, const mp_obj_t *args) {
         config.bssid = bssid;
     }
     config.channel = mp_obj_get_int(args[2]);
+    config.channel_bitmap.ghz_2_channels = mp_obj_get_int(args[6]);
     config.scan_type = mp_obj_is_true(args[3]) ? WIFI_SCAN_TYPE_PASSIVE : WIFI_SCAN_TYPE_ACTIVE;
     mp_int_t min_ms = mp_obj_get_int(args[4]);
     mp_int_t max_ms = mp_obj_get_int(args[5]);
@@ -39,7 +40,7 @@ static mp_obj_t wifi_scan(size_t n_args, const mp_obj_t *args) {
     check_esp_err(error);
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_wifi_scan_obj, 6, 6, wifi_scan);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_wifi_scan_obj, 7, 7, wifi_scan);
 
 // AT has numbers for the ciphers up to WIFI_CIPHER_TYPE_AES_CMAC128; all others are unknown.
 static mp_obj_t cipher(wifi_cipher_type_t type) {

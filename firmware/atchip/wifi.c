@@ -2,6 +2,9 @@
 // of their own; network.WLAN starts and stops the interfaces.
 #include <string.h>
 
+#include "esp_phy_init.h"
+#include "nvs.h"
+
 #include "atchip.h"
 
 #if CONFIG_SPIRAM_IGNORE_NOTFOUND
@@ -35,7 +38,8 @@ static mp_obj_t wifi_deinit(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atchip_wifi_deinit_obj, wifi_deinit);
 
-// wifi_connect(ssid, password, bssid, listen_interval, all_channels, authmode_floor, pmf)
+// wifi_connect(ssid, password, bssid, listen_interval, all_channels, authmode_floor, pmf, rssi,
+// channel): rssi is the weakest that will do, channel where to look first, 0 for any
 static void fill_config(wifi_sta_config_t *sta, const mp_obj_t *args) {
     memset(sta, 0, sizeof(*sta));
     if (atchip_copy(args[0], sta->ssid, sizeof(sta->ssid), ESP_ERR_WIFI_SSID) == 0) {
@@ -55,6 +59,8 @@ static void fill_config(wifi_sta_config_t *sta, const mp_obj_t *args) {
     mp_int_t pmf = mp_obj_get_int(args[6]);
     sta->pmf_cfg.capable = (pmf & 1) != 0;
     sta->pmf_cfg.required = (pmf & 2) != 0;
+    sta->threshold.rssi = mp_obj_get_int(args[7]);
+    sta->channel = mp_obj_get_int(args[8]);
 }
 
 static mp_obj_t wifi_connect(size_t n_args, const mp_obj_t *args) {
@@ -74,7 +80,7 @@ static mp_obj_t wifi_connect(size_t n_args, const mp_obj_t *args) {
     check_esp_err(error);
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_wifi_connect_obj, 7, 7, wifi_connect);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_wifi_connect_obj, 9, 9, wifi_connect);
 
 static mp_obj_t wifi_disconnect(void) {
     check_esp_err(esp_wifi_disconnect());
@@ -117,6 +123,41 @@ static mp_obj_t wifi_protocol(size_t n_args, const mp_obj_t *args) {
     return MP_OBJ_NEW_SMALL_INT(bits);
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_wifi_protocol_obj, 1, 2, wifi_protocol);
+
+// Seconds of silence until the other side is given up: wifi_inactive(interface[, seconds])
+static mp_obj_t wifi_inactive(size_t n_args, const mp_obj_t *args) {
+    wifi_interface_t interface = atchip_interface(args[0]);
+    if (n_args > 1) {
+        check_esp_err(esp_wifi_set_inactive_time(interface, mp_obj_get_int(args[1])));
+    }
+    uint16_t seconds = 0;
+    check_esp_err(esp_wifi_get_inactive_time(interface, &seconds));
+    return MP_OBJ_NEW_SMALL_INT(seconds);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_wifi_inactive_obj, 1, 2, wifi_inactive);
+
+// 1 for 20 MHz, 2 for 40 MHz: wifi_bandwidth(interface[, bandwidth])
+static mp_obj_t wifi_bandwidth(size_t n_args, const mp_obj_t *args) {
+    wifi_interface_t interface = atchip_interface(args[0]);
+    if (n_args > 1) {
+        wifi_bandwidth_t wanted = mp_obj_get_int(args[1]) == 2 ? WIFI_BW_HT40 : WIFI_BW_HT20;
+        check_esp_err(esp_wifi_set_bandwidth(interface, wanted));
+    }
+    wifi_bandwidth_t now;
+    check_esp_err(esp_wifi_get_bandwidth(interface, &now));
+    return MP_OBJ_NEW_SMALL_INT(now == WIFI_BW_HT40 ? 2 : 1);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_wifi_bandwidth_obj, 1, 2, wifi_bandwidth);
+
+// Forget the calibration of the radio: the next one is a full one.
+static mp_obj_t rf_forget(void) {
+    esp_err_t error = esp_phy_erase_cal_data_in_nvs();
+    if (error != ESP_ERR_NVS_NOT_FOUND) { // there was none
+        check_esp_err(error);
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(atchip_rf_forget_obj, rf_forget);
 
 // The code has two letters; the driver's third byte says where they hold, ' ' is everywhere.
 static void set_country(const mp_obj_t *args) {

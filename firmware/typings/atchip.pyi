@@ -139,12 +139,16 @@ def wifi_connect(
     all_channels: bool,
     authmode_floor: int,
     pmf: int,
+    rssi: int,
+    first_channel: int,
     /,
 ) -> None:
     """Configure the station and begin to connect: esp_wifi_set_config, esp_wifi_connect.
 
     `all_channels` takes the strongest instead of the first; `authmode_floor` is a
-    wifi_auth_mode_t; `pmf` is bit 0 capable, bit 1 required. Reconnection is left to the caller.
+    wifi_auth_mode_t; `pmf` is bit 0 capable, bit 1 required; `rssi` is the weakest
+    signal that will do, `first_channel` where to look first, 0 anywhere. Reconnection is left
+    to the caller.
     ESP_ERR_WIFI_STATE while scanning, connecting or connected; ESP_ERR_WIFI_SSID.
     """
 
@@ -155,11 +159,19 @@ def wifi_ap_info() -> tuple[bytes, str, int, int]:
     """Return (SSID, BSSID, channel, RSSI) of the access point. ESP_ERR_WIFI_NOT_CONNECT."""
 
 def wifi_scan(
-    ssid: bytes | None, bssid: str | None, channel: int, passive: bool, min_ms: int, max_ms: int, /
+    ssid: bytes | None,
+    bssid: str | None,
+    channel: int,
+    passive: bool,
+    min_ms: int,
+    max_ms: int,
+    channels: int,
+    /,
 ) -> None:
     """Begin a scan, hidden access points included: esp_wifi_scan_start, not blocking.
 
-    None and channel 0 filter nothing; 0 ms is the driver's own time. ESP_ERR_WIFI_STATE while
+    None, channel 0 and channels 0 filter nothing; bit n of `channels` is channel n. 0 ms is the
+    driver's own time. ESP_ERR_WIFI_STATE while
     connecting.
     """
 
@@ -181,6 +193,21 @@ def wifi_mac(interface: int, mac: str | None = None, /) -> str:
 
 def wifi_protocol(interface: int, bits: int | None = None, /) -> int:
     """Set (if given) and return the protocols: 1 b, 3 bg, 7 bgn. ESP_ERR_INVALID_ARG."""
+
+def wifi_inactive(interface: int, seconds: int = ..., /) -> int:
+    """Set, if given, and return the silence after which the other side is given up.
+
+    esp_wifi_set_inactive_time; ESP_ERR_WIFI_IF while the interface is off.
+    """
+
+def wifi_bandwidth(interface: int, bandwidth: int = ..., /) -> int:
+    """Set, if given, and return the bandwidth: 1 for 20 MHz, 2 for 40 MHz, which needs 802.11n.
+
+    esp_wifi_set_bandwidth; ESP_ERR_WIFI_IF while the interface is off.
+    """
+
+def rf_forget() -> None:
+    """Erase the calibration that is kept of the radio: esp_phy_erase_cal_data_in_nvs."""
 
 def wifi_country(*country: int | str) -> tuple[int, str, int, int]:
     """Set (if given) and return (policy, code, first channel, number of channels).

@@ -32,7 +32,8 @@ class Stream:
         self.gone.set()
 
 heard = []
-async def deliver(kind, parts, number, size):
+async def deliver(kind, parts, number, mask, fields, end):
+    size = fields[4]
     heard.append((kind, b"".join([bytes(part) for part in parts]), number, size))
 
 def link(stream, size=1024, ping_s=10):
@@ -48,7 +49,8 @@ def test_pieces_of_any_size_come_whole(net):
     source = """
 text = bytes([65 + i % 26 for i in range(1500)])
 got, sizes = bytearray(), [0, 0]
-async def deliver(kind, parts, number, size):
+async def deliver(kind, parts, number, mask, fields, end):
+    size = fields[4]
     for part in parts:
         got.extend(part)
     sizes[0] += 1
@@ -102,7 +104,7 @@ print(asyncio.run(row.run()), heard)
 
 def test_no_memory_for_a_message(net):
     source = """
-async def deliver(*arguments):
+async def deliver(*arguments, end):
     raise MemoryError()
 print(asyncio.run(link(stream).run()))
 """

@@ -32,6 +32,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "wps": ("ssid",),
     "station_join": ("mac",),
     "station_leave": ("mac",),
+    "station_silent": ("mac",),
     "power_cycle": (),
     "brown_out": (),
     "forget_silence": (),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from tools.params import ParamsError
 from tools.params.nvs import Content, Value
 
-OWNERS = ("client", "server", "mqtt", "wpa2")
+OWNERS = ("client", "server", "mqtt", "wpa2", "https", "wss")
 SPACES = tuple(f"{owner}_{part}" for owner in OWNERS for part in ("ca", "cert", "key"))
 _SLOT = re.compile(r"(\w+?)(?:\.(\d{1,2}))?")
 _MOST_BYTES = 4000  # of a value that the firmware reads at once

@@ -49,6 +49,7 @@ ACTS: dict[str, Act] = {
         (_MAC, ("password", "text?", "what it tries"), ("ip", "text?", "a static address")),
     ),
     "station_leave": ("a station leaves the softAP", (_MAC,)),
+    "station_silent": ("a station of the softAP falls silent, and is dropped later", (_MAC,)),
     "smartconfig": (
         "a phone sends a network by SmartConfig",
         (

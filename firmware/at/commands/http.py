@@ -121,6 +121,30 @@ async def httpcget_set(at, url, tx_size, rx_size, timeout_ms):
     await at.http.run(work, printer(at))
 
 
+HTTPCFG = command(
+    "+HTTPCFG",
+    "TLS of all HTTP commands: 0 no checks, 1 show our certificate, 2 check the server's, 3 both",
+    (
+        ("int", "auth_mode", 0, 3),
+        ("int", "pki_number", 0, 255, 0),
+        ("int", "ca_number", 0, 255, 0),
+    ),
+    since="later",
+)
+
+
+@HTTPCFG.set
+def httpcfg_set(at, mode, own, ca):
+    """Numbers choose `https_cert.n`, `https_key.n` and `https_ca.n` in mfg_nvs.
+
+    It holds until the next start.
+    A host given by name must be in the certificate. Checking needs the right time: AT+CIPSNTPCFG
+    first. What is missing shows at the next request: `NO CERT FOUND`, `NO PRVT_KEY FOUND` or
+    `NO CA FOUND`, then ERROR. Without this command what is there counts, as AT+HTTPCGET says.
+    """
+    at.http.checks = (mode, own, ca)
+
+
 HTTPURLCFG = command(
     "+HTTPURLCFG",
     "Set a long URL for the other commands; 0 for none",

@@ -327,6 +327,30 @@ def cipmux_set(at, mode):
     at.links.renumber()
 
 
+CIPCONNPERSIST = command(
+    "+CIPCONNPERSIST",
+    "Whether a TCP or TLS link outlives the loss of its network: 0 no, 1 it is left to the stack",
+    (("link", "link_id", 0, 4), ("int", "persist", 0, 1)),
+    since="later",
+)
+
+
+@CIPCONNPERSIST.query
+def cipconnpersist_query(at):
+    """One value with AT+CIPMUX=0, those of the five links with AT+CIPMUX=1."""
+    at.reply(*at.links.persists[: _ALL if at.mux else 1])
+
+
+@CIPCONNPERSIST.set
+def cipconnpersist_set(at, number, persist):
+    """With 0 a link is closed as soon as its interface has no address any more.
+
+    With 1 it goes on if the network comes back with the same address before TCP gives up, which
+    AT+CIPTCPOPT's keep-alive makes sooner; nothing else ends it. UDP links are not concerned.
+    """
+    at.links.persists[number] = persist
+
+
 CIPTCPOPT = command(
     "+CIPTCPOPT",
     "Socket options of a link; 5 for all",

@@ -13,12 +13,19 @@ from at.wire.reply import SEND_OK
 _OPEN_MS = const(15000)
 _SEND_MS = const(10000)
 
+
+def _data_head(_, number, mask, fields):
+    """`+WS_DATA:<id>,` and those of opcode, fin, length, offset and size that the mask wants."""
+    shown = ["%d," % fields[bit] for bit in range(len(fields)) if mask >> bit & 1]
+    return "+WS_DATA:%d,%s" % (number, "".join(shown))
+
+
 EVENTS.update(
     {
         "ws_connected": "+WS_CONNECTED:%d",
         "ws_disconnected": "+WS_DISCONNECTED:%d",
         "ws_closed": "+WS_CLOSED:%d",
-        "ws_data": "+WS_DATA:%d,%d,",  # and the data
+        "ws_data": _data_head,  # and the data
     }
 )
 
@@ -41,12 +48,34 @@ WSCFG = command(
 def wscfg_set(at, number, *values):
     """Counts from the link's next AT+WSOPEN; 10, 120 and 1024 without it.
 
-    The buffer bounds the pieces in which messages come, and AT+WSSEND. Authentication is 0 none,
-    1 show our certificate, 2 check the server's, 3 both, with `client_cert.n`, `client_key.n` and
-    `client_ca.n` of mfg_nvs; a host given by name must be in the certificate. Checking needs the
-    right time: AT+CIPSNTPCFG first.
+    The buffer bounds the pieces in which messages come, and AT+WSSEND. Authentication is 0 none, 1
+    show our certificate, 2 check the server's, 3 both, with `wss_cert.n`, `wss_key.n` and
+    `wss_ca.n` of mfg_nvs, or without those `client_cert.n` and so on; a host given by name must be
+    in the certificate. Checking needs the right time: AT+CIPSNTPCFG first.
     """
     at.websocket.configure(number, *values)
+
+
+WSDATAFMT = command(
+    "+WSDATAFMT",
+    "In which pieces messages of a WebSocket link come, and what is said of each",
+    (("int", "link_id", 0, 2), ("int", "level", 0, 2, 0), ("int", "mask", 0, 63, 48)),
+    since="later",
+)
+
+
+@WSDATAFMT.set
+def wsdatafmt_set(at, number, level, mask):
+    """Level 0: pieces of AT+WSCFG's buffer size; 1: whole frames; 2: whole messages.
+
+    It counts from the next message, until the next start. What has more than 16384 bytes, or does
+    not fit memory, comes in pieces. `+WS_DATA:<id>,` is followed by those of five numbers that the
+    mask (a sum) wants: 1 opcode, of the frame at level 1, else of the message; 2 fin, of the
+    frame, or whether the message ends here; 4 length of the frame, or of the message as far as its
+    frames have come; 8 place of the piece in it; 16 bytes of the piece. 32 is the CR LF behind the
+    data.
+    """
+    at.websocket.set_form(number, level, mask)
 
 
 WSHEAD = command(

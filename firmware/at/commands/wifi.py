@@ -14,6 +14,8 @@ EVENTS.update(
     }
 )
 
+_WPA = 2  # authmode floor of pci_en=1
+
 CWINIT = command(
     "+CWINIT",
     "The Wi-Fi driver: 0 stopped, which frees its memory, 1 running, as after each start",
@@ -79,20 +81,25 @@ CWJAP = command(
         ("str", "ssid", 1, 32, None),
         ("str", "pwd", 0, 63, None),
         ("mac", "bssid", None),
-        ("int", "pci_en", 0, 1, 0),
+        ("int", "pci_en", 0, 10, 0),
         ("int", "reconn_interval", 0, 7200, 1),
-        ("int", "listen_interval", 1, 100, 3),
+        ("int", "listen_interval", 1, 100, None),
         ("int", "scan_mode", 0, 1, 0),
         ("int", "jap_timeout", 3, 600, 15),
         ("int", "pmf", 0, 3, 1),
     ),
     stores="wifi_ap",
+    text='+CWJAP:"ssid"(32),"pwd"(63),"bssid",(0,1),(0-7200),(1-100),(0,1),(3-600),(0-3)',
+    since="later: 2 to 10 of `pci_en`",
 )
 
 
 @CWJAP.query
 def cwjap_query(at):
-    """Only OK while there is no access point; `No AP` of old releases is not printed."""
+    """Only OK while there is no access point; `No AP` of old releases is not printed.
+
+    The fourth number is pci_en as in 3.4: 1 for whatever refuses OPEN and WEP.
+    """
     station = at.wifi.station
     info = station.info()
     if info:
@@ -101,13 +108,16 @@ def cwjap_query(at):
 
 
 @CWJAP.set
-async def cwjap_set(at, ssid, password, bssid, pci_en, interval, *rest):
+async def cwjap_set(at, ssid, password, bssid, pci_en, interval, listen, *rest):
     """`+CWJAP:1` time-out, 2 wrong password, 3 not found, 4 failed otherwise, then ERROR.
 
     Without ssid the last access point is meant, with its password and BSSID unless given here.
     An access point that the station is in is left first: `WIFI DISCONNECT`. What was set is kept
     once it has worked; after a failure the station stays out, and AT+CWJAP tries the same again.
-    A failed attempt is repeated once if there is time. pci_en=1 refuses OPEN and WEP.
+    A failed attempt is repeated once if there is time. pci_en=1 refuses OPEN and WEP; 2 to 10 are
+    the weakest security that will do: 2 WPA, 3 WPA2, 4 WPA/WPA2, 5 WPA2-Enterprise, 6 WPA3,
+    7 WPA2/WPA3, 8 WAPI, 9 OWE, 10 WPA3-Enterprise with 192 bits. The listen interval is that of
+    AT+CWCONFIG, 3 from the factory, unless one is given.
     """
     at.wifi.need_station()
     eap = None
@@ -118,7 +128,10 @@ async def cwjap_set(at, ssid, password, bssid, pci_en, interval, *rest):
             password = bytes.fromhex(last[1])
             bssid = bssid or last[2]
             eap = last[8]
-    target = make_target(ssid, password or b"", bssid, 2 if pci_en else 0, rest, eap)
+    if listen is None:
+        listen = at.settings.get("wifi_times")[2]
+    floor = max(pci_en, _WPA) if pci_en else 0
+    target = make_target(ssid, password or b"", bssid, floor, (listen,) + rest, eap)
     await _join(at, target, interval)
 
 
@@ -140,8 +153,14 @@ async def _join(at, target, interval_s):
 CWRECONNCFG = command(
     "+CWRECONNCFG",
     "Coming back to a lost access point: seconds between tries (0 never), number of tries",
-    (("int", "interval_second", 0, 7200), ("int", "repeat_count", 0, 1000)),
+    (
+        ("int", "interval_second", 0, 7200),
+        ("int", "repeat_count", 0, 1000),
+        ("int", "reconnect_now", 0, 1, 0),
+    ),
     stores="wifi_reconn",
+    text="+CWRECONNCFG:(0-7200),(0-1000)",
+    since="later: `reconnect_now`",
 )
 
 
@@ -151,9 +170,12 @@ def cwreconncfg_query(at):
 
 
 @CWRECONNCFG.set
-def cwreconncfg_set(at, interval_s, repeats):
-    """0 tries means for ever. A station that is trying starts to count anew."""
-    at.wifi.station.set_reconnect(interval_s, repeats)
+def cwreconncfg_set(at, interval_s, repeats, at_once):
+    """0 tries means for ever. A station that is trying starts to count anew.
+
+    reconnect_now=1: one that is lost tries at once.
+    """
+    at.wifi.station.set_reconnect(interval_s, repeats, at_once == 1)
 
 
 CWQAP = command("+CWQAP", "Leave the access point")
@@ -203,6 +225,72 @@ def cwstaproto_query(at):
 def cwstaproto_set(at, protocol):
     """The radio knows these three sums only."""
     at.wifi.set_protocol(STATION, protocol)
+
+
+CWCONFIG = command(
+    "+CWCONFIG",
+    "Silence until the other side is given up, and the listen interval",
+    (
+        ("int", "ap_inactive", 10, 3600, None),
+        ("int", "sta_inactive", 3, 600, None),
+        ("int", "listen_interval", 1, 100, None),
+    ),
+    stores="wifi_times",
+    since="later",
+)
+
+
+@CWCONFIG.query
+def cwconfig_query(at):
+    """From the factory 300 and 6 seconds and 3 beacons."""
+    at.reply(*at.wifi.times())
+
+
+@CWCONFIG.set
+def cwconfig_set(at, ap_s, station_s, listen):
+    """Seconds without a frame until the softAP drops a station; without a beacon until the station
+    gives its access point up; the listen interval in beacons, which is AT+CWJAP's as well and
+    counts from the next join. What is left out stays as it is.
+    """
+    at.wifi.set_times(ap_s, station_s, listen)
+
+
+CWBANDWIDTH = command(
+    "+CWBANDWIDTH",
+    "Bandwidth of the station (0) or the softAP (1): 1 is 20 MHz, 2 is 40 MHz, 0 leaves it",
+    (("int", "netif", 0, 1), ("int", "bandwidth", 0, 2), ("pick", "bandwidth_5g", (0,), 0)),
+    stores="wifi_bandwidth",
+    since="later",
+)
+
+
+@CWBANDWIDTH.query
+def cwbandwidth_query(at):
+    """A line for each; the last number is that of 5 GHz on other chips."""
+    for interface in (0, 1):
+        at.reply(interface, at.wifi.bandwidth(interface), 0)
+
+
+@CWBANDWIDTH.set
+def cwbandwidth_set(at, interface, bandwidth, _):
+    """40 MHz need 802.11n: AT+CWSTAPROTO=7 or AT+CWAPPROTO=7."""
+    if bandwidth:
+        at.wifi.set_bandwidth(interface, bandwidth)
+
+
+RFCAL = command(
+    "+RFCAL", "Forget the radio's calibration, and start the radio anew", since="later"
+)
+
+
+@RFCAL.run
+async def rfcal_run(at):
+    """A station that is joined leaves, `WIFI DISCONNECT`, and joins again in the background.
+
+    The next calibration is a full one, which takes part of a second more; it is done when the
+    radio starts after the next restart at the latest.
+    """
+    await at.wifi.recalibrate()
 
 
 CWHOSTNAME = command(

@@ -95,6 +95,7 @@ _NO_MODE = const(0x8021)
 _MODE_NOT_STATION = const(0x8022)
 _SET_CONFIG = const(0x8023)
 _METHOD_ERROR = const(0x8024)
+_ANY_RSSI = const(-127)
 _SSID_LENGTH = const(0x8014)
 _GET_METHOD = const(0x8015)
 _GET_IDENTITY = const(0x8017)
@@ -123,8 +124,15 @@ CWJEAP = command(
         ("str", "password", 1, 32, None),
         ("int", "security", 0, 3),
         ("int", "jeap_timeout", 3, 600, 15),
+        ("int", "rssi", -128, 127, None),
+        ("mac", "bssid", None),
+        ("int", "channel", 0, 14, None),
+        ("int", "scan_mode", 0, 1, 0),
+        ("int", "auth_mode", 0, 1, 0),
     ),
     stores="wifi_ap",
+    text='+CWJEAP:"ssid"(32),(0-2),"identity"(32),"username"(32),"password"(32),(0-3),(3-600)',
+    since="later: `rssi`, `bssid`, `channel`, `scan_mode`, `auth_mode`",
 )
 
 
@@ -149,19 +157,21 @@ def cwjeap_query(at):
     station = at.wifi.station
     eap = station.is_associated and station.target[8]
     if eap:
-        method, identity, username, password, security = eap
+        method, identity, username, password, security = eap[:5]
         texts = [bytes.fromhex(text) for text in (identity, username, password)]
         at.reply(station.ssid, method, *texts, security)
 
 
 @CWJEAP.set
-async def cwjeap_set(at, ssid, method, identity, username, password, security, limit_s):
+async def cwjeap_set(at, ssid, method, identity, username, password, security, limit_s, *rest):
     """security: 1 show the client certificate, 2 check the server's (a sum).
 
     EAP-TLS needs bit 0 of security; PEAP and TTLS need username and password. Certificates are
     wpa2_ca, wpa2_cert and wpa2_key of the manufacturing data. ERR CODE has the codes 0x80.. of
     the manual as extension: docs/enterprise-errors.md. Joining the same network with the same data
-    again is an error.
+    again is an error. rssi is the weakest signal in dBm that will do (-127), channel where to look
+    first; scan_mode 1 looks on all channels for the strongest; auth_mode 1 takes WPA3-Enterprise,
+    with protected management frames, only.
     """
     if not at.wifi.is_running:
         raise StateError("the Wi-Fi driver is stopped; AT+CWINIT=1 starts it", _NO_MODE)
@@ -175,7 +185,13 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
     if method and password is None:
         raise ATError("PEAP and TTLS need a password", _GET_PASSWORD)
     texts = [(text or b"").hex() for text in (identity, username, password)]
-    target = make_target(ssid, b"", rest=(3, 0, limit_s, 1), eap=[method] + texts + [security])
+    rssi, bssid, channel, scan_mode, auth_mode = rest
+    eap = [method] + texts + [security]
+    if rssi is not None or channel is not None:
+        eap += [_ANY_RSSI if rssi is None else rssi, channel or 0]
+    pmf = 3 if auth_mode else 1  # WPA3-Enterprise is WPA2's with protected management frames
+    listen = at.settings.get("wifi_times")[2]
+    target = make_target(ssid, b"", bssid, rest=(listen, scan_mode, limit_s, pmf), eap=eap)
     station = at.wifi.station
     if station.is_joined and station.target == target:
         raise ATError("joined already", _ALREADY_CONNECTED)

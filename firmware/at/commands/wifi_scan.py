@@ -11,7 +11,7 @@ CWLAPOPT = command(
     "+CWLAPOPT",
     "Which fields and access points AT+CWLAP shows, until the next start",
     (
-        ("int", "reserved", 0, 1),
+        ("int", "reserved", 0, 1, None),
         ("int", "print_mask", 0, 0x7FF),
         ("int", "rssi_filter", -100, 40, -100),
         ("int", "authmode_mask", 0, 0xFFFF, 0xFFFF),
@@ -35,20 +35,26 @@ CWLAP = command(
         ("int", "scan_type", 0, 1, 0),
         ("int", "scan_time_min", 0, 1500, 0),
         ("int", "scan_time_max", 0, 1500, 0),
+        ("int", "channel_bitmap", 0, 0x7FFE, 0),
     ),
+    text='+CWLAP:"ssid"(32),"mac",(0-14),(0,1),(0-1500),(0-1500)',
+    since="later: `channel_bitmap`",
 )
 
 
 @CWLAP.set
-async def cwlap_set(at, ssid, mac, channel, scan_type, min_ms, max_ms):
+async def cwlap_set(at, ssid, mac, channel, scan_type, min_ms, max_ms, channels):
     """An empty ssid and channel 0 filter nothing. scan_type: 0 active, 1 passive.
 
     A hidden access point shows an empty SSID, unless it is asked for by name. freq_offset and
-    freqcal_val are always -1. A station that tries to come back pauses meanwhile.
+    freqcal_val are always -1. A station that tries to come back pauses meanwhile. Bit n of
+    channel_bitmap is channel n; it is for channel 0 only.
     """
     if max_ms and min_ms > max_ms:
         raise invalid(4, "scan_time_min must not be above scan_time_max")
-    await at.wifi.scan(ssid or None, mac, channel, scan_type == 1, min_ms, max_ms)
+    if channel and channels:
+        raise invalid(6, "a channel and a set of channels exclude each other")
+    await at.wifi.scan(ssid or None, mac, channel, scan_type == 1, min_ms, max_ms, channels)
     mask, weakest, authmodes = at.wifi.scan_view
     for record in at.wifi.scan_records():
         if record[2] >= weakest and authmodes >> min(record[0], 15) & 1:
@@ -59,7 +65,7 @@ async def cwlap_set(at, ssid, mac, channel, scan_type, min_ms, max_ms):
 @CWLAP.run
 async def cwlap_run(at):
     """All channels, active."""
-    await cwlap_set(at, None, None, 0, 0, 0, 0)
+    await cwlap_set(at, None, None, 0, 0, 0, 0, 0)
 
 
 def _line(name, record, mask):

@@ -15,6 +15,9 @@ _OWN = (b"content-length", b"transfer-encoding")  # fields that follow from the 
 _IDLE_MS = 10000
 _MAX_BUFFER = 4096  # a longer piece would fill the ring to the host
 _MIN_BUFFER = 64
+_OWNERS = ("https",)  # of certificates in mfg_nvs
+_PRESENT = 1  # bits of the authentication mode: show our certificate, check the server's
+_CHECK = 2
 
 
 class Request:
@@ -49,11 +52,13 @@ class Request:
 class Http:
     """Makes requests; `url` and `fields` are what the host set for later ones."""
 
-    def __init__(self, names, mfg):
+    def __init__(self, names, mfg, profile):
         self.url = ()  # its pieces
         self.fields = Fields()
+        self.checks = None  # (mode, number of our certificate, of the CA) of AT+HTTPCFG, if set
         self._names = names
         self._mfg = mfg
+        self._profile = profile  # of tls.py
 
     def set_url(self, address):
         """Keep a URL (its pieces) for later, () for none. ValueError if it is none."""
@@ -77,7 +82,7 @@ class Http:
         scheme, host, port, target = check(request.address)
         exchange = Exchange(self._names, request.buffer, request.idle_ms)
         try:
-            checks = trust(self._mfg, "https") if scheme == "https" else None
+            checks = self._trust() if scheme == "https" else None
             await exchange.open(host, port, checks)
             await self._send(exchange, request, url.host_field(scheme, host, port), target)
             return await _receive(exchange, request, on_piece, on_field)
@@ -85,6 +90,13 @@ class Http:
             raise LinkError(error.reason, max(error.ext, NO_CONNECTION))
         finally:
             exchange.close()
+
+    def _trust(self):
+        if self.checks is None:
+            return trust(self._mfg, "https")
+        mode, own, ca = self.checks
+        own, ca = own if mode & _PRESENT else None, ca if mode & _CHECK else None
+        return self._profile(_OWNERS, own, ca), ca is not None
 
     async def _send(self, exchange, request, host, target):
         fields = [line for line in request.fields if http.field_name(line) not in _OWN]
@@ -145,4 +157,8 @@ async def _receive(exchange, request, on_piece, on_field):
 
 def create(at):
     """Build the service from those it stands on."""
-    return Http(at.names, at.mfg)
+
+    def profile(*arguments):
+        return at.tls.profile(*arguments)  # plain connections do without the service
+
+    return Http(at.names, at.mfg, profile)

@@ -45,6 +45,7 @@ class Links:
         self._freed = [0] * COUNT  # when each number became free, counted by _turn
         self._turn = 0
         self._modes = bytearray(COUNT)
+        self.persists = bytearray(COUNT)  # AT+CIPCONNPERSIST: of each number
         self._options = [list(row) for row in settings.get("tcp_options")]
         wifi.on_change(self._addresses_changed)
         port.on_sleep(self.deliver_all)
@@ -348,7 +349,8 @@ class Links:
                 is_lost = self._is_moved(link, mine)
             else:
                 is_lost = link.local_ip not in mine
-            if is_lost:
+            is_left = self.persists[link.number] and not link.is_udp  # to the stack
+            if is_lost and not is_left:
                 self.end(link, "the address is lost", True)
 
     def _is_moved(self, link, mine):

@@ -46,11 +46,9 @@ UNUSABLE = 0x5041  # it is there, but cannot be used
 TIMEOUT = 0x5042  # the handshake took too long
 NO_SUITE = 0x5043  # there is no such cipher suite in this firmware
 
-_FILES = (  # name in messages, namespace of a client's and of the server's
-    ("CERT", "client_cert", "server_cert"),
-    ("PRVT_KEY", "client_key", "server_key"),
-    ("CA", "client_ca", "server_ca"),
-)
+_FILES = ("CERT", "cert"), ("PRVT_KEY", "key"), ("CA", "ca")  # name in messages, in namespaces
+_CLIENT = ("client",)  # owners of namespaces
+_SERVER = ("server",)
 
 
 def failure(error):
@@ -143,7 +141,7 @@ class Tls:
         """
         mode, own, ca = self._conf[link]
         profile = self.profile(
-            False, own if mode & PRESENT else None, ca if mode & CHECK else None
+            _CLIENT, own if mode & PRESENT else None, ca if mode & CHECK else None
         )
         key, hint = self._psk[link]
         if key:
@@ -159,16 +157,20 @@ class Tls:
 
     def server(self, check_clients):
         """Return the profile of the module's own server."""
-        return self.profile(True, 0, 0 if check_clients else None)
+        return self.profile(_SERVER, 0, 0 if check_clients else None)
 
-    def profile(self, is_server, own, ca):
-        """Make a profile with certificates of these numbers, None for none."""
-        profile = atnet.Profile(is_server)
+    def profile(self, owners, own, ca):
+        """Make a profile with certificates of these numbers, None for none.
+
+        They are in the namespaces `<owner>_cert`, `<owner>_key` and `<owner>_ca` of mfg_nvs, those
+        of the first owner that has them.
+        """
+        profile = atnet.Profile(owners == _SERVER)
         try:
             if own is not None:
-                profile.own(self._file(0, is_server, own), self._file(1, is_server, own))
+                profile.own(self._file(0, owners, own), self._file(1, owners, own))
             if ca is not None:
-                profile.ca(self._file(2, is_server, ca))
+                profile.ca(self._file(2, owners, ca))
             profile.verify(0 if ca is None else _REQUIRED)
         except OSError as error:
             profile.close()
@@ -178,17 +180,19 @@ class Tls:
             raise
         return profile
 
-    def _file(self, index, is_server, number):
+    def _file(self, index, owners, number):
         """Read a certificate or key. Files are called `name.number`, number 0 also `name`."""
-        row = _FILES[index]
-        space = row[2 if is_server else 1]
-        for key in ("%s.%d" % (space, number), space):
-            try:
-                return self._mfg.get(space, key)[1]
-            except StoreError:
-                if number:
-                    break
-        self._emit("certificate_missing", row[0])
+        label, part = _FILES[index]
+        space = ""
+        for owner in owners:
+            space = "%s_%s" % (owner, part)
+            for key in ("%s.%d" % (space, number), space):
+                try:
+                    return self._mfg.get(space, key)[1]
+                except StoreError:
+                    if number:
+                        break
+        self._emit("certificate_missing", label)
         raise LinkError("mfg_nvs holds no %s number %d" % (space, number), MISSING)
 
 

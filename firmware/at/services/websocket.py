@@ -12,7 +12,7 @@ import atnet
 from at.errors import ATError, LinkError, StateError
 from at.services.http_fields import Fields
 from at.services.link import Link
-from at.services.websocket_link import LOST, OPEN, RECONNECTING, WebLink
+from at.services.websocket_link import FORM, LOST, OPEN, RECONNECTING, WebLink
 from at.services.websocket_stream import REFUSED, WebStream
 from at.wire import http, url, websocket
 
@@ -25,6 +25,9 @@ _OPTIONS = (-1, 1, 0, 0)  # linger, no delay, send time-out, keep-alive
 _ANY_FAMILY = 1  # of names.resolve(): IPv4 if there is one
 _FIRST_PAUSE_MS = 1000  # before the first attempt to come back; each next pause is twice as long
 _MAX_PAUSE_MS = 10000
+
+
+_OWNERS = ("wss", "client")  # of certificates in mfg_nvs; the first that has one
 
 
 class _Fields(Fields):
@@ -47,6 +50,7 @@ class Websockets:
         self._deliver = deliver
         self._log = log
         self._configs = [_DEFAULTS] * COUNT
+        self._forms = [FORM] * COUNT
         self._links = [None] * COUNT
         self._tasks = [None] * COUNT
         wifi.on_change(self._addresses_changed)
@@ -58,6 +62,13 @@ class Websockets:
         authentication mode, number of our certificate and of the CA.
         """
         self._configs[number] = values
+
+    def set_form(self, number, level, mask):
+        """Set in which pieces messages come from the next one on, and what is said of each."""
+        self._forms[number] = (level, mask)
+        link = self._links[number]
+        if link:
+            link.form = (level, mask)
 
     def all(self):
         """Return the links that there are, lost ones as well."""
@@ -88,7 +99,8 @@ class Websockets:
         ping_s, pong_s, size, *checks = self._configs[number]
         if old:
             self._drop(old)
-        link = WebLink(number, uri, place, size, ping_s, pong_s, self._deliver)
+        form = self._forms[number]
+        link = WebLink(number, uri, place, size, ping_s, pong_s, self._deliver, form)
         protocols, fields = self._offer(protocols, auth)
         handshake = (checks, protocols, fields, timeout_ms)
         await self._connect(link, *handshake)
@@ -148,7 +160,7 @@ class Websockets:
                 profile.close()
 
     def _trust(self, mode, own, ca):
-        return self._profile(False, own if mode & PRESENT else None, ca if mode & CHECK else None)
+        return self._profile(own if mode & PRESENT else None, ca if mode & CHECK else None)
 
     # Staying open.
 
@@ -232,7 +244,7 @@ class Websockets:
 def create(at):
     """Build the service from those it stands on."""
 
-    def profile(*arguments):
-        return at.tls.profile(*arguments)  # plain connections do without the service
+    def profile(own, ca):
+        return at.tls.profile(_OWNERS, own, ca)  # plain connections do without the service
 
     return Websockets(at.names, at.wifi, profile, at.emit, at.deliver, at.log)

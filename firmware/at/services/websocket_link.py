@@ -5,6 +5,7 @@ the close handshake. Making the connection, again and again, is websocket.py's b
 """
 
 import asyncio
+import gc
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -19,9 +20,23 @@ OPEN = 2
 LOST = 3
 CLOSING = 4  # the server has sent a close frame
 
+FORM = (0, 48)  # level and mask of AT+WSDATAFMT after a start
+PIECE = 0  # levels of AT+WSDATAFMT
+FRAME = 1
+MESSAGE = 2
+_LINE_END = const(32)  # in its mask
+_SPARE = const(8192)  # bytes of the heap that collecting leaves to others
+_LONGEST = const(16384)  # bytes of a frame or message that are collected
 _CHUNK = const(512)  # the heap need not have one place for a whole piece
 _LEAVE_MS = const(2000)  # for the other side's part of the close handshake
 _POLL_MS = const(100)  # while the host takes its time
+
+
+def _has_spare():
+    """Tell whether the heap has room for more than a chunk."""
+    if gc.mem_free() < _SPARE:
+        gc.collect()
+    return gc.mem_free() >= _SPARE
 
 
 class _BadText(ValueError):
@@ -32,14 +47,18 @@ class WebLink:
     """A link; `place` is (scheme, host, port, target), `fields` lines for the handshake.
 
     `deliver` is awaited with the parts of each piece, up to `size` bytes; pings go out every
-    `ping_s`, and a pong has to come within `pong_s`.
+    `ping_s`, and a pong has to come within `pong_s`. `form` is (level, mask) of AT+WSDATAFMT,
+    which counts from the next message: at the levels FRAME and MESSAGE a piece is one of those, as
+    far as memory goes.
     """
 
-    def __init__(self, number, uri, place, size, ping_s, pong_s, deliver):
+    def __init__(self, number, uri, place, size, ping_s, pong_s, deliver, form=FORM):
         self.number = number
         self.uri = uri
         self.place = place
         self.size = size
+        self.form = form
+        self._level = PIECE
         self.state = RECONNECTING
         self.stream = None
         self.is_leaving = False  # somebody has sent a close frame
@@ -57,6 +76,8 @@ class WebLink:
         self.state = OPEN
         self._why = None  # the connection ended
         self._filled = 0  # bytes of the chunks
+        self._before = 0  # bytes of this frame or message that the host has got
+        self._announced = 0  # bytes that the frames of this message have, as far as known
         self._text = 0  # state of atlink.utf8()
         self._is_delivering = False
         self._is_pinged = False  # no pong has come since
@@ -130,43 +151,74 @@ class WebLink:
             self._text = atlink.utf8(data, self._text)
             if self._text < 0 or (frames.is_end and self._text):
                 raise _BadText("a text is not UTF-8")
+        if frames.size - frames.left == len(data):
+            self._begin_frame(frames)
         at = 0
         while at < len(data):
-            if self._filled == self.size or not self._has_room():
-                await self._pass_on()
+            if not self._has_room():
+                await self._pass_on(frames, False)
             start = self._filled % _CHUNK
-            count = min(len(data) - at, self.size - self._filled, _CHUNK - start)
+            count = min(len(data) - at, self._most() - self._filled, _CHUNK - start)
             chunk = self._chunks[self._filled // _CHUNK]
             chunk[start : start + count] = data[at : at + count]
             self._filled += count
             at += count
-        if frames.is_end:
-            await self._pass_on()
+        if frames.is_frame_end if self._level == FRAME else frames.is_end:
+            await self._pass_on(frames, True)
+
+    def _begin_frame(self, frames):
+        if frames.frame_opcode != websocket.CONTINUATION:
+            self._level = self.form[0]
+            self._announced = 0
+            if self._chunks and len(self._chunks[-1]) < _CHUNK <= self._most():
+                self._chunks.clear()
+        self._announced += frames.size
+
+    def _most(self):
+        """Return how long a piece may be."""
+        return self.size if self._level == PIECE else _LONGEST
 
     def _has_room(self):
-        """Add a chunk if all are full; False if the heap has none, so that the host gets these."""
+        """Add a chunk if all are full; False if there is no more, so that the host gets these."""
+        if self._filled == self._most():
+            return False
         if self._filled < len(self._chunks) * _CHUNK:
             return True
+        if self._level != PIECE and self._chunks and not _has_spare():
+            return False
         try:
-            self._chunks.append(bytearray(min(_CHUNK, self.size - self._filled)))
+            self._chunks.append(bytearray(min(_CHUNK, self._most() - self._filled)))
         except MemoryError:
             if not self._chunks:
                 raise
             return False
         return True
 
-    async def _pass_on(self):
-        """Give the host a piece; as long as it takes no pong can be seen."""
+    async def _pass_on(self, frames, is_whole):
+        """Give the host a piece, the last one of its frame or message if `is_whole`.
+
+        As long as it takes no pong can be seen.
+        """
+        mask = self.form[1]
+        if self._level == FRAME:
+            kind, fin, size = frames.frame_opcode, int(frames.is_last), frames.size
+        else:
+            kind, fin, size = frames.opcode, int(frames.is_end and is_whole), self._announced
+        fields = (kind, fin, size, self._before, self._filled)
         whole = self._filled // _CHUNK
         parts = self._chunks[:whole]
         if self._filled % _CHUNK:
             parts.append(memoryview(self._chunks[whole])[: self._filled % _CHUNK])
         self._is_delivering = True
         began = ticks_ms()
-        await self._deliver("ws_data", parts, self.number, self._filled)
+        end = b"\r\n" if mask & _LINE_END else b""
+        await self._deliver("ws_data", parts, self.number, mask, fields, end=end)
         self._is_delivering = False
         self._pinged_ms = ticks_add(self._pinged_ms, ticks_diff(ticks_ms(), began))
+        self._before = 0 if is_whole else self._before + self._filled
         self._filled = 0
+        if is_whole:
+            del self._chunks[-(-self.size // _CHUNK) :]  # what long messages took
 
     # Pings.
 

@@ -49,7 +49,7 @@ class WebStream(Stream):
             raise LinkError("WebSocket: %s" % error, REFUSED + answer.status)
 
     async def advance(self):
-        """Wait for payload, the end of a message, or a control frame: see `frames`.
+        """Wait for payload, the end of a frame, or a control frame: see `frames`.
 
         Return a view of the payload, good until the next call, or None at the end of the
         connection. OSError if it breaks, ValueError if the server breaks the rules.
@@ -61,7 +61,9 @@ class WebStream(Stream):
                 if frames.control == websocket.PING:
                     self._ping = frames.payload
                     self.on_urgent()
-                elif frames.control is not None or frames.is_end or frames.first < frames.last:
+                elif (
+                    frames.control is not None or frames.is_frame_end or frames.first < frames.last
+                ):
                     return self._buffer[frames.first : frames.last]
             self._at, self._end = await self._fill()
             if self._at == self._end:

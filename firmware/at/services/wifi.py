@@ -23,6 +23,8 @@ SOFTAP = 1
 _SCAN_SPARE_MS = 5000  # what a scan may take beyond the time asked for
 _SCAN_STOP_MS = 1000  # how long the driver may take to confirm that it stopped
 _SCAN_CHANNELS = 14
+_INACTIVE_S = (6, 300)  # of station and softAP, as the driver has it after a start
+_WIDE = 2  # bandwidth of 40 MHz
 _PROTOCOLS = ("sta_proto", "ap_proto")
 _MACS = ("sta_mac", "ap_mac")
 
@@ -230,13 +232,81 @@ class Wifi:
 
     def _configure(self, interface):
         driver(atchip.wifi_protocol, interface, self.settings.get(_PROTOCOLS[interface]))
+        self._try_kept(interface)
         if interface == SOFTAP:
             self.softap.configure()
         elif self._hostname is not None:
             driver(atchip.hostname, self._hostname)
         self.net.apply(interface)
 
+    def _try_kept(self, interface):
+        """Give an interface what it can do without, where the driver has it otherwise."""
+        inactive_s = self._inactive_s(interface)
+        bandwidth = self.settings.get("wifi_bandwidth")[interface]
+        try:
+            if inactive_s != _INACTIVE_S[interface]:
+                atchip.wifi_inactive(interface, inactive_s)
+            if bandwidth:
+                atchip.wifi_bandwidth(interface, bandwidth)
+        except CHIP_ERRORS as error:
+            self.log("wifi: a kept value is refused:", error)
+
     # The radio.
+
+    def _inactive_s(self, interface):
+        return self.settings.get("wifi_times")[1 - interface]
+
+    def times(self):
+        """Return (s until a station is dropped, s until the access point is, listen interval)."""
+        ap_s, station_s, _ = self.settings.get("wifi_times")
+        return ap_s, station_s, self.station.listen_interval
+
+    def set_times(self, ap_s, station_s, listen):
+        """Set and keep them; None leaves one as it is."""
+        self.need()
+        times = list(self.settings.get("wifi_times"))
+        for i, value in enumerate((ap_s, station_s, listen)):
+            if value is not None:
+                times[i] = value
+        for interface, value in ((SOFTAP, ap_s), (STATION, station_s)):
+            if value is not None and self.mode >> interface & 1:
+                driver(atchip.wifi_inactive, interface, value)
+        self.settings.put("wifi_times", times)
+        if listen is not None:
+            self.station.set_listen_interval(listen)
+
+    def bandwidth(self, interface):
+        """Return 1 for 20 MHz, 2 for 40 MHz."""
+        self.need()
+        if self.mode >> interface & 1:
+            return driver(atchip.wifi_bandwidth, interface)
+        return self.settings.get("wifi_bandwidth")[interface] or _WIDE
+
+    def set_bandwidth(self, interface, bandwidth):
+        """Set and keep it."""
+        self.need()
+        if self.mode >> interface & 1:
+            driver(atchip.wifi_bandwidth, interface, bandwidth)
+        both = list(self.settings.get("wifi_bandwidth"))
+        both[interface] = bandwidth
+        self.settings.put("wifi_bandwidth", both)
+
+    async def recalibrate(self):
+        """Forget the calibration of the radio, and start it anew; a joined station joins again."""
+        if self.is_running and self.mode & 1:
+            self.need_station()
+        driver(atchip.rf_forget)
+        if not self.is_running:
+            return
+        target = self.station.target if self.station.is_wanted else None
+        await self.station.stop()
+        mode = self.mode
+        self._change(0)
+        try:
+            self._switch(mode)
+        finally:
+            if target:
+                self.station.resume(target)
 
     def tx_power(self, quarter_dbm=None):
         """Set (if given) and return the maximum power in 0.25 dBm, as the driver has it."""
@@ -303,13 +373,16 @@ class Wifi:
 
     # Scanning.
 
-    async def scan(self, ssid, bssid, channel, passive, min_ms, max_ms):
-        """Scan; None or 0 is no filter, 0 ms the driver's own time. Fetch with scan_records()."""
+    async def scan(self, ssid, bssid, channel, passive, min_ms, max_ms, channels=0):
+        """Scan; None or 0 is no filter, 0 ms the driver's own time. Fetch with scan_records().
+
+        Bit n of `channels` is channel n.
+        """
         self.need_station()
         await self.station.pause()
         try:
             self._scanned.clear()
-            driver(atchip.wifi_scan, ssid, bssid, channel, passive, min_ms, max_ms)
+            driver(atchip.wifi_scan, ssid, bssid, channel, passive, min_ms, max_ms, channels)
             per_channel = max_ms or (360 if passive else 120)
             limit = per_channel * _SCAN_CHANNELS + _SCAN_SPARE_MS
             try:

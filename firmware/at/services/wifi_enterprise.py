@@ -26,7 +26,7 @@ _ENABLE = 0x8010
 
 
 def configure(mfg, eap, emit):
-    """Set the driver up for `eap`: [method, identity, user name, password, security], hex text.
+    """Set the driver up for `eap`: [method, identity, user, password, security, ...], hex text.
 
     LinkError with the code of AT+CWJEAP for what the driver refuses.
     """
@@ -37,7 +37,7 @@ def configure(mfg, eap, emit):
 
 
 def _configure(mfg, eap, emit):
-    method, identity, username, password, security = eap
+    method, identity, username, password, security = eap[:5]
     atchip.eap_disable()  # forgets what was set before
     _set(_SET_IDENTITY, atchip.eap_identity, bytes.fromhex(identity))
     if username:

@@ -5,9 +5,9 @@ known from its events alone. It never reconnects by itself (rule 3 of the design
 the Python `connect()`), so every attempt is ours: timed, counted, and ended by AT+CWQAP.
 
 A target, the form in which an access point is kept in flash, is a list: [SSID in hex, password
-in hex, BSSID as text or None, authmode floor 0..7, listen interval, scan mode, time limit in s,
+in hex, BSSID as text or None, authmode floor 0..10, listen interval, scan mode, time limit in s,
 PMF 0..3, EAP], where EAP is None or [method, identity, user name, password, security], the texts
-in hex.
+in hex, with the weakest RSSI and the channel to begin with behind them if they were given.
 """
 
 import asyncio
@@ -36,7 +36,11 @@ _TRYING = const(1)
 _UP = const(2)
 
 _SSID = const(0)  # places in a target that are read here
+_LISTEN = const(4)
 _LIMIT_S = const(6)
+
+_EAP_SIZE = const(5)  # places of an EAP without RSSI and channel
+_ANYWHERE = (-127, 0)
 
 _TRIES = const(2)  # of one join command: radio is not perfect
 _LEAVE_MS = const(2000)  # how long the driver may take to confirm a disconnection
@@ -230,12 +234,30 @@ class Station:
         if self._is_wanted and self._link == _DOWN:
             self._come_back(at_once=self._is_interrupted)
 
-    def set_reconnect(self, interval_s, repeats):
-        """Come back every `interval_s` seconds (0 never), at most `repeats` times (0 any)."""
+    def set_reconnect(self, interval_s, repeats, at_once):
+        """Come back every `interval_s` seconds (0 never), at most `repeats` times (0 any).
+
+        `at_once`: the first time now, if the station is lost.
+        """
         self._keep_reconnect(interval_s, repeats)
         if self._is_wanted and self._link == _DOWN:
             self._end_task()
-            self._come_back()
+            self._come_back(at_once)
+
+    @property
+    def listen_interval(self):
+        """The listen interval of the next attempt to join what was last aimed at."""
+        return self.target[_LISTEN] if self.target else self._wifi.settings.get("wifi_times")[2]
+
+    def set_listen_interval(self, beacons):
+        """Set it; a station that is joined takes it over with the next join."""
+        if self.target:
+            self.target = list(self.target)
+            self.target[_LISTEN] = beacons
+        kept = self._wifi.settings.kept("wifi_ap")
+        if kept and self._wifi.settings.keeping:
+            kept[_LISTEN] = beacons
+            self._wifi.settings.put("wifi_ap", kept)
 
     def _keep_reconnect(self, interval_s, repeats):
         self._wifi.settings.put("wifi_reconn", [interval_s, repeats])
@@ -326,8 +348,10 @@ class Station:
             elif self._has_eap:
                 atchip.eap_disable()
                 self._has_eap = False
+            rssi, channel = eap[_EAP_SIZE:] if eap and len(eap) > _EAP_SIZE else _ANYWHERE
+            ssid, password = bytes.fromhex(ssid), bytes.fromhex(password)
             atchip.wifi_connect(
-                bytes.fromhex(ssid), bytes.fromhex(password), bssid, listen, scan == 1, floor, pmf
+                ssid, password, bssid, listen, scan == 1, floor, pmf, rssi, channel
             )
         except CHIP_ERRORS as error:
             self._link = _DOWN

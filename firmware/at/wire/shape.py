@@ -11,6 +11,7 @@ A shape is a tuple, its kind first:
     ("zone",)               a time zone as daytime.py takes it
     ("maybe", shape)        None, or that
     ("row", shape, ...)     a list of just these
+    ("either", row, row)    one of two rows
     ("none or", shape)      an empty list, or that
     ("many", shape, most)   a list of at most so many
     ("just", shape, count)  a list of just so many
@@ -24,6 +25,8 @@ def fits(shape, value):
     kind = shape[0]
     if kind == "maybe":
         return value is None or fits(shape[1], value)
+    if kind == "either":
+        return fits(shape[1], value) or fits(shape[2], value)
     if kind in _LISTS:
         return isinstance(value, (list, tuple)) and _fits_list(shape, value)
     if kind in _NUMBERS:

@@ -169,7 +169,9 @@ class Frames:
     """Reads a server's frames from pieces of any size.
 
     After take(): data[first:last] are payload bytes of a message; `opcode` (TEXT or BINARY) is
-    its kind and `is_end` says that they are its last ones. `control` is the opcode of a control
+    its kind and `is_end` says that they are its last ones, `is_frame_end` the last of their frame,
+    which is of the kind `frame_opcode`, has `size` bytes, and is the message's last one if
+    `is_last`. `control` is the opcode of a control
     frame that is complete, with `payload`, else None.
     """
 
@@ -178,6 +180,10 @@ class Frames:
         self.first = 0
         self.last = 0
         self.is_end = False
+        self.is_frame_end = False
+        self.frame_opcode = CONTINUATION
+        self.is_last = False
+        self.size = 0
         self.control = None
         self.payload = b""
         self.left = 0  # payload bytes of this frame still to come
@@ -201,7 +207,7 @@ class Frames:
         may not send this.
         """
         self.control = None
-        self.is_end = False
+        self.is_end = self.is_frame_end = False
         self.first = self.last = at
         if self._is_over:
             self._is_over = False
@@ -216,7 +222,7 @@ class Frames:
             self.first = self.last = at
             if not self._need:
                 self._collected()
-                if self.control is not None or self.is_end:
+                if self.control is not None or self.is_frame_end:
                     break
         return at
 
@@ -271,10 +277,13 @@ class Frames:
             self._expect(_CONTROL, self.left)
             if not self.left:
                 self._collected()
-        elif self.left:
-            self._state = _PAYLOAD
         else:
-            self._end_frame()
+            self.frame_opcode = self._kind
+            self.is_last = self._is_last
+            self.size = self.left
+            self._state = _PAYLOAD
+            if not self.left:
+                self._end_frame()
 
     def _take_payload(self, at, end):
         size = min(self.left, end - at)
@@ -287,4 +296,5 @@ class Frames:
 
     def _end_frame(self):
         self._expect(_HEAD, 2)
+        self.is_frame_end = True
         self.is_end = self._is_over = self._is_last

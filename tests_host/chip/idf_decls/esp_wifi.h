@@ -3,7 +3,7 @@
 // ESP-IDF v5.4: components/esp_wifi/include/esp_wifi_types.h
 // ESP-IDF v5.4: components/esp_wifi/include/local/esp_wifi_types_native.h
 // Compared on 2026-11-29 with that header: all of it, by a compiler that saw both; what was added since by reading v5.4.2.
-// Sum of what follows when it was compared: 3497b6963a96
+// Sum of what follows when it was compared: a6abc7d51bd3
 #ifndef DECL_ESP_WIFI_H
 #define DECL_ESP_WIFI_H
 
@@ -90,15 +90,29 @@ typedef struct {
 } wifi_scan_time_t;
 
 typedef struct {
+    uint16_t ghz_2_channels;
+    uint32_t ghz_5_channels;
+} wifi_scan_channel_bitmap_t;
+
+typedef enum {
+    WIFI_BW_HT20 = 1,
+    WIFI_BW_HT40 = 2,
+} wifi_bandwidth_t;
+
+typedef struct {
     uint8_t *ssid;
     uint8_t *bssid;
     uint8_t channel;
     bool show_hidden;
     wifi_scan_type_t scan_type;
     wifi_scan_time_t scan_time;
+    uint8_t home_chan_dwell_time;
+    wifi_scan_channel_bitmap_t channel_bitmap;
+    bool coex_background_scan;
 } wifi_scan_config_t;
 
 typedef struct {
+    int8_t rssi;
     wifi_auth_mode_t authmode;
 } wifi_scan_threshold_t;
 
@@ -117,6 +131,7 @@ typedef struct {
     wifi_scan_method_t scan_method;
     bool bssid_set;
     uint8_t bssid[6];
+    uint8_t channel;
     uint16_t listen_interval;
     wifi_sort_method_t sort_method;
     wifi_scan_threshold_t threshold;
@@ -211,6 +226,10 @@ esp_err_t esp_wifi_sta_get_ap_info(wifi_ap_record_t *ap_info);
 esp_err_t esp_wifi_set_mac(wifi_interface_t ifx, const uint8_t mac[6]);
 esp_err_t esp_wifi_get_mac(wifi_interface_t ifx, uint8_t mac[6]);
 esp_err_t esp_wifi_set_protocol(wifi_interface_t ifx, uint8_t protocol_bitmap);
+esp_err_t esp_wifi_set_bandwidth(wifi_interface_t ifx, wifi_bandwidth_t bw);
+esp_err_t esp_wifi_get_bandwidth(wifi_interface_t ifx, wifi_bandwidth_t *bw);
+esp_err_t esp_wifi_set_inactive_time(wifi_interface_t ifx, uint16_t sec);
+esp_err_t esp_wifi_get_inactive_time(wifi_interface_t ifx, uint16_t *sec);
 esp_err_t esp_wifi_get_protocol(wifi_interface_t ifx, uint8_t *protocol_bitmap);
 esp_err_t esp_wifi_set_country(const wifi_country_t *country);
 esp_err_t esp_wifi_get_country(wifi_country_t *country);

@@ -28,6 +28,7 @@ class AirActs:
             "ap_full": self._ap_full,
             "station_join": self._station_join,
             "station_leave": self._station_leave,
+            "station_silent": self._station_silent,
             "smartconfig": self._smartconfig,
             "wps": self._wps,
         }
@@ -84,6 +85,13 @@ class AirActs:
         if mac not in self._driver.softap.guests:
             raise CommandError(f"no station {mac}")
         self._driver.softap.depart(mac)
+        return _NOTHING
+
+    def _station_silent(self, command: Command) -> dict[str, Any]:
+        mac = field(command, "mac", worldfile.mac)
+        if mac not in self._driver.softap.guests:
+            raise CommandError(f"no station {mac}")
+        self._driver.softap.silence(mac)
         return _NOTHING
 
     # Provisioning.

@@ -3,6 +3,7 @@
 Pure functions over the rows of the world's list (tools/simulator/worldfile.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,8 @@ class Wanted:
     floor: int
     pmf: int
     eap: enterprise.Credentials | None
+    rssi: int = -127
+    channel: int = 0
 
 
 def authmode(ap: AccessPoint) -> int:
@@ -51,7 +54,7 @@ def authmode(ap: AccessPoint) -> int:
     return SECURITY.index(ap["security"])
 
 
-def is_heard(ap: AccessPoint, channels: range) -> bool:
+def is_heard(ap: AccessPoint, channels: Sequence[int]) -> bool:
     """Tell whether an access point can be heard on these channels."""
     return ap["up"] and ap["rssi"] >= SENSITIVITY_DBM and ap["channel"] in channels
 
@@ -79,13 +82,16 @@ def choose(aps: list[AccessPoint], wanted: Wanted, channels: range) -> AccessPoi
     """Return the access point the station goes for; Refused if none of that name will do."""
     named = [
         ap
-        for ap in sorted(aps, key=lambda ap: ap["channel"])
+        for ap in sorted(aps, key=lambda ap: (ap["channel"] != wanted.channel, ap["channel"]))
         if is_heard(ap, channels)
         and ap["ssid"].encode() == wanted.ssid
         and wanted.bssid in (None, ap["bssid"])
     ]
     if not named:
         raise Refused(esp.NO_AP_FOUND)
+    if all(ap["rssi"] < wanted.rssi for ap in named):
+        raise Refused(esp.BELOW_RSSI_FLOOR)
+    named = [ap for ap in named if ap["rssi"] >= wanted.rssi]
     strong = [ap for ap in named if authmode(ap) >= wanted.floor]
     if not strong:
         raise Refused(esp.BELOW_AUTHMODE_FLOOR)

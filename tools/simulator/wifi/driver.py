@@ -18,6 +18,7 @@ from tools.simulator.wifi.softap import SoftAp
 from tools.simulator.wifi.station import Station
 
 _PROTOCOLS = (1, 3, 7)
+_LEAST_INACTIVE_S = (3, 10)
 _CHANNELS = 14
 _ACTIVE_MS, _PASSIVE_MS = 120, 360
 _HOST_NAME = "espressif"
@@ -66,6 +67,7 @@ class Driver:
         self.provisioning.reset()
         self._macs = [self._factory_mac, _next_mac(self._factory_mac)]
         self._protocols = [7, 7]
+        self._bandwidths = [2, 2]
         self._country = (0, "CN", 1, 13)
         self._host_name = _HOST_NAME
         self._eap = enterprise.Credentials()
@@ -121,6 +123,7 @@ class Driver:
         own = (
             *(self.wifi_init, self.wifi_deinit, self.wifi_active, self.wifi_connect),
             *(self.wifi_scan, self.wifi_mac, self.wifi_protocol, self.wifi_country),
+            *(self.wifi_inactive, self.wifi_bandwidth, self.rf_forget),
             *(self.softap_config, self.ip_info, self.ip_static, self.ip6_linklocal),
             *(self.ip6_address, self.dhcp, self.hostname, self.eap_disable, self.eap_enable),
             *(self.eap_certificate,),
@@ -205,6 +208,30 @@ class Driver:
             self._protocols[interface] = bits
         return self._protocols[interface]
 
+    def wifi_inactive(self, interface: int, seconds: int | None = None) -> int:
+        """Return or set the seconds of silence until the other side is given up."""
+        part = self.softap if interface == SOFTAP else self.station
+        if not part.is_on:
+            raise EspError(esp.WRONG_INTERFACE)
+        if seconds is not None:
+            if seconds < _LEAST_INACTIVE_S[interface]:
+                raise EspError(esp.INVALID_ARG)
+            part.inactive_s = seconds
+        return part.inactive_s
+
+    def wifi_bandwidth(self, interface: int, bandwidth: int | None = None) -> int:
+        """Return or set the bandwidth of an interface: 1 for 20 MHz, 2 for 40 MHz."""
+        if not (self.softap if interface == SOFTAP else self.station).is_on:
+            raise EspError(esp.WRONG_INTERFACE)
+        if bandwidth is not None:
+            if bandwidth == 2 and self._protocols[interface] != _PROTOCOLS[-1]:
+                raise EspError(esp.INVALID_ARG)
+            self._bandwidths[interface] = bandwidth
+        return self._bandwidths[interface]
+
+    def rf_forget(self) -> None:
+        """Forget the calibration of the radio, which nothing here depends on."""
+
     def wifi_country(self, *country: Any) -> tuple[int, str, int, int]:
         """Return or set (policy, code, first channel, number of channels)."""
         self._need()
@@ -232,11 +259,15 @@ class Driver:
         all_channels: bool,
         floor: int,
         pmf: int,
+        *where: int,
     ) -> None:
-        """Begin to connect."""
+        """Begin to connect; `where` is the weakest RSSI and the channel to begin with."""
         self._need()
         eap = self._eap if self._eap.method is not None else None
-        wanted = air.Wanted(ssid, password, bssid, listen_interval, all_channels, floor, pmf, eap)
+        wanted = air.Wanted(
+            *(ssid, password, bssid, listen_interval, all_channels, floor, pmf, eap),
+            *where,
+        )
         self.station.connect(wanted, self._channels)
 
     def wifi_scan(
@@ -247,6 +278,7 @@ class Driver:
         passive: bool,
         min_ms: int,
         max_ms: int,
+        bitmap: int = 0,
     ) -> None:
         """Begin a scan."""
         self._need()
@@ -254,7 +286,7 @@ class Driver:
             raise EspError(esp.INVALID_ARG)
         self.station.scan(
             (ssid, bssid, channel),
-            self._channels,
+            [each for each in self._channels if not bitmap or bitmap >> each & 1],
             max_ms or (_PASSIVE_MS if passive else _ACTIVE_MS),
         )
 

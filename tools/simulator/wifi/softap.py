@@ -10,6 +10,8 @@ from tools.simulator.wifi.netif import Emit, SoftApNet
 
 _JOIN_S = 0.05
 _LEASE_S = 0.1
+_DROP_S = 0.05  # for each second of silence that is taken for the end
+_INACTIVE_S = 300
 _NO_IP = "0.0.0.0"
 
 
@@ -39,6 +41,7 @@ class SoftAp:
     def reset(self) -> None:
         """Go back to what holds after a start of the chip."""
         self.is_on = False
+        self.inactive_s = _INACTIVE_S
         self._password = b""
         self._authmode = 0
         self._most = 4
@@ -50,6 +53,7 @@ class SoftAp:
         if on == self.is_on:
             return
         self.is_on = on
+        self.inactive_s = _INACTIVE_S  # the driver forgets
         for guest in self.guests.values():
             if on:
                 self._invite(guest)
@@ -86,6 +90,15 @@ class SoftAp:
         guest = self.guests.pop(mac)
         if self._out(guest):
             self._emit(("ap_disconnected", mac))
+
+    def silence(self, mac: str) -> None:
+        """Let a station be out of reach without a word: the softAP drops it in the end."""
+        guest = self.guests[mac]
+        if guest.is_in:
+            self._after(guest, _DROP_S * self.inactive_s, self._drop)
+
+    def _drop(self, guest: Guest) -> None:
+        self.depart(guest.mac)
 
     def _invite(self, guest: Guest) -> None:
         if self.is_on and not guest.is_in:

@@ -3,7 +3,7 @@
 Times are short, but in the order of real ones: looking, shaking hands, failing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tools.simulator.loop import Loop, Timer
@@ -17,7 +17,11 @@ _LOOK_S = 0.01  # looking for an access point, each channel
 _JOIN_S = 0.05
 _REFUSE_S = 0.3
 _LEAVE_S = 0.02
-_DROP_S = 0.3  # until missing beacons are taken for the end
+_DROP_S = 0.05  # for each second of missing beacons that are taken for the end
+_INACTIVE_S = 6
+
+
+Choice = tuple[bytes | None, str | None, int]  # SSID, BSSID, channel
 
 
 class Station:
@@ -38,6 +42,7 @@ class Station:
         self.link: air.AccessPoint | None = None
         self.mac = ""
         self.is_on = False
+        self.inactive_s = _INACTIVE_S
 
     def switch(self, on: bool) -> None:
         """Turn the interface on or off."""
@@ -47,6 +52,7 @@ class Station:
             if was_linked:
                 self._emit(("sta_disconnected", esp.ASSOC_LEAVE))
         self.is_on = on
+        self.inactive_s = _INACTIVE_S  # the driver forgets
 
     def stop(self) -> None:
         """End everything without a word."""
@@ -67,7 +73,7 @@ class Station:
 
     # Scanning.
 
-    def scan(self, choice: tuple[bytes | None, str | None, int], channels: range, ms: int) -> None:
+    def scan(self, choice: Choice, channels: Sequence[int], ms: int) -> None:
         """Begin a scan: (SSID, BSSID, channel), 0 or None for any; `ms` on each channel."""
         self._need()
         if self._is_connecting or self._scan is not None:
@@ -77,7 +83,7 @@ class Station:
             count * ms * _SCAN_SCALE, lambda: self._scanned(choice, channels)
         )
 
-    def _scanned(self, choice: tuple[bytes | None, str | None, int], channels: range) -> None:
+    def _scanned(self, choice: Choice, channels: Sequence[int]) -> None:
         self._scan = None
         ssid, bssid, channel = choice
         self._found = [
@@ -170,8 +176,14 @@ class Station:
 
     def air_changed(self, channels: range) -> None:
         """Look whether the access point is still there."""
-        if self.link is not None and not air.is_heard(self.link, channels) and self._drop is None:
-            self._drop = self._loop.after(_DROP_S, lambda: self._dropped(channels))
+        is_heard = self.is_heard(channels)
+        if is_heard and self._drop is not None:
+            self._drop.cancel()
+            self._drop = None
+        if self.link is not None and not is_heard and self._drop is None:
+            self._drop = self._loop.after(
+                _DROP_S * self.inactive_s, lambda: self._dropped(channels)
+            )
 
     def _dropped(self, channels: range) -> None:
         self._drop = None
