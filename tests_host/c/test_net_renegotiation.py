@@ -124,6 +124,7 @@ def more(link):
 
 def go_on(link):
     print("up")
+    sys.stdin.readline()
     idle = 0
     while idle < 5:
         idle = 0 if more(link) else idle + 1
@@ -147,6 +148,12 @@ def ask_while_full(process, proxy, peer, letter):
     heard = []
     listener = threading.Thread(target=lambda: heard.append(peer.stdout.read()))
     assert process.stdout.readline() == "up\n"
+    proxy.drain()  # the end of the handshake has to be through
+    shaken = proxy.passed[proxy.module]
+    process.stdin.write("\n")
+    process.stdin.flush()
+    while proxy.passed[proxy.module] < shaken + 2 * SMALL:  # so that the peer has some data
+        time.sleep(0.01)
     proxy.gate.clear()
     assert process.stdout.readline() == "full\n"
     listener.start()

@@ -53,32 +53,43 @@ static bool is_head(const uint8_t *head) {
            && (head[3] << 8 | head[4]) <= MBEDTLS_SSL_IN_CONTENT_LEN + 2048;
 }
 
-// Record heads are given whole or not at all: ESP-IDF's MBEDTLS_DYNAMIC_BUFFER reads them to the
-// stack, so one that came in two parts would lose the first. It also takes memory for the length
-// in a head before anybody has looked at it: 17 to 29 KB for what a plain server says.
+// Check a head that is complete: 0, or why the session ends.
+static int judge_head(atlink_tls_t *tls) {
+    if (!is_head(tls->head)) {
+        return MBEDTLS_ERR_SSL_INVALID_RECORD;
+    }
+    // The type is in the clear. Nobody here renegotiates, and Mbed TLS would go on after refusing.
+    if (tls->up && tls->head[0] == MBEDTLS_SSL_MSG_HANDSHAKE) {
+        tls->asked_anew = true;
+        return MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE;
+    }
+    return 0;
+}
+
+// Mbed TLS asks for heads and bodies of records one after the other, never for both at once, and
+// for the rest of a body that came in parts: only counting tells a head from five bytes of a body.
+// Heads are given whole or not at all: ESP-IDF's MBEDTLS_DYNAMIC_BUFFER reads them to the stack, so
+// one that came in two parts would lose the first. It also takes memory for the length in a head
+// before anybody has looked at it: 17 to 29 KB for what a plain server says.
 static int socket_recv(void *context, unsigned char *data, size_t size) {
     atlink_tls_t *tls = context;
-    if (size > sizeof(tls->head)) {
-        return recv_some(tls, data, size);
+    if (tls->body_left > 0) {
+        int got = recv_some(tls, data, size);
+        tls->body_left -= got > 0 ? (uint16_t)got : 0;
+        return got;
     }
-    while (tls->head_size < size) {
-        int got = recv_some(tls, tls->head + tls->head_size, size - tls->head_size);
+    while (tls->head_size < sizeof(tls->head)) {
+        int got = recv_some(tls, tls->head + tls->head_size, sizeof(tls->head) - tls->head_size);
         if (got <= 0) {
             return got;
         }
         tls->head_size += (uint8_t)got;
     }
-    memcpy(data, tls->head, size);
     tls->head_size = 0;
-    if (size == sizeof(tls->head) && !is_head(tls->head)) {
-        return MBEDTLS_ERR_SSL_INVALID_RECORD;
-    }
-    // The type is in the clear. Nobody here renegotiates, and Mbed TLS would go on after refusing.
-    if (tls->up && size == sizeof(tls->head) && tls->head[0] == MBEDTLS_SSL_MSG_HANDSHAKE) {
-        tls->asked_anew = true;
-        return MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE;
-    }
-    return (int)size;
+    tls->body_left = (uint16_t)(tls->head[3] << 8 | tls->head[4]);
+    memcpy(data, tls->head, sizeof(tls->head));
+    int code = judge_head(tls);
+    return code != 0 ? code : (int)sizeof(tls->head);
 }
 
 // Whether the module can know if a date has passed: at power-up its clock begins in 1970, and Mbed

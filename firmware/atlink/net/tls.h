@@ -42,6 +42,7 @@ struct _atlink_tls_t {
     bool socket_eof; // the socket has ended
     uint8_t head[5]; // of the next record, while it is incomplete
     uint8_t head_size;
+    uint16_t body_left; // bytes of the record whose head was the last one
     uint32_t flags; // X.509 findings of all certificates of the peer
     char *name; // the common name to check, NULL: none
 };
