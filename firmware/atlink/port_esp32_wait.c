@@ -44,6 +44,7 @@ void atlink_port_rouse(void) {
     if (main_task != NULL) {
         xTaskNotifyGive(main_task);
     }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (is_selecting) {
         uint64_t one = 1;
         write(wake_fd, &one, sizeof(one));
@@ -134,6 +135,7 @@ static uint32_t select_links(uint32_t want, const atlink_watch_t *watch, uint64_
     collect(want, watch, &sets);
     add(&sets, wake_fd, ATLINK_READ);
     is_selecting = true;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); // a second core would not see it before we look
     uint32_t ready = look(want);
     uint64_t now = atlink_port_now_us();
     uint64_t left = ready != 0 || until_us <= now ? 0 : until_us - now;
