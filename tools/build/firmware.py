@@ -109,7 +109,9 @@ def run_make(folder: Path, variables: dict) -> None:
     """Run make on two cores; on failure show all it printed and raise BuildError."""
     # A compiler cache may write relative paths into make's dependency files: so it is one for make.
     if "BUILD" in variables:
-        variables = {**variables, "BUILD": os.path.relpath(variables["BUILD"], folder)}
+        # make is in the real folder: links on the way there count for nothing.
+        target = os.path.relpath(variables["BUILD"].resolve(), folder.resolve())
+        variables = {**variables, "BUILD": target}
     command = [
         "make",
         "-j2",
