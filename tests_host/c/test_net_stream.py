@@ -59,7 +59,7 @@ def test_a_stream_flows_both_ways_until_three_pluses(net):
     """Passthrough: every byte there and back, `+++` neither sent nor lost when it is data."""
     source = """
 link = connect(port)
-atnet.down_gate(True)
+atnet.down_gate(True, True)
 atnet.down(link, atnet.DOWN_RAW)
 uart.stream()
 atnet.up_stream(link, 2920, 20)

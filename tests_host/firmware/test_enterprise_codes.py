@@ -1,6 +1,6 @@
 """AT+CWJEAP's ERR CODE for what a healthy driver never does, and that the document has them all.
 
-A user file makes one call of the chip fail; what a host can provoke by itself is in the
+The simulator makes one call of the chip fail; what a host can provoke by itself is in the
 transcript wifi_enterprise_errors.
 """
 
@@ -15,64 +15,44 @@ DOCUMENT = ROOT / "docs/enterprise-errors.md"
 TRANSCRIPTS = ROOT / "tests_device/scenarios"
 TLS = 'AT+CWJEAP="dlink11111",0,"me",,,3'
 PEAP = 'AT+CWJEAP="dlink11111",1,"me","espressif","test11",0'
-# Call that fails, how, and the code of it.
+KEPT = PEAP.replace("me", "you")  # what is kept already is not written again
+NO_MEMORY = 0x101  # ESP_ERR_NO_MEM
+BAD = 0x102  # ESP_ERR_INVALID_ARG
+# Call that fails, how (an esp_err_t), and the code of it.
 FAILURES = (
-    ("eap_ca", "ESP_ERR_NO_MEM", TLS, 0x8001),
-    ("eap_identity", "MemoryError", PEAP, 0x8001),
-    ("wifi_connect", "ESP_ERR_WIFI_CONN", PEAP, 0x8004),
-    ("wifi_connect", "MemoryError", PEAP, 0x8001),
-    ("eap_identity", "ESP_ERR_INVALID_ARG", PEAP, 0x8005),
-    ("eap_username", "ESP_ERR_INVALID_ARG", PEAP, 0x8006),
-    ("eap_password", "ESP_ERR_INVALID_ARG", PEAP, 0x8007),
-    ("eap_ca", "ESP_ERR_INVALID_ARG", TLS, 0x800A),
-    ("eap_certificate", "ESP_ERR_INVALID_ARG", TLS, 0x800F),
-    ("eap_enable", "ESP_FAIL", PEAP, 0x8010),
-    ("settings", "ESP_ERR_NVS_NOT_ENOUGH_SPACE", PEAP, 0x8023),
+    ("atchip.eap_ca", NO_MEMORY, TLS, 0x8001),
+    ("atchip.eap_identity", "MemoryError", PEAP, 0x8001),
+    ("atchip.wifi_connect", 0x3007, PEAP, 0x8004),  # ESP_ERR_WIFI_CONN
+    ("atchip.wifi_connect", "MemoryError", PEAP, 0x8001),
+    ("atchip.eap_identity", BAD, PEAP, 0x8005),
+    ("atchip.eap_username", BAD, PEAP, 0x8006),
+    ("atchip.eap_password", BAD, PEAP, 0x8007),
+    ("atchip.eap_ca", BAD, TLS, 0x800A),
+    ("atchip.eap_certificate", BAD, TLS, 0x800F),
+    ("atchip.eap_enable", -1, PEAP, 0x8010),  # ESP_FAIL
+    ("esp32.NVS.set", 0x1105, KEPT, 0x8023),  # ESP_ERR_NVS_NOT_ENOUGH_SPACE
 )
 NEVER = {0x8002}
-_BREAK = """
-import atchip
-
-from at.command import command
-
-BREAK = command("+BREAK", "Let a call fail", (("str", "call", 1, 30), ("str", "error", 1, 40)))
-
-
-@BREAK.set
-def break_set(at, call, error):
-    name = call.decode()
-    owner, name = (at.settings, "put") if name == "settings" else (atchip, name)
-    works = getattr(owner, name)
-
-    def fail(*_):
-        setattr(owner, name, works)
-        if error == b"MemoryError":
-            raise MemoryError
-        raise OSError(12 if error == b"ESP_ERR_NO_MEM" else -1, error.decode())
-
-    setattr(owner, name, fail)
-"""
 
 
 @pytest.fixture(scope="module")
-def module(tmp_path_factory):
-    simulator = Simulator(
-        tmp_path_factory.mktemp("campus"),
-        options=("--world", str(ROOT / "tools/worlds/campus.toml")),
-    )
-    simulator.put_user_file("breaking.py", _BREAK)
+def bench(tmp_path_factory):
+    """Return a simulator among enterprise networks, and the module in it."""
+    world = ("--world", str(ROOT / "tools/worlds/campus.toml"))
+    simulator = Simulator(tmp_path_factory.mktemp("campus"), options=world)
     with simulator.start(erase=True), simulator.module() as module:
         module.echo_off()
         module.ok("AT+SYSLOG=1")
         module.ok("AT+CWMODE=1")
-        yield module
+        yield simulator, module
 
 
 @pytest.mark.parametrize(
     ("call", "error", "line", "code"), FAILURES, ids=[f"{f[0]}-{f[1]}" for f in FAILURES]
 )
-def test_a_call_that_fails_has_its_code(module, call, error, line, code):
-    module.ok(f'AT+BREAK="{call}","{error}"')
+def test_a_call_that_fails_has_its_code(bench, call, error, line, code):
+    simulator, module = bench
+    simulator.act({"do": "fault", "call": call, "error": error})
     assert module.error(line) == 0x010A0000 | code
     module.ok("AT+CWQAP")
     module.quiet(100)

@@ -58,7 +58,7 @@ FAILURES = [
     ("damaged", "SHA-256 is wrong", 0),
     ("other-chip", "for another chip", 0),
     ("large", "larger than the slot", 0),
-    ("endless-head", "too many fields", 0),
+    ("endless-head", "the head does not end", 0),
     ("no-http", "no HTTP server", 0),
     ("circle", "without end", 0),
     ("missing", "status 404", 0x7000 + 404),

@@ -31,14 +31,19 @@ _MOST_C = 32768  # pages that a fragmented heap touches
 _LIMIT_S = 10.0  # for the last block to arrive
 _RESET = b"\1\0\0\0\0\0\0\0"
 _HEAP = """\
-import gc
+import asyncio, gc
+import atnet
 from at.command import command
 
 USED = command("+HEAPUSED", "Bytes of the GC heap in use")
 
 
 @USED.query
-def used_query(at):
+async def used_query(at):
+    for _ in range(500):
+        if not atnet.closing():  # of the last link: in the background
+            break
+        await asyncio.sleep_ms(10)
     gc.collect()
     at.reply(gc.mem_alloc())
 """
