@@ -54,7 +54,7 @@ TABLE: dict[str, Conduct] = {
     "+SYSMSGFILTERCFG": Conduct(
         payload=("head_regexp_len", "tail_regexp_len"),
         undo=("AT+SYSMSGFILTERCFG=0",),
-        refuses=r".*=[12],0,0",  # nothing to look for
+        refuses=r".*=[12],0,0(,.*)?",  # nothing to look for
     ),
     "+CIPDNS": Conduct(safe=r"AT\+CIPDNS=[^a]*", undo=("AT+CIPDNS=0",)),
     "+CIPSNTPCFG": Conduct(undo=("AT+CIPSNTPCFG=0,0",)),

@@ -89,7 +89,12 @@ class App:
         power = Power(at.port)
         wifi = Wifi(settings, mfg, power, at.emit, log)
         at.attach(mfg=mfg, flash=Flash(mfg), clock=Clock(), power=power, wifi=wifi)
-        at.attach(restart=self._restart, heap=atchip.heap, versions=atchip.versions)
+        at.attach(
+            restart=self._restart,
+            heap=atchip.heap,
+            ram=atchip.ram_figures,
+            versions=atchip.versions,
+        )
         at.attach(module_name=mfg.factory("module_name", "MINI-1"))
         at.attach(factory_uart=(mfg.factory("uart_baudrate", 115200), 8, 1, 0, 0))
         at.attach(uart_pins=uart_pins)

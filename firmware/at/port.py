@@ -55,21 +55,22 @@ class Port:
         self.settle()
 
     def filters(self):
-        """Return (head, tail) of each filter, as bytes."""
+        """Return (head, tail, flags) of each filter, the first two as bytes."""
         return atlink.filter_list()
 
-    def add_filter(self, head, tail):
+    def add_filter(self, head, tail, flags):
         """Add a filter; either expression may be empty. StateError if one is malformed."""
         try:
-            atlink.filter_add(head, tail)
+            atlink.filter_add(head, tail, flags)
         except ValueError as error:
-            raise StateError("not a basic regular expression: %s" % error)
+            kind = "an extended" if flags & 1 else "a basic"
+            raise StateError("not %s regular expression: %s" % (kind, error))
         except OSError as error:
             raise StateError("no room for another filter: %s" % error)
 
-    def delete_filter(self, head, tail):
+    def delete_filter(self, head, tail, flags):
         """Delete the filter with just these expressions. StateError if there is none."""
-        if not atlink.filter_delete(head, tail):
+        if not atlink.filter_delete(head, tail, flags):
             raise StateError("there is no such filter")
 
     def clear_filters(self):

@@ -77,6 +77,7 @@ MP_DECLARE_CONST_FUN_OBJ_1(atchip_nvs_close_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atchip_ram_alloc_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atchip_ram_free_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_ram_largest_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atchip_ram_figures_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_tx_power_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atchip_power_save_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atchip_wake_gpio_obj);

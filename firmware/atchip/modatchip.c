@@ -34,6 +34,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(ram_alloc),
     FUNCTION(ram_free),
     FUNCTION(ram_largest),
+    FUNCTION(ram_figures),
     // power.c
     FUNCTION(tx_power),
     FUNCTION(power_save),

@@ -19,6 +19,20 @@ static mp_obj_t heap(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atchip_heap_obj, heap);
 
+// Of the memory with all these capabilities (MALLOC_CAP_*): (largest free block, free, lowest free so
+// far, total)
+static mp_obj_t ram_figures(mp_obj_t caps_in) {
+    uint32_t caps = (uint32_t)mp_obj_get_int_truncated(caps_in);
+    mp_obj_t items[] = {
+        mp_obj_new_int_from_uint(heap_caps_get_largest_free_block(caps)),
+        mp_obj_new_int_from_uint(heap_caps_get_free_size(caps)),
+        mp_obj_new_int_from_uint(heap_caps_get_minimum_free_size(caps)),
+        mp_obj_new_int_from_uint(heap_caps_get_total_size(caps)),
+    };
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atchip_ram_figures_obj, ram_figures);
+
 static mp_obj_t ram_alloc(mp_obj_t size_in) {
     mp_int_t size = mp_obj_get_int(size_in);
     if (size <= 0) {

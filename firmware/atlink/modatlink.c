@@ -253,23 +253,35 @@ static MP_DEFINE_CONST_FUN_OBJ_2(mod_wait_obj, mod_wait);
 static atlink_regex_t get_regex(mp_obj_t text) {
     mp_buffer_info_t info;
     mp_get_buffer_raise(text, &info, MP_BUFFER_READ);
-    return (atlink_regex_t) {info.buf, info.len};
+    return (atlink_regex_t) {.text = info.buf, .len = info.len};
 }
 
-static mp_obj_t mod_filter_add(mp_obj_t head, mp_obj_t tail) {
-    int error = atlink_filter_add(get_regex(head), get_regex(tail));
+static void get_both(size_t n_args, const mp_obj_t *args, atlink_regex_t both[2]) {
+    for (int i = 0; i < 2; ++i) {
+        both[i] = get_regex(args[i]);
+        both[i].flags = n_args > 2 ? (uint8_t)mp_obj_get_int(args[2]) : 0;
+    }
+}
+
+// filter_add(head, tail[, flags])
+static mp_obj_t mod_filter_add(size_t n_args, const mp_obj_t *args) {
+    atlink_regex_t both[2];
+    get_both(n_args, args, both);
+    int error = atlink_filter_add(both[0], both[1]);
     if (error == EINVAL) {
         mp_raise_ValueError(MP_ERROR_TEXT("malformed filter"));
     }
     raise_if(error);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(mod_filter_add_obj, mod_filter_add);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_filter_add_obj, 2, 3, mod_filter_add);
 
-static mp_obj_t mod_filter_delete(mp_obj_t head, mp_obj_t tail) {
-    return mp_obj_new_bool(atlink_filter_delete(get_regex(head), get_regex(tail)));
+static mp_obj_t mod_filter_delete(size_t n_args, const mp_obj_t *args) {
+    atlink_regex_t both[2];
+    get_both(n_args, args, both);
+    return mp_obj_new_bool(atlink_filter_delete(both[0], both[1]));
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(mod_filter_delete_obj, mod_filter_delete);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_filter_delete_obj, 2, 3, mod_filter_delete);
 
 static mp_obj_t mod_filter_clear(void) {
     atlink_filter_clear();
@@ -282,11 +294,12 @@ static mp_obj_t mod_filter_list(void) {
     for (size_t i = 0; i < atlink_filter_count(); i++) {
         atlink_regex_t head, tail;
         atlink_filter_get(i, &head, &tail);
-        mp_obj_t pair[2] = {
+        mp_obj_t items[] = {
             mp_obj_new_bytes(head.text, head.len),
             mp_obj_new_bytes(tail.text, tail.len),
+            MP_OBJ_NEW_SMALL_INT(head.flags),
         };
-        mp_obj_list_append(list, mp_obj_new_tuple(2, pair));
+        mp_obj_list_append(list, mp_obj_new_tuple(MP_ARRAY_SIZE(items), items));
     }
     return list;
 }

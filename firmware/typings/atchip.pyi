@@ -90,6 +90,12 @@ def ram_alloc(size: int) -> memoryview:
 def ram_free(buffer: memoryview) -> None:
     """Give a block back; the view of it is empty afterwards. Slices of it must not be used."""
 
+def ram_figures(caps: int, /) -> tuple[int, int, int, int]:
+    """Return (largest free block, free, lowest free so far, total) of memory of a kind.
+
+    `caps` are bits MALLOC_CAP_* that it must all have: heap_caps_get_free_size and its kin.
+    """
+
 def ram_largest() -> int:
     """Return the size of the largest block ram_alloc() could give now."""
 

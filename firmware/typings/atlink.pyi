@@ -128,20 +128,22 @@ def wait(timeout_ms: int, mask: int, /) -> int:
     whatever the mask. Other threads run while it blocks. Never allocates.
     """
 
-def filter_add(head: bytes, tail: bytes, /) -> None:
-    """Add a message filter: two POSIX basic regular expressions of up to 64 bytes, one may be b"".
+def filter_add(head: bytes, tail: bytes, flags: int = ..., /) -> None:
+    """Add a message filter: two POSIX regular expressions of up to 64 bytes, one may be b"".
+
+    `flags` is a sum: 1 extended ones, 2 without regard to case, 4 lines (REG_NEWLINE).
 
     ValueError: malformed, too long, with a NUL, or both empty. OSError(ENOMEM): no memory, or
     16 filters exist.
     """
 
-def filter_delete(head: bytes, tail: bytes, /) -> bool:
+def filter_delete(head: bytes, tail: bytes, flags: int = ..., /) -> bool:
     """Delete the first filter made of these expressions; False if there is none."""
 
 def filter_clear() -> None:
     """Delete all filters."""
 
-def filter_list() -> list[tuple[bytes, bytes]]:
+def filter_list() -> list[tuple[bytes, bytes, int]]:
     """Return the expressions of all filters, in the order they are tried."""
 
 def filter_cut(message: bytes | bytearray | memoryview, /) -> bytes:

@@ -157,10 +157,10 @@ static void fi_clear(void) {
 static void fi_add(void) {
     get_bytes();
     uint8_t head[256];
-    atlink_regex_t first = {head, bytes_len};
+    atlink_regex_t first = {head, bytes_len, 0};
     memcpy(head, bytes, bytes_len);
     get_bytes();
-    printf(" %d", atlink_filter_add(first, (atlink_regex_t) {bytes, bytes_len}));
+    printf(" %d", atlink_filter_add(first, (atlink_regex_t) {bytes, bytes_len, 0}));
 }
 
 static void fi_cut(void) {

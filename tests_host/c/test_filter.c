@@ -4,8 +4,8 @@
 #include "check.h"
 #include "core/filter.h"
 
-#define RE(text) ((atlink_regex_t) {(const uint8_t *)(text), sizeof(text) - 1})
-#define NO_RE ((atlink_regex_t) {NULL, 0})
+#define RE(text) ((atlink_regex_t) {(const uint8_t *)(text), sizeof(text) - 1, 0})
+#define NO_RE ((atlink_regex_t) {NULL, 0, 0})
 
 static char rest[256];
 static size_t rest_len;
@@ -139,10 +139,10 @@ static void what_is_malformed_is_refused(void) {
     CHECK(atlink_filter_add(RE("\\(a"), NO_RE) == EINVAL);
     CHECK(atlink_filter_add(RE("a"), RE("\\(a")) == EINVAL); // and the head is freed
     CHECK(atlink_filter_add(RE("a\0b"), NO_RE) == EINVAL);
-    CHECK(atlink_filter_add((atlink_regex_t) {(uint8_t *)text, 65}, NO_RE) == EINVAL);
+    CHECK(atlink_filter_add((atlink_regex_t) {(uint8_t *)text, 65, 0}, NO_RE) == EINVAL);
     CHECK(atlink_filter_count() == 0);
-    CHECK(atlink_filter_add((atlink_regex_t) {(uint8_t *)text, 64},
-        (atlink_regex_t) {(uint8_t *)text, 64}) == 0);
+    CHECK(atlink_filter_add((atlink_regex_t) {(uint8_t *)text, 64, 0},
+        (atlink_regex_t) {(uint8_t *)text, 64, 0}) == 0);
 }
 
 static void the_table_keeps_order_and_has_an_end(void) {
@@ -150,7 +150,7 @@ static void the_table_keeps_order_and_has_an_end(void) {
     char text[2] = "a";
     for (int i = 0; i < ATLINK_FILTER_MAX; i++) {
         text[0] = 'a' + i;
-        CHECK(atlink_filter_add((atlink_regex_t) {(uint8_t *)text, 1}, NO_RE) == 0);
+        CHECK(atlink_filter_add((atlink_regex_t) {(uint8_t *)text, 1, 0}, NO_RE) == 0);
     }
     CHECK(atlink_filter_add(RE("z"), NO_RE) == ENOMEM);
     CHECK(!atlink_filter_delete(RE("z"), NO_RE));

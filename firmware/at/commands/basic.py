@@ -136,12 +136,26 @@ def sleepwkcfg_set(at, source, pin, level):
     at.power.set_wake_pin(pin, level)
 
 
-SYSRAM = command("+SYSRAM", "Report free memory and the lowest free memory so far, in bytes")
+SYSRAM = command(
+    "+SYSRAM",
+    "Report free memory and the lowest free memory so far, in bytes",
+    (("int", "caps", 1, 0x7FFFFFFF),),
+    since="later: the set form",
+)
 
 
 @SYSRAM.query
 def sysram_query(at):
     at.reply(*at.heap())
+
+
+@SYSRAM.set
+def sysram_set(at, caps):
+    """`+SYSRAM:<largest free block>,<free>,<lowest free>,<total>` of the system heap of a kind.
+
+    caps is a sum of ESP-IDF's MALLOC_CAP bits: 4 bytes, 8 DMA, 1024 PSRAM, 2048 internal.
+    """
+    at.reply(*at.ram(caps))
 
 
 SYSMSG = command(
@@ -181,13 +195,27 @@ def rfpower_set(at, power):
     at.wifi.tx_power(power)
 
 
-SYSROLLBACK = command("+SYSROLLBACK", "Go back to the firmware in the other OTA slot")
+SYSROLLBACK = command(
+    "+SYSROLLBACK",
+    "Go back to the firmware in the other OTA slot",
+    since="later: the query, and the check before",
+)
+
+
+@SYSROLLBACK.query
+def sysrollback_query(at):
+    """Address and version of what runs, and of the other slot; "" if that holds no firmware."""
+    running, other = at.flash.slots()
+    at.line('%s:0x%x,"%s",0x%x,"%s"' % ((at.name,) + running + other))
 
 
 @SYSROLLBACK.run
-def sysrollback_run(at):
-    """Restarts after OK. ERROR, and no change, if the other slot holds no valid firmware."""
-    at.flash.roll_back()
+async def sysrollback_run(at):
+    """Restarts after OK. ERROR, and no change, if the other slot holds no valid firmware.
+
+    All of it is read and checked before.
+    """
+    await at.flash.roll_back()
     at.then(at.restart)
 
 

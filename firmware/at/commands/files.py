@@ -13,9 +13,9 @@ _PIECE = 1024  # bytes of a file on the way at a time
 
 FS = command(
     "+FS",
-    "Files: 0 delete, 1 write, 2 read, 3 size, 4 list",
+    "Files: 0 delete, 1 write, 2 read, 3 size, 4 list, 5 MD5, 6 free and total space",
     (
-        ("pick", "type", (0,)),
+        ("pick", "type", (0, 1)),
         (
             "by",
             "operation",
@@ -39,22 +39,33 @@ FS = command(
                 ),
                 (3, (("str", "filename", 1, 128),)),
                 (4, (("pick", "filename", (".",)),)),
+                (5, (("str", "filename", 1, 128),)),
+                (6, ()),
             ),
         ),
     ),
+    text='+FS:(0),(0),"filename"(128)\r\n'
+    '+FS:(0),(1),"filename"(128),(0-4194304),(1-4194304)\r\n'
+    '+FS:(0),(2),"filename"(128),(0-4194304),(1-4194304)\r\n'
+    '+FS:(0),(3),"filename"(128)\r\n+FS:(0),(4),(".")',
+    since="later: type 1, operations 5 and 6",
 )
 
 
 @FS.set
-def fs_set(at, _type, operation, filename, offset=0, length=0):
+def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
     """Writing makes the file if need be, and a gap before `offset` reads as zeros.
 
     A write is done as a whole or not at all, whatever happens to the supply. Reading past the end
     gives the bytes there are: `+FS:<length>,<data>`. The size is `+FS:<size>`, the list one
-    `+FS:<filename>` a file.
+    `+FS:<filename>` a file. Type 1, LittleFS, means the same files as 0. The form of two answers
+    is ours: `+FS:<MD5 in hexadecimal digits>` and `+FS:<free>,<total>`, in bytes.
     """
     if operation == 4:
         return _list(at)
+    if operation == 6:
+        at.reply(*at.files.space())
+        return None
     name = text_of(filename, 2)
     if operation == 0:
         at.files.delete(name)
@@ -63,9 +74,15 @@ def fs_set(at, _type, operation, filename, offset=0, length=0):
     elif operation == 2:
         file, available = at.files.open(name, offset)
         return _read(at, file, min(length, available))
+    elif operation == 5:
+        return _digest(at, name)
     else:
         at.reply(at.files.size(name))
     return None
+
+
+async def _digest(at, name):
+    at.line("%s:%s" % (at.name, await at.files.md5(name)))
 
 
 async def _list(at):

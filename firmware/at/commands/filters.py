@@ -33,39 +33,61 @@ SYSMSGFILTERCFG = command(
             "operator",
             (
                 (0, ()),
-                (1, (("int", "head_regexp_len", 0, 64), ("int", "tail_regexp_len", 0, 64))),
-                (2, (("int", "head_regexp_len", 0, 64), ("int", "tail_regexp_len", 0, 64))),
+                (
+                    1,
+                    (
+                        ("int", "head_regexp_len", 0, 64),
+                        ("int", "tail_regexp_len", 0, 64),
+                        ("int", "cflags", 0, 7, 0),
+                    ),
+                ),
+                (
+                    2,
+                    (
+                        ("int", "head_regexp_len", 0, 64),
+                        ("int", "tail_regexp_len", 0, 64),
+                        ("int", "cflags", 0, 7, 0),
+                    ),
+                ),
             ),
         ),
     ),
+    text="+SYSMSGFILTERCFG:(0)\r\n+SYSMSGFILTERCFG:(1),(0-64),(0-64)\r\n+SYSMSGFILTERCFG:(2),(0-64),(0-64)",
+    since="later: `cflags`",
 )
 
 
 @SYSMSGFILTERCFG.query
 def sysmsgfiltercfg_query(at):
-    """Index from 0; control bytes are shown as \\r, \\n or \\xNN so that a filter is one line."""
-    for index, (head, tail) in enumerate(at.port.filters()):
-        at.reply(index, _show(head), _show(tail))
+    """Index from 0; control bytes are shown as \\r, \\n or \\xNN so that a filter is one line.
+
+    cflags come last if they are not 0.
+    """
+    for index, (head, tail, flags) in enumerate(at.port.filters()):
+        at.reply(index, _show(head), _show(tail), *((flags,) if flags else ()))
 
 
 @SYSMSGFILTERCFG.set
-def sysmsgfiltercfg_set(at, operator, head_size=0, tail_size=0):
-    """Both lengths 0 is refused before the prompt. Deletion is by content."""
+def sysmsgfiltercfg_set(at, operator, head_size=0, tail_size=0, flags=0):
+    """Both lengths 0 is refused before the prompt. Deletion is by content and cflags.
+
+    cflags is a sum: 1 extended expressions, 2 without regard to case, 4 `^` and `$` at each line.
+    """
     if operator == 0:
         at.port.clear_filters()
         return None
     if not head_size + tail_size:
         raise invalid(1, "head and tail cannot both be empty")
-    return _change(at, operator, head_size, tail_size)
+    return _change(at, operator, head_size, tail_size, flags)
 
 
-async def _change(at, operator, head_size, tail_size):
+async def _change(at, operator, head_size, tail_size, flags):
     data = bytes(await at.prompt(head_size + tail_size))
     head, tail = data[:head_size], data[head_size:]
     if operator == 1:
-        at.port.add_filter(head, tail)
+        at.port.add_filter(head, tail, flags)
     else:
-        at.port.delete_filter(head, tail)
+        at.port.delete_filter(head, tail, flags)
 
 
 def _show(expression):

@@ -6,6 +6,8 @@ is complete, so that it is never there in part.
 """
 
 import asyncio
+import binascii
+import hashlib
 import os
 
 from at.errors import StoreError, invalid
@@ -121,6 +123,28 @@ class Files:
         offset = min(offset, size)
         file.seek(offset)
         return file, size - offset
+
+    async def md5(self, name):
+        """Return the MD5 of a file in hexadecimal digits."""
+        file, _ = self.open(name, 0)
+        digest = hashlib.md5()
+        piece = memoryview(bytearray(_PIECE))
+        try:
+            count = file.readinto(piece)
+            while count:
+                digest.update(piece[:count])
+                await asyncio.sleep_ms(0)
+                count = file.readinto(piece)
+        except OSError as error:
+            raise StoreError("%s cannot be read: %s" % (name, error))
+        finally:
+            file.close()
+        return binascii.hexlify(digest.digest()).decode()
+
+    def space(self):
+        """Return (free, total) bytes for files."""
+        self.mount()
+        return self._free(), os.statvfs("/")[2] * os.statvfs("/")[0]
 
     def writer(self, name, offset, length):
         """Begin to write `length` bytes at `offset`, into a new file if there is none."""

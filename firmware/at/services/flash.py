@@ -5,11 +5,14 @@ import asyncio
 import esp32
 
 from at.errors import CHIP_ERRORS, StateError, StoreError, invalid, is_memory, refused
+from at.wire import image
 
 FIRMWARE = "ota"  # name of the slot for new firmware among the images of updates
 MFG = "mfg_nvs"
 USER = (MFG, "fatfs")  # what a host may touch; settings and firmware are not among them
 _SECTOR = 4096
+_PIECE = 1024  # bytes of an image that are read at a time
+_HEAD = 80  # bytes of an image that tell its version
 
 
 def _find(name):
@@ -85,13 +88,44 @@ class Flash:
         except CHIP_ERRORS:  # as delivered: no update has chosen a slot yet
             pass
 
-    def roll_back(self):
+    def slots(self):
+        """Return (address, version) of the slot that runs and of the other one."""
+        running = esp32.Partition(esp32.Partition.RUNNING)
+        head = bytearray(_HEAD)
+        found = []
+        for slot in (running, running.get_next_update()):
+            try:
+                slot.readblocks(0, head, 0)
+                found.append((slot.info()[2], image.version(head)))
+            except CHIP_ERRORS as error:
+                raise refused("a slot cannot be read", error)
+        return found
+
+    async def roll_back(self):
         """Select the other OTA slot for the next start. StoreError if it holds no firmware."""
-        if FIRMWARE in self._taken:
-            raise StateError("an update writes the other slot")
+        self.take(FIRMWARE)
         try:
-            esp32.Partition(esp32.Partition.RUNNING).get_next_update().set_boot()
+            slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
+            await self._verify(slot)
+            slot.set_boot()
         except CHIP_ERRORS as error:
             if is_memory(error):
                 raise refused("", error)
             raise StoreError("the other slot holds no valid firmware: %s" % error)
+        except ValueError as error:
+            raise StoreError("the other slot holds no valid firmware: %s" % error)
+        finally:
+            self.give(FIRMWARE)
+
+    async def _verify(self, slot):
+        """Read all of an image; ValueError if it is damaged or there is none."""
+        room = slot.info()[3]
+        found = image.Image(room)
+        piece = memoryview(bytearray(_PIECE))
+        for at in range(0, room, _PIECE):
+            slot.readblocks(at // _SECTOR, piece, at % _SECTOR)
+            found.take(piece)
+            if found.is_complete:
+                break
+            await asyncio.sleep_ms(0)
+        found.end()

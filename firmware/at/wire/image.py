@@ -22,6 +22,7 @@ _SIGN = b"ATSIGN1"
 _SIGN_MOST = 80  # with the largest signature
 
 _MAGIC = 0xE9
+_VERSION_END = 80
 _CHIP = 2  # ESP32-S2 in esp_chip_id_t
 _MAX_SEGMENTS = 16
 _ENDLESS = 0x7FFFFFFF
@@ -70,6 +71,11 @@ class Image:
         """Note the end of the image; ValueError if it is cut off or damaged."""
         if self._part != _REST:
             raise ValueError("the image is cut off after %d bytes" % self.size)
+
+    @property
+    def is_complete(self):
+        """Whether only a signature, or filling, can follow."""
+        return self._part == _REST
 
     @property
     def signature(self):
@@ -127,6 +133,17 @@ class Image:
         self._segments = head[1]
         self._part = _SEGMENT
         self._left = 8
+
+
+def version(head):
+    """Return the version (str) that the first 80 bytes of an image tell, "" if they are none's."""
+    start = 24 + 8
+    if len(head) < _VERSION_END or head[0] != _MAGIC:
+        return ""
+    if int.from_bytes(head[start : start + 4], "little") != _DESCRIPTION:
+        return ""
+    text = bytes(head[start + 16 : _VERSION_END]).split(b"\0")[0]
+    return "".join([chr(c) if 0x20 <= c < 0x7F and c != 0x22 else "?" for c in text])
 
 
 def numbers(version):

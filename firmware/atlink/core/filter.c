@@ -12,6 +12,7 @@ typedef struct {
     regex_t compiled; // valid if len > 0
     uint8_t text[ATLINK_FILTER_TEXT_MAX];
     uint8_t len;
+    uint8_t flags;
 } expression_t;
 
 typedef struct {
@@ -45,15 +46,16 @@ static size_t bracket_length(const uint8_t *text, size_t len) {
 }
 
 // Write the expression as a C string that every library reads alike: a backslash before a byte
-// that POSIX gives no meaning to in a BRE is dropped. glibc would take \+ \? \| \w and others as
+// that POSIX gives no meaning to is dropped. glibc would take \+ \? \| \w and others of a BRE as
 // operators, the chip's library takes them as plain characters.
-static void normalise(const uint8_t *text, size_t len, char *out) {
+static void normalise(const uint8_t *text, size_t len, bool extended, char *out) {
+    const char *meant = extended ? "(){}.[]*^$\\+?|" : "(){}.[]*^$\\123456789";
     for (size_t i = 0; i < len;) {
         size_t n = 1;
         if (text[i] == '[') {
             n = bracket_length(text + i, len - i);
         } else if (text[i] == '\\' && i + 1 < len) {
-            if (strchr("(){}.[]*^$\\123456789", text[i + 1]) != NULL) {
+            if (strchr(meant, text[i + 1]) != NULL) {
                 n = 2;
             } else {
                 i++;
@@ -68,6 +70,7 @@ static void normalise(const uint8_t *text, size_t len, char *out) {
 
 static int compile(expression_t *expression, atlink_regex_t source) {
     expression->len = 0;
+    expression->flags = source.flags;
     if (source.len == 0) {
         return 0;
     }
@@ -75,8 +78,11 @@ static int compile(expression_t *expression, atlink_regex_t source) {
         return EINVAL;
     }
     char pattern[ATLINK_FILTER_TEXT_MAX + 1];
-    normalise(source.text, source.len, pattern);
-    int error = regcomp(&expression->compiled, pattern, 0);
+    normalise(source.text, source.len, (source.flags & ATLINK_FILTER_EXTENDED) != 0, pattern);
+    int flags = (source.flags & ATLINK_FILTER_EXTENDED ? REG_EXTENDED : 0)
+        | (source.flags & ATLINK_FILTER_ICASE ? REG_ICASE : 0)
+        | (source.flags & ATLINK_FILTER_LINES ? REG_NEWLINE : 0);
+    int error = regcomp(&expression->compiled, pattern, flags);
     if (error != 0) {
         return error == REG_ESPACE ? ENOMEM : EINVAL;
     }
@@ -99,7 +105,7 @@ static void drop(filter_t *filter) {
 }
 
 static bool is_source(const expression_t *expression, atlink_regex_t source) {
-    return expression->len == source.len
+    return expression->len == source.len && expression->flags == source.flags
            && (source.len == 0 || memcmp(expression->text, source.text, source.len) == 0);
 }
 
@@ -151,8 +157,8 @@ size_t atlink_filter_count(void) {
 
 void atlink_filter_get(size_t index, atlink_regex_t *head, atlink_regex_t *tail) {
     const filter_t *filter = filters[index];
-    *head = (atlink_regex_t) {filter->head.text, filter->head.len};
-    *tail = (atlink_regex_t) {filter->tail.text, filter->tail.len};
+    *head = (atlink_regex_t) {filter->head.text, filter->head.len, filter->head.flags};
+    *tail = (atlink_regex_t) {filter->tail.text, filter->tail.len, filter->tail.flags};
 }
 
 // Where an expression matches first; an absent one matches nothing anywhere. The message may

@@ -12,10 +12,17 @@
 #define ATLINK_FILTER_TEXT_MAX (64)
 #define ATLINK_FILTER_MAX (16)
 
+// How an expression is read, a sum: by the rules of extended ones, without regard to case, with ^ and
+// $ at the lines within a message.
+#define ATLINK_FILTER_EXTENDED (1)
+#define ATLINK_FILTER_ICASE (2)
+#define ATLINK_FILTER_LINES (4)
+
 // One expression: 0 to 64 bytes, none of them NUL. No bytes: not checked.
 typedef struct {
     const uint8_t *text;
     size_t len;
+    uint8_t flags;
 } atlink_regex_t;
 
 // A part of a message; empty if from == to.

@@ -293,6 +293,7 @@ static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_ram_alloc), MP_ROM_PTR(&sim_ram_alloc_obj) },
     { MP_ROM_QSTR(MP_QSTR_ram_free), MP_ROM_PTR(&sim_ram_free_obj) },
     { MP_ROM_QSTR(MP_QSTR_ram_largest), MP_ROM_PTR(&sim_ram_largest_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ram_figures), MP_ROM_PTR(&sim_ram_figures_obj) },
     { MP_ROM_QSTR(MP_QSTR_ram_info), MP_ROM_PTR(&sim_ram_info_obj) },
 };
 static MP_DEFINE_CONST_DICT(sim_globals, sim_globals_table);

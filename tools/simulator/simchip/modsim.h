@@ -45,6 +45,7 @@ MP_DECLARE_CONST_FUN_OBJ_0(sim_heap_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(sim_ram_alloc_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(sim_ram_free_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(sim_ram_largest_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(sim_ram_figures_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(sim_ram_info_obj);
 
 #endif

@@ -113,6 +113,24 @@ static mp_obj_t ram_largest(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(sim_ram_largest_obj, ram_largest);
 
+// ram_figures(caps): (largest free block, free, lowest free, total) of the memory that can do all that
+static mp_obj_t ram_figures(mp_obj_t caps_in) {
+    sim_fault("atchip.ram_figures");
+    const mp_int_t internal = 0x180f; // MALLOC_CAP_EXEC, 32BIT, 8BIT, DMA, INTERNAL, DEFAULT
+    mp_obj_t items[4];
+    for (size_t i = 0; i < MP_ARRAY_SIZE(items); ++i) {
+        items[i] = MP_OBJ_NEW_SMALL_INT(0);
+    }
+    if ((mp_obj_get_int(caps_in) & ~internal) == 0) {
+        items[0] = largest_block();
+        items[1] = mp_obj_new_int_from_uint(SYSTEM_HEAP - lent);
+        items[2] = mp_obj_new_int_from_uint(SYSTEM_HEAP - most_lent);
+        items[3] = mp_obj_new_int_from_uint(SYSTEM_HEAP);
+    }
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(sim_ram_figures_obj, ram_figures);
+
 // ram_info(): (total, free, largest block, lowest free) of the system heap
 static mp_obj_t ram_info(void) {
     mp_obj_t items[] = {

@@ -28,6 +28,7 @@ _OF_THE_PROCESS = (
     "nvs_namespaces",
     "nvs_set",
     "ram_alloc",
+    "ram_figures",
     "ram_free",
     "ram_largest",
     "reset_reason",
