@@ -203,13 +203,27 @@ static esp_err_t set_line(const atlink_pins_t *wired) {
     return error;
 }
 
+// Bytes in the driver's ring, room on ours.
+static uint32_t uart_ready(uint32_t want) {
+    size_t waiting = 0;
+    uint32_t ready = 0;
+    if ((want & ATLINK_UART_RX) && uart_get_buffered_data_len(uart, &waiting) == ESP_OK
+        && waiting > 0) {
+        ready |= ATLINK_UART_RX;
+    }
+    if ((want & ATLINK_UART_TX) && atlink_port_room() >= ATLINK_TX_SIZE / 2) {
+        ready |= ATLINK_UART_TX;
+    }
+    return ready;
+}
+
 int atlink_port_open(int port, const atlink_pins_t *wired) {
     bool is_ours = has_driver && port == (int)uart;
     if (!is_ours && (port < 0 || port >= UART_NUM_MAX || uart_is_driver_installed(port))) {
         return ENODEV;
     }
     uart = port;
-    int failed = atlink_port_wait_init();
+    int failed = atlink_port_wait_init(uart_ready);
     if (failed != 0) {
         return failed;
     }
@@ -297,11 +311,6 @@ size_t atlink_port_pending(void) {
     size_t used = ring_used();
     // The driver has its mutex while it still feeds the FIFO: not done either.
     return used > 0 ? used : uart_wait_tx_done(uart, 0) != ESP_OK;
-}
-
-bool atlink_port_has_bytes(void) {
-    size_t waiting = 0;
-    return uart_get_buffered_data_len(uart, &waiting) == ESP_OK && waiting > 0;
 }
 
 void *atlink_port_alloc(size_t size) {

@@ -20,11 +20,13 @@
 #define POLL_US (20000u) // how often links are looked at while select() finds no memory
 
 static TaskHandle_t main_task;
+static uint32_t (*uart_events)(uint32_t want); // port_esp32.c's
 static int wake_fd = -1; // an eventfd: a write ends select()
 static volatile bool is_selecting; // the main task is about to sleep, or sleeps, in select()
 static volatile bool chip_event; // atlink_port_wake() was called since the last look
 
-int atlink_port_wait_init(void) {
+int atlink_port_wait_init(uint32_t (*uart_ready)(uint32_t want)) {
+    uart_events = uart_ready;
     main_task = xTaskGetCurrentTaskHandle();
     if (wake_fd != -1) {
         return 0; // a soft reset of MicroPython
@@ -58,13 +60,7 @@ void atlink_port_wake(void) {
 
 // What needs no waiting: bytes in the driver's ring, room on ours, an event of the chip.
 static uint32_t look(uint32_t want) {
-    uint32_t ready = 0;
-    if ((want & ATLINK_UART_RX) && atlink_port_has_bytes()) {
-        ready |= ATLINK_UART_RX;
-    }
-    if ((want & ATLINK_UART_TX) && atlink_port_room() >= ATLINK_TX_SIZE / 2) {
-        ready |= ATLINK_UART_TX;
-    }
+    uint32_t ready = uart_events(want);
     if ((want & ATLINK_EVENT) && chip_event) {
         chip_event = false; // before its cause is looked at, so that none is missed
         ready |= ATLINK_EVENT;

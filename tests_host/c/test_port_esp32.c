@@ -174,7 +174,8 @@ int64_t esp_timer_get_time(void) {
     return 0;
 }
 
-int atlink_port_wait_init(void) {
+int atlink_port_wait_init(uint32_t (*uart_ready)(uint32_t want)) {
+    (void)uart_ready;
     return 0;
 }
 

@@ -101,12 +101,9 @@ void atlink_port_rouse_from_isr(void) {
 static volatile unsigned bytes; // that have come
 static unsigned taken;
 
-bool atlink_port_has_bytes(void) {
-    return __atomic_load_n(&bytes, __ATOMIC_ACQUIRE) != taken;
-}
-
-size_t atlink_port_room(void) {
-    return 0;
+static uint32_t uart_ready(uint32_t want) {
+    bool has_bytes = __atomic_load_n(&bytes, __ATOMIC_ACQUIRE) != taken;
+    return has_bytes ? want & ATLINK_UART_RX : 0;
 }
 
 uint64_t atlink_port_now_us(void) {
@@ -241,8 +238,8 @@ int main(void) {
     CHECK(pipe(ends) == 0);
     const atlink_watch_t watch = {.fd = ends[0], .events = ATLINK_READ};
     atlink_port_rouse(); // before there is anybody to rouse
-    CHECK(atlink_port_wait_init() == 0);
-    CHECK(atlink_port_wait_init() == 0);
+    CHECK(atlink_port_wait_init(uart_ready) == 0);
+    CHECK(atlink_port_wait_init(uart_ready) == 0);
     test_an_event_is_told_once(&watch);
     test_a_link_ends_the_sleep(&watch, ends[1]);
     test_time_ends_the_sleep(&watch);

@@ -9,6 +9,7 @@ import asyncio
 import atnet
 from at.errors import ATError, LinkError, StoreError
 from at.services.link import Link
+from at.services.mqtt_web import MqttStream
 from at.services.stream import Stream
 
 _CONNECT_MS = 20000
@@ -65,10 +66,8 @@ class Dialer:
             if profile:
                 await _secure(link, profile, bits, host, sni)
             if bits & _WEB:
-                from at.services.mqtt_web import MqttStream  # on first use: its memory
-
                 begun = stream = MqttStream(link)
-                await stream.open("wss" if bits & _TLS else "ws", host, port, path)
+                await _greet(stream, "wss" if bits & _TLS else "ws", host, port, path)
             else:
                 stream = Stream(link)
             begun = None
@@ -140,3 +139,11 @@ async def _secure(link, profile, bits, host, sni):
     except LinkError as error:
         code = _WRONG_NAME if error.reason.endswith("wrong name") else START_FAILED
         raise LinkError(error.reason, code)
+
+
+async def _greet(stream, scheme, host, port, path):
+    """Begin the WebSocket that MQTT is carried in."""
+    try:
+        await stream.open(scheme, host, port, path)
+    except LinkError as error:
+        raise LinkError(error.reason, START_FAILED)

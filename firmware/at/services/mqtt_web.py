@@ -8,7 +8,6 @@ import os
 
 import atlink
 from at.errors import LinkError
-from at.services.mqtt_stream import START_FAILED
 from at.services.websocket_stream import WebStream
 from at.wire import url, websocket
 
@@ -26,10 +25,8 @@ class MqttStream(WebStream):
         field = url.host_field(scheme, host, port)
         try:
             await asyncio.wait_for_ms(self.greet(field, path.encode(), b"mqtt"), _ANSWER_MS)
-        except LinkError as error:
-            raise LinkError(error.reason, START_FAILED)
         except asyncio.TimeoutError:
-            raise LinkError("WebSocket: no answer", START_FAILED)
+            raise LinkError("WebSocket: no answer")
 
     async def read(self):
         """Wait for payload; ValueError if the server breaks the rules of WebSocket."""

@@ -1,12 +1,14 @@
 """ESP-IDF's OTA calls on the image: which slot runs, which starts next, and its rollback state.
 
-Loaded by esp32.Partition when it is first needed. The boot loader's half of the work is the
+The boot loader's half of the work is the
 supervisor's (tools/simulator/bootloader.py).
 """
 
+import binascii
 import struct
 
 import _sim
+import chiptable
 import simbus
 from micropython import const
 
@@ -22,15 +24,12 @@ _SECTOR = const(4096)
 
 
 def _slot_rows():
-    import esp32
-
-    return [row for row in esp32._rows(_APP, 0xFF, None) if row[1] & 0xF0 == _OTA_0]
+    return [row for row in chiptable.rows(_APP, 0xFF, None) if row[1] & 0xF0 == _OTA_0]
 
 
-def _otadata():
-    import esp32
-
-    return esp32.Partition.find(_DATA, 0)[0]
+def _otadata(sector):
+    """Return the flash address of a sector of otadata."""
+    return next(chiptable.rows(_DATA, 0, None))[2] + sector * _SECTOR
 
 
 def _entries():
@@ -38,15 +37,13 @@ def _entries():
     entries = []
     for sector in (0, 1):
         raw = bytearray(32)
-        _otadata().readblocks(sector, raw)
+        _sim.flash_read(_otadata(sector), raw)
         seq, _, state, crc = struct.unpack("<I20sII", raw)
         entries.append((seq if crc == _crc(seq) and seq != 0xFFFFFFFF else 0, state))
     return entries
 
 
 def _crc(seq):
-    import binascii
-
     return binascii.crc32(struct.pack("<I", seq), 0xFFFFFFFF)
 
 
@@ -59,10 +56,9 @@ def _active(entries):
 
 
 def _write(sector, seq, state):
-    otadata = _otadata()
-    otadata.ioctl(6, sector)
+    _sim.flash_erase(_otadata(sector), _SECTOR)
     raw = struct.pack("<I20sII", seq, b"\xff" * 20, state, _crc(seq))
-    otadata.writeblocks(sector, raw, 0)
+    _sim.flash_write(_otadata(sector), raw)
 
 
 def running_row():

@@ -5,6 +5,8 @@ about NVS is in atchip.
 """
 
 import _sim
+import chipota
+import chiptable
 from micropython import const
 
 HEAP_DATA = const(4)
@@ -77,13 +79,11 @@ class Partition:
 
     def __init__(self, id, block_size=_BLOCK, _row=None):
         if isinstance(id, int):
-            import chipota
-
             if id not in (self.BOOT, self.RUNNING):
                 raise ValueError
             _row = chipota.boot_row() if id == self.BOOT else chipota.running_row()
         elif _row is None:
-            _row = _first(0, id) or _first(1, id)
+            _row = chiptable.first(0, id) or chiptable.first(1, id)
         if _row is None:
             raise OSError(2)
         self._row = _row
@@ -91,7 +91,7 @@ class Partition:
 
     @staticmethod
     def find(type=0, subtype=0xFF, label=None, block_size=_BLOCK):
-        return [Partition("", block_size, row) for row in _rows(type, subtype, label)]
+        return [Partition("", block_size, row) for row in chiptable.rows(type, subtype, label)]
 
     def info(self):
         return self._row
@@ -149,40 +149,16 @@ class Partition:
 
     def set_boot(self):
         _sim.fault("esp32.Partition.set_boot")
-        import chipota
-
         chipota.set_boot(self._row)
 
     def get_next_update(self):
         _sim.fault("esp32.Partition.get_next_update")
-        import chipota
-
         return Partition("", _BLOCK, chipota.next_row(self._row))
 
     @classmethod
     def mark_app_valid_cancel_rollback(cls):
         _sim.fault("esp32.Partition.mark_app_valid_cancel_rollback")
-        import chipota
-
         chipota.mark_valid()
-
-
-def _rows(type, subtype, label):
-    """Yield the rows of the partition table that match."""
-    n = 0
-    while True:
-        row = _sim.part(n)
-        if row is None:
-            return
-        if row[0] == type and subtype in (0xFF, row[1]) and label in (None, row[4]):
-            yield row
-        n += 1
-
-
-def _first(type, label):
-    for row in _rows(type, 0xFF, label):
-        return row
-    return None
 
 
 def idf_heap_info(capabilities):

@@ -6,8 +6,8 @@ acknowledge, software says how many bytes were taken.
 
 import errno
 
-import machine
 import simbus
+from chippin import Pin
 
 _PIECE = 256  # bytes in one packet to the supervisor
 _LONGEST_HALF = 1023  # cycles of 80 MHz that the setup and hold times of the hardware can have
@@ -21,9 +21,9 @@ class SoftI2C:
         self._begin(scl, sda, freq)
 
     def _begin(self, scl, sda, freq):
-        self._wires = [machine.Pin(pin)._id for pin in (scl, sda)]
+        self._wires = [Pin(pin)._id for pin in (scl, sda)]
         for pin in self._wires:
-            machine.Pin(pin, machine.Pin.OPEN_DRAIN, value=1)
+            Pin(pin, Pin.OPEN_DRAIN, value=1)
         simbus.call("i2c_clock", scl=self._wires[0], sda=self._wires[1], freq=freq)
 
     def _call(self, do, **fields):
