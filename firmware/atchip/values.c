@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "atchip.h"
-#include "py/objint.h"
+#include "int64.h"
 
 wifi_interface_t atchip_interface(mp_obj_t number) {
     mp_int_t interface = mp_obj_get_int(number);
@@ -80,21 +80,7 @@ uint32_t atchip_ip4_parse(mp_obj_t text_in) {
 }
 
 int64_t atchip_int64(mp_obj_t value) {
-    if (!mp_obj_is_int(value)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("can't convert to int"));
-    }
-    if (mp_obj_is_small_int(value)) {
-        return MP_OBJ_SMALL_INT_VALUE(value);
-    }
-    byte raw[8];
-    if (!mp_obj_int_to_bytes_impl(value, false, sizeof(raw), raw)) {
-        mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("more than 64 bits"));
-    }
-    uint64_t number = 0;
-    for (size_t i = sizeof(raw); i > 0; i--) {
-        number = number << 8 | raw[i - 1];
-    }
-    return (int64_t)number;
+    return int64_of(value);
 }
 
 size_t atchip_copy(mp_obj_t bytes, void *field, size_t room, esp_err_t too_long) {

@@ -177,3 +177,20 @@ def test_every_stores_names_a_row_of_the_settings():
     rows = declarations.policies()
     stored = {c.stores for c in declarations.all_commands() if c.stores}
     assert stored <= set(rows)
+
+
+def test_rows_that_commands_share_are_put_in():
+    source = """
+_ONE = (("str", "a", 1, 9),)
+_TWO = _ONE + (("int", "b", 0, 3, 0),)
+X = command("+X", "An x", _TWO)
+Y = command("+Y", "A y", (("by", "kind", ((1, _ONE), (2, _TWO))),))
+"""
+    x, y = declarations.read(source, Path("x.py")).commands
+    assert [each.name for each in x.parameters] == ["a", "b"]
+    assert [len(tail) for tail in y.parameters[0].branches] == [1, 2]
+
+
+def test_a_name_that_is_no_row_is_named_with_its_line():
+    with pytest.raises(declarations.DeclarationError, match=r"x\.py:1"):
+        declarations.read('X = command("+X", "An x", (("int", "a", 0, _MOST),))', Path("x.py"))

@@ -9,6 +9,7 @@ firmware/at/command.py and firmware/at/wire/bind.py.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,6 +145,27 @@ def _assigned(path: Path, name: str) -> ast.expr:
     raise DeclarationError(f"{path}: no {name}")
 
 
+class _Rows(ast.NodeTransformer):
+    """Names that a file binds to tuples, put in where a declaration uses them; X + Y is one."""
+
+    def __init__(self) -> None:
+        self.bound: dict[str, ast.expr] = {}
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        known = self.bound.get(node.id)
+        return self.visit(copy.deepcopy(known)) if known else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(left, ast.Tuple) and isinstance(right, ast.Tuple):
+            return ast.Tuple(left.elts + right.elts, ast.Load())
+        return ast.BinOp(left, node.op, right)
+
+    def value(self, node: ast.expr) -> Any:
+        """Return what an expression of constants and such names stands for."""
+        return ast.literal_eval(self.visit(copy.deepcopy(node)))
+
+
 class _Reader:
     """Collect the commands of one file, statement by statement."""
 
@@ -152,9 +174,12 @@ class _Reader:
         self.commands: list[Command] = []
         self._by_variable: dict[str, Command] = {}
         self._docs: dict[str, str] = {}
+        self._rows = _Rows()  # parameters that several commands of the file share
 
     def visit(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple | ast.BinOp):
+            self._rows.bound[ast.unparse(node.targets[0])] = node.value
+        elif isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
             command = self._call(node.value)
             if command and isinstance(node, ast.Assign):
                 self._by_variable[ast.unparse(node.targets[0])] = command
@@ -184,9 +209,9 @@ class _Reader:
         given: dict[str, Any] = {}
         try:
             for name, value in zip(names, node.args, strict=False):
-                given[name] = ast.literal_eval(value)
+                given[name] = self._rows.value(value)
             for keyword in node.keywords:
-                given[str(keyword.arg)] = ast.literal_eval(keyword.value)
+                given[str(keyword.arg)] = self._rows.value(keyword.value)
             parameters = tuple(parameter(each) for each in given.get("params", ()))
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise DeclarationError(f"{self._path}:{node.lineno}: {error}") from None

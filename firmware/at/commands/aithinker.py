@@ -30,6 +30,13 @@ EVENTS.update(
     }
 )
 
+_SERVER = (
+    ("int", "port", 1, 65535),
+    ("int", "keep_alive", 0, 7200, None),
+    ("int", "con_id", 1, 5, None),
+)
+_CLIENT = (("str", "remote_host", 1, 64),) + _SERVER
+
 SOCKET = command(
     "+SOCKET",
     "Create a socket: 1, 2 UDP server, client; 3, 4 TCP; 6, 7 SSL",
@@ -38,57 +45,12 @@ SOCKET = command(
             "by",
             "type",
             (
-                (
-                    1,
-                    (
-                        ("int", "port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("int", "con_id", 1, 5, None),
-                    ),
-                ),
-                (
-                    2,
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("int", "con_id", 1, 5, None),
-                    ),
-                ),
-                (
-                    3,
-                    (
-                        ("int", "port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("int", "con_id", 1, 5, None),
-                    ),
-                ),
-                (
-                    4,
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("int", "con_id", 1, 5, None),
-                    ),
-                ),
-                (
-                    6,
-                    (
-                        ("int", "port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("int", "con_id", 1, 5, None),
-                    ),
-                ),
-                (
-                    7,
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("int", "con_id", 1, 5, None),
-                    ),
-                ),
+                (1, _SERVER),
+                (2, _CLIENT),
+                (3, _SERVER),
+                (4, _CLIENT),
+                (6, _SERVER),
+                (7, _CLIENT),
             ),
         ),
     ),

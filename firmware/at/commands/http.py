@@ -73,15 +73,17 @@ async def httpclient_set(at, opt, content, url, host, path, transport, *rest):
     await at.http.run(work, printer(at), _field_printer(at) if opt == _HEAD else None)
 
 
+_GET = (
+    ("str", "url", 0, 256),
+    ("int", "tx_size", 0, 10240, 2048),
+    ("int", "rx_size", 0, 10240, 2048),
+    ("int", "timeout", 0, 180000, 5000),
+)
+
 HTTPGETSIZE = command(
     "+HTTPGETSIZE",
     "Show the size of a resource, in bytes",
-    (
-        ("str", "url", 0, 256),
-        ("int", "tx_size", 0, 10240, 2048),
-        ("int", "rx_size", 0, 10240, 2048),
-        ("int", "timeout", 0, 180000, 5000),
-    ),
+    _GET,
 )
 
 
@@ -98,12 +100,7 @@ async def httpgetsize_set(at, url, tx_size, rx_size, timeout_ms):
 HTTPCGET = command(
     "+HTTPCGET",
     "Get a resource",
-    (
-        ("str", "url", 0, 256),
-        ("int", "tx_size", 0, 10240, 2048),
-        ("int", "rx_size", 0, 10240, 2048),
-        ("int", "timeout", 0, 180000, 5000),
-    ),
+    _GET,
 )
 
 

@@ -14,23 +14,25 @@ _HELD = const(4096)  # bytes of a body that are collected; a longer one is passe
 _TAKE = const(512)  # payload bytes taken at once
 _FORM_TAKEN = (NO_CONNECTION + 302, NO_CONNECTION + 303)
 
+_POST = (
+    ("str", "url", 0, 256),
+    ("int", "length", 1, 2147483647),
+    ("int", "http_req_header_cnt", 0, 9, 0),
+    ("str", "header1", 1, 256, None),
+    ("str", "header2", 1, 256, None),
+    ("str", "header3", 1, 256, None),
+    ("str", "header4", 1, 256, None),
+    ("str", "header5", 1, 256, None),
+    ("str", "header6", 1, 256, None),
+    ("str", "header7", 1, 256, None),
+    ("str", "header8", 1, 256, None),
+    ("str", "header9", 1, 256, None),
+)
+
 HTTPCPOST = command(
     "+HTTPCPOST",
     "Post a body of a given length",
-    (
-        ("str", "url", 0, 256),
-        ("int", "length", 1, 2147483647),
-        ("int", "http_req_header_cnt", 0, 9, 0),
-        ("str", "header1", 1, 256, None),
-        ("str", "header2", 1, 256, None),
-        ("str", "header3", 1, 256, None),
-        ("str", "header4", 1, 256, None),
-        ("str", "header5", 1, 256, None),
-        ("str", "header6", 1, 256, None),
-        ("str", "header7", 1, 256, None),
-        ("str", "header8", 1, 256, None),
-        ("str", "header9", 1, 256, None),
-    ),
+    _POST,
 )
 
 
@@ -49,20 +51,7 @@ async def httpcpost_set(at, url, length, count, *headers):
 HTTPCPUT = command(
     "+HTTPCPUT",
     "Put a body of a given length",
-    (
-        ("str", "url", 0, 256),
-        ("int", "length", 1, 2147483647),
-        ("int", "http_req_header_cnt", 0, 9, 0),
-        ("str", "header1", 1, 256, None),
-        ("str", "header2", 1, 256, None),
-        ("str", "header3", 1, 256, None),
-        ("str", "header4", 1, 256, None),
-        ("str", "header5", 1, 256, None),
-        ("str", "header6", 1, 256, None),
-        ("str", "header7", 1, 256, None),
-        ("str", "header8", 1, 256, None),
-        ("str", "header9", 1, 256, None),
-    ),
+    _POST,
 )
 
 

@@ -191,6 +191,12 @@ def mqttconncfg_set(at, link, keepalive, keeps_session, topic, message, qos, ret
     at.mqtt.prepare(keepalive, not keeps_session, will)
 
 
+_ONE = (("str", "alpn", 1, 255),)
+_TWO = _ONE + (("str", "alpn2", 1, 255),)
+_THREE = _TWO + (("str", "alpn3", 1, 255),)
+_FOUR = _THREE + (("str", "alpn4", 1, 255),)
+_FIVE = _FOUR + (("str", "alpn5", 1, 255),)
+
 MQTTALPN = command(
     "+MQTTALPN",
     "Protocols offered to the server in TLS (ALPN); 0 for none",
@@ -199,31 +205,7 @@ MQTTALPN = command(
         (
             "by",
             "alpn_counts",
-            (
-                (0, ()),
-                (1, (("str", "alpn", 1, 255),)),
-                (2, (("str", "alpn", 1, 255), ("str", "alpn2", 1, 255))),
-                (3, (("str", "alpn", 1, 255), ("str", "alpn2", 1, 255), ("str", "alpn3", 1, 255))),
-                (
-                    4,
-                    (
-                        ("str", "alpn", 1, 255),
-                        ("str", "alpn2", 1, 255),
-                        ("str", "alpn3", 1, 255),
-                        ("str", "alpn4", 1, 255),
-                    ),
-                ),
-                (
-                    5,
-                    (
-                        ("str", "alpn", 1, 255),
-                        ("str", "alpn2", 1, 255),
-                        ("str", "alpn3", 1, 255),
-                        ("str", "alpn4", 1, 255),
-                        ("str", "alpn5", 1, 255),
-                    ),
-                ),
-            ),
+            ((0, ()), (1, _ONE), (2, _TWO), (3, _THREE), (4, _FOUR), (5, _FIVE)),
         ),
     ),
 )

@@ -80,80 +80,41 @@ def _status(at):
     return _STATUS_NOT_JOINED if at.wifi.station.state else _STATUS_IDLE
 
 
+_STREAM = (
+    ("str", "remote_host", 1, 64),
+    ("int", "remote_port", 1, 65535),
+    ("int", "keep_alive", 0, 7200, None),
+    ("str", "local_ip", 0, 45, b""),
+    ("int", "timeout", 0, 60000, 0),
+)
+_DATAGRAM = (
+    ("str", "remote_host", 1, 64),
+    ("int", "remote_port", 0, 65535),
+    ("int", "local_port", 0, 65535, 0),
+    ("int", "mode", 0, 2, 0),
+    ("str", "local_ip", 0, 45, b""),
+    ("int", "timeout", 0, 60000, 0),
+)
+_LINK = (
+    "by",
+    "type",
+    (
+        ("TCP", _STREAM),
+        ("TCPv6", _STREAM),
+        ("SSL", _STREAM),
+        ("SSLv6", _STREAM),
+        ("UDP", _DATAGRAM),
+        ("UDPv6", _DATAGRAM),
+    ),
+    "TCP",
+)
+
 CIPSTART = command(
     "+CIPSTART",
     "Open a TCP, UDP or TLS link",
     (
         ("link", "link_id", 0, 4),
-        (
-            "by",
-            "type",
-            (
-                (
-                    "TCP",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "TCPv6",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "SSL",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "SSLv6",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "UDP",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 0, 65535),
-                        ("int", "local_port", 0, 65535, 0),
-                        ("int", "mode", 0, 2, 0),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "UDPv6",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 0, 65535),
-                        ("int", "local_port", 0, 65535, 0),
-                        ("int", "mode", 0, 2, 0),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-            ),
-            "TCP",
-        ),
+        _LINK,
     ),
 )
 
@@ -173,77 +134,7 @@ async def cipstart_set(at, number, kind, host, port, *rest):
 CIPSTARTEX = command(
     "+CIPSTARTEX",
     "Open a link under the number that has been free longest",
-    (
-        (
-            "by",
-            "type",
-            (
-                (
-                    "TCP",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "TCPv6",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "SSL",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "SSLv6",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 1, 65535),
-                        ("int", "keep_alive", 0, 7200, None),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "UDP",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 0, 65535),
-                        ("int", "local_port", 0, 65535, 0),
-                        ("int", "mode", 0, 2, 0),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-                (
-                    "UDPv6",
-                    (
-                        ("str", "remote_host", 1, 64),
-                        ("int", "remote_port", 0, 65535),
-                        ("int", "local_port", 0, 65535, 0),
-                        ("int", "mode", 0, 2, 0),
-                        ("str", "local_ip", 0, 45, b""),
-                        ("int", "timeout", 0, 60000, 0),
-                    ),
-                ),
-            ),
-            "TCP",
-        ),
-    ),
+    (_LINK,),
 )
 
 

@@ -85,6 +85,12 @@ def cipsslcsni_set(at, number, name):
     at.tls.set_name(numbers_of(number), "sni", name)
 
 
+_ONE = (("str", "alpn", 1, 255),)
+_TWO = _ONE + (("str", "alpn2", 1, 255),)
+_THREE = _TWO + (("str", "alpn3", 1, 255),)
+_FOUR = _THREE + (("str", "alpn4", 1, 255),)
+_FIVE = _FOUR + (("str", "alpn5", 1, 255),)
+
 CIPSSLCALPN = command(
     "+CIPSSLCALPN",
     "Protocols offered to the server (ALPN); 0 for none",
@@ -93,31 +99,7 @@ CIPSSLCALPN = command(
         (
             "by",
             "counts",
-            (
-                (0, ()),
-                (1, (("str", "alpn", 1, 255),)),
-                (2, (("str", "alpn", 1, 255), ("str", "alpn2", 1, 255))),
-                (3, (("str", "alpn", 1, 255), ("str", "alpn2", 1, 255), ("str", "alpn3", 1, 255))),
-                (
-                    4,
-                    (
-                        ("str", "alpn", 1, 255),
-                        ("str", "alpn2", 1, 255),
-                        ("str", "alpn3", 1, 255),
-                        ("str", "alpn4", 1, 255),
-                    ),
-                ),
-                (
-                    5,
-                    (
-                        ("str", "alpn", 1, 255),
-                        ("str", "alpn2", 1, 255),
-                        ("str", "alpn3", 1, 255),
-                        ("str", "alpn4", 1, 255),
-                        ("str", "alpn5", 1, 255),
-                    ),
-                ),
-            ),
+            ((0, ()), (1, _ONE), (2, _TWO), (3, _THREE), (4, _FOUR), (5, _FIVE)),
         ),
     ),
 )

@@ -3,16 +3,18 @@
 from at.command import alias, command
 from at.errors import text_of
 
+_LINE = (
+    ("int", "baudrate", 80, 5000000),
+    ("int", "databits", 5, 8),
+    ("int", "stopbits", 1, 3),
+    ("int", "parity", 0, 2),
+    ("int", "flow_control", 0, 3),
+)
+
 UART_CUR = command(
     "+UART_CUR",
     "The UART of the command port, until the next start",
-    (
-        ("int", "baudrate", 80, 5000000),
-        ("int", "databits", 5, 8),
-        ("int", "stopbits", 1, 3),
-        ("int", "parity", 0, 2),
-        ("int", "flow_control", 0, 3),
-    ),
+    _LINE,
 )
 
 
@@ -33,13 +35,7 @@ alias("+UART", UART_CUR)
 UART_DEF = command(
     "+UART_DEF",
     "The UART of the command port, now and after each start",
-    (
-        ("int", "baudrate", 80, 5000000),
-        ("int", "databits", 5, 8),
-        ("int", "stopbits", 1, 3),
-        ("int", "parity", 0, 2),
-        ("int", "flow_control", 0, 3),
-    ),
+    _LINE,
     stores="uart",
 )
 

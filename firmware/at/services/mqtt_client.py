@@ -13,6 +13,7 @@ from umqtt.simple import MQTTClient
 
 import atcore
 from at.errors import LinkError
+from at.services.keeper import keep
 from at.services.mqtt_feed import feed
 from at.services.mqtt_inbox import Inbox
 from at.services.mqtt_request import AWAITED, Request, refusal
@@ -106,7 +107,7 @@ class Client(MQTTClient):
 
     async def run(self, is_known):
         """Serve the connection until it ends and return why; `is_known` as connect() said."""
-        keeper = asyncio.create_task(self._keep())
+        keeper = asyncio.create_task(keep(self._urgent, self._idle_ms, self._tend, self.fail))
         try:
             if self._request:
                 await self._resume(self._request, is_known)
@@ -320,19 +321,6 @@ class Client(MQTTClient):
         if packet:
             self._queue.extend(packet)
             self._urgent.set()
-
-    async def _keep(self):
-        """Send what is posted, and a ping when nothing was sent for half the keep-alive time."""
-        while True:
-            try:
-                await asyncio.wait_for_ms(self._urgent.wait(), self._idle_ms())
-            except asyncio.TimeoutError:
-                pass
-            self._urgent.clear()
-            try:
-                await self._tend()
-            except OSError:
-                return
 
     async def _tend(self):
         now = ticks_ms()

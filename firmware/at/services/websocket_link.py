@@ -12,6 +12,7 @@ from micropython import const
 
 import atlink
 from at.errors import LinkError
+from at.services.keeper import keep
 from at.wire import websocket
 
 # States, as AT+WSOPEN? shows them (manual section 3.7.4).
@@ -98,7 +99,7 @@ class WebLink:
 
     async def run(self):
         """Serve the connection until it ends, and return why."""
-        keeper = asyncio.create_task(self._keep())
+        keeper = asyncio.create_task(keep(self._urgent, self._idle_ms, self._tend, self.fail))
         try:
             await self._receive()
             self.fail("by the server")
@@ -221,22 +222,6 @@ class WebLink:
             del self._chunks[-(-self.size // _CHUNK) :]  # what long messages took
 
     # Pings.
-
-    async def _keep(self):
-        while True:
-            try:
-                await asyncio.wait_for_ms(self._urgent.wait(), self._idle_ms())
-            except asyncio.TimeoutError:
-                pass
-            self._urgent.clear()
-            try:
-                await self._tend()
-            except OSError as error:
-                self.fail(error.args[-1])
-                return
-            except MemoryError:
-                self.fail("no memory for a ping")
-                return
 
     def _idle_ms(self):
         """Return how long the keeper has nothing to do, if nothing urgent comes."""

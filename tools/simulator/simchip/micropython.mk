@@ -3,7 +3,8 @@ SIMCHIP_DIR := $(USERMOD_DIR)
 
 SRC_USERMOD_C += $(addprefix $(SIMCHIP_DIR)/, modsim.c modsim_nvs.c modsim_ram.c modsim_error.c)
 SRC_USERMOD_LIB_C += $(addprefix $(SIMCHIP_DIR)/, board.c flash.c nvs.c nvs_mount.c nvs_page.c)
-CFLAGS_USERMOD += -I$(SIMCHIP_DIR)
+# int64.h is the chip's own.
+CFLAGS_USERMOD += -I$(SIMCHIP_DIR) -I$(SIMCHIP_DIR)/../../../firmware/atchip
 
 # The imitated modules of the chip are in flash as the application is.
 SRC_USERMOD_C += $(USER_C_MODULES)/objects/imitated_chip.c

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "py/objint.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
 
+#include "int64.h"
 #include "modsim.h"
 #include "route.h"
 
@@ -23,21 +23,7 @@ sim_board_t *sim_need_board(void) {
 }
 
 int64_t sim_get_int64(mp_obj_t value) {
-    if (!mp_obj_is_int(value)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("can't convert to int"));
-    }
-    if (mp_obj_is_small_int(value)) {
-        return MP_OBJ_SMALL_INT_VALUE(value);
-    }
-    byte raw[8];
-    if (!mp_obj_int_to_bytes_impl(value, false, sizeof(raw), raw)) {
-        mp_raise_msg(&mp_type_OverflowError, MP_ERROR_TEXT("more than 64 bits"));
-    }
-    int64_t number = 0;
-    for (int i = sizeof(raw); i > 0; i--) {
-        number = (int64_t)((uint64_t)number << 8 | raw[i - 1]);
-    }
-    return number;
+    return int64_of(value);
 }
 
 // part(n): (type, subtype, address, size, label, encrypted) of row n of the table, None at its end

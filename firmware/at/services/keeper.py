@@ -1,0 +1,24 @@
+"""The task that keeps a connection alive: pings, and small answers that cannot wait."""
+
+import asyncio
+
+
+async def keep(urgent, idle_ms, tend, fail):
+    """Await tend() whenever the event `urgent` is set, or nothing was for idle_ms().
+
+    The connection is over when that fails: fail() is told why.
+    """
+    while True:
+        try:
+            await asyncio.wait_for_ms(urgent.wait(), idle_ms())
+        except asyncio.TimeoutError:
+            pass
+        urgent.clear()
+        try:
+            await tend()
+        except OSError as error:
+            fail(error.args[-1])
+            return
+        except MemoryError:
+            fail("no memory for a ping")
+            return
