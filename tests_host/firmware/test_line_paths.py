@@ -1,6 +1,6 @@
 """Two modules get the same lines; one of them takes none in C. Every answer is the same bytes.
 
-The lines are those of the boundary cases that are refused, names and forms that nobody declares, and
+The lines are those of the boundary cases that are refused, names and forms nobody declares, and
 random ones whose effect shows in a query. (What C binds, and what not, is compared line by line in
 test_command_lines.py.)
 """

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests_host.firmware.webbench import PORT
-from tests_host.simulator.test_sim_life import wait_for
+from tests_host.simulator.waiting import wait_for
 from tools.peers import webclient
 
 

@@ -139,7 +139,7 @@ def duration(module, settings):
 
 
 def is_once(measure, wanted, tolerance):
-    """Tell whether a ratio of times comes out as wanted; a busy PC may spoil a few measurements."""
+    """Tell whether a ratio of times comes out as wanted; a busy PC may spoil some of them."""
     return any(measure() == pytest.approx(wanted, rel=tolerance) for _ in range(10))
 
 
