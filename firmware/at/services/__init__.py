@@ -1,1 +1,15 @@
-"""What the module can do, in our own words: no AT text here."""
+"""What the module can do, in our own words: no AT text here.
+
+A flat folder whose prefixes are its rooms:
+
+    wifi_       the radio: station, softAP, addresses, SmartConfig and WPS, enterprise networks
+    mqtt_       the MQTT client: way to the broker, session, requests, messages that arrive
+    http_       the HTTP client: one exchange, header fields
+    websocket_  the WebSocket client: one link, its stream of frames
+    web_        the module's own web server: pages, visitors, joining a network
+
+Without one: links (links, link, server, sending, passthrough, sockets, stream, tls, trust), names
+and time (names, mdns, sntp, exchange, clock, ping), flash (flash, files, mfg, userram, update,
+fetch, transfer), the chip (chip, device, guard, power, pins, pwm, i2c, spi), and what several
+rooms use (buffer, keeper).
+"""
