@@ -65,7 +65,7 @@ def expected(case: Case, rows: tuple[Row, ...]) -> int:
     sub, index = case.code >> 16 & 0xFF, case.code & 0xFFFF
     if sub == COUNT:
         return 0x010A0000 | COUNT_WRONG
-    row = rows[index]
+    row = rows[index] if index < len(rows) else None  # what newer releases added
     if row is None:
         return case.code
     if case.what in ("left empty", "too short"):

@@ -247,7 +247,9 @@ MQTTCONN = command(
         ("str", "host", 1, 128),
         ("int", "port", 1, 65535),
         ("int", "reconnect", 0, 1),
+        ("int", "timeout", 3000, 60000, None),
     ),
+    since="later: `timeout`",
 )
 refuse_with(
     MQTTCONN,
@@ -255,6 +257,7 @@ refuse_with(
     (0x603A, 0x603B, 0x603C),
     (0x603D, 0x603D, 0x603E),
     (0x603F, 0x603F, 0x6040),
+    None,
 )
 
 
@@ -265,14 +268,15 @@ def mqttconn_query(at):
 
 
 @MQTTCONN.set
-async def mqttconn_set(at, link, host, port, reconnect):
+async def mqttconn_set(at, link, host, port, reconnect, timeout_ms):
     """`+MQTTCONNECTED:...` and OK when the broker has accepted us.
 
     reconnect=1: a lost connection is made again after 1, 2, 4, 8 and then every 10 s, sooner when
     Wi-Fi comes back, and subscribed topics are subscribed anew unless the broker kept them; a
-    failed AT+MQTTCONN is not repeated. reconnect=0: after a loss AT+MQTTCLEAN comes first.
+    failed AT+MQTTCONN is not repeated. reconnect=0: after a loss AT+MQTTCLEAN comes first. The
+    broker has `timeout` ms to accept us, 10000 if none is given.
     """
-    await at.mqtt.connect(host, port, reconnect == 1)
+    await at.mqtt.connect(host, port, reconnect == 1, timeout_ms)
 
 
 MQTTCLEAN = command(

@@ -19,20 +19,23 @@ MQTTPUB = command(
         ("str", "data", 0, 256),
         ("int", "qos", 0, 2, 0),
         ("int", "retain", 0, 1),
+        ("int", "timeout", 3000, 60000, None),
     ),
+    since="later: `timeout`",
 )
-refuse_with(MQTTPUB, LINK_ID, _TOPIC, (0x6044, 0x6045, 0x6046), _QOS, _RETAIN)
+refuse_with(MQTTPUB, LINK_ID, _TOPIC, (0x6044, 0x6045, 0x6046), _QOS, _RETAIN, None)
 
 
 @MQTTPUB.set
-def mqttpub_set(at, link, topic, data, qos, retain):
-    """OK when the broker has confirmed it (QoS 1 and 2), within 10 s; meanwhile it is repeated.
+def mqttpub_set(at, link, topic, data, qos, retain, timeout_ms):
+    """OK when the broker has confirmed it (QoS 1 and 2), within `timeout` ms (10000).
 
-    A message of QoS 1 or 2 outlives a lost connection if the connection is back in that time.
+    Meanwhile it is repeated. A message of QoS 1 or 2 outlives a lost connection if the connection
+    is back in that time.
     """
     if not qos and at.mqtt.publish_now(topic, data, retain):
         return None
-    return at.mqtt.publish(topic, data, qos, retain)
+    return at.mqtt.publish(topic, data, qos, retain, timeout_ms)
 
 
 MQTTPUBRAW = command(
@@ -44,13 +47,15 @@ MQTTPUBRAW = command(
         ("int", "length", 1, 268435323),
         ("int", "qos", 0, 2, 0),
         ("int", "retain", 0, 1),
+        ("int", "timeout", 3000, 60000, None),
     ),
+    since="later: `timeout`",
 )
-refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN)
+refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN, None)
 
 
 @MQTTPUBRAW.set
-async def mqttpubraw_set(at, link, topic, length, qos, retain):
+async def mqttpubraw_set(at, link, topic, length, qos, retain, timeout_ms):
     """After `>` come `length` bytes, then +MQTTPUB:OK or +MQTTPUB:FAIL instead of OK and ERROR.
 
     With AT+SYSLOG the code, and the reason, precede +MQTTPUB:FAIL.
@@ -61,7 +66,7 @@ async def mqttpubraw_set(at, link, topic, length, qos, retain):
     at.mqtt.check_publishing(topic)
     at.ask(length)
     try:
-        await at.mqtt.publish_from(lambda: take(at), topic, length, qos, retain)
+        await at.mqtt.publish_from(lambda: take(at), topic, length, qos, retain, timeout_ms)
     except LinkError as error:
         at.log("AT+MQTTPUBRAW:", error.reason)
         at.explain(error)
@@ -72,9 +77,15 @@ async def mqttpubraw_set(at, link, topic, length, qos, retain):
 MQTTSUB = command(
     "+MQTTSUB",
     "Subscribe to a topic, up to ten",
-    (("int", "link_id", 0, 0), ("str", "topic", 1, 128), ("int", "qos", 0, 2)),
+    (
+        ("int", "link_id", 0, 0),
+        ("str", "topic", 1, 128),
+        ("int", "qos", 0, 2),
+        ("int", "timeout", 3000, 60000, None),
+    ),
+    since="later: `timeout`",
 )
-refuse_with(MQTTSUB, LINK_ID, _TOPIC, _QOS)
+refuse_with(MQTTSUB, LINK_ID, _TOPIC, _QOS, None)
 
 
 @MQTTSUB.query
@@ -85,30 +96,35 @@ def mqttsub_query(at):
 
 
 @MQTTSUB.set
-async def mqttsub_set(at, link, topic, qos):
+async def mqttsub_set(at, link, topic, qos, timeout_ms):
     """OK when the broker has confirmed it. A topic that is there is `ALREADY SUBSCRIBE`.
 
     Messages come as `+MQTTSUBRECV:0,"<topic>",<n>,` and n bytes. One that is longer than 1024
     bytes with its MQTT head comes in several, each with a length of its own; one whose topic is
     longer than 1024 bytes is left out. During passthrough they wait, without AT+SYSMSG bit 2.
     """
-    if not await at.mqtt.subscribe(topic, qos):
+    if not await at.mqtt.subscribe(topic, qos, timeout_ms):
         at.line("ALREADY SUBSCRIBE")
 
 
 MQTTUNSUB = command(
     "+MQTTUNSUB",
     "Unsubscribe from a topic",
-    (("int", "link_id", 0, 0), ("str", "topic", 1, 128)),
+    (
+        ("int", "link_id", 0, 0),
+        ("str", "topic", 1, 128),
+        ("int", "timeout", 3000, 60000, None),
+    ),
+    since="later: `timeout`",
 )
-refuse_with(MQTTUNSUB, LINK_ID, _TOPIC)
+refuse_with(MQTTUNSUB, LINK_ID, _TOPIC, None)
 
 
 @MQTTUNSUB.set
-async def mqttunsub_set(at, link, topic):
+async def mqttunsub_set(at, link, topic, timeout_ms):
     """OK when the broker has confirmed it. A topic that is not there is `NO UNSUBSCRIBE`.
 
     If the broker kept the session from before a restart it may have any topic: it is asked.
     """
-    if not await at.mqtt.unsubscribe(topic):
+    if not await at.mqtt.unsubscribe(topic, timeout_ms):
         at.line("NO UNSUBSCRIBE")

@@ -48,16 +48,23 @@ CIPDOMAIN = command(
         ("str", "domain_name", 1, 253),
         ("pick", "ip_network", (1, 2, 3), 1),
         ("int", "timeout", 0, 60000, 0),
+        ("int", "show_all_ip", 0, 1, 0),
     ),
+    since="later: `timeout`, `show_all_ip`",
 )
 
 
 @CIPDOMAIN.set
-async def cipdomain_set(at, name, family, timeout_ms):
+async def cipdomain_set(at, name, family, timeout_ms, show_all):
     """Network 1 prefers IPv4, 2 is IPv4 only, 3 IPv6 only, which needs AT+CIPV6=1.
 
     Time-out in ms; 0 asks each server up to three times, which ends in less than 20 seconds.
+    show_all_ip=1: a line for each address that the answer has.
     """
+    if show_all:
+        for address in await at.names.resolve_all(text_of(name, 0), family, timeout_ms):
+            at.reply(address)
+        return
     at.reply(await at.names.resolve(text_of(name, 0), family, timeout_ms))
 
 

@@ -116,6 +116,7 @@ CIPSTART = command(
         ("link", "link_id", 0, 4),
         _LINK,
     ),
+    since="later: `timeout`",
 )
 
 
@@ -135,6 +136,7 @@ CIPSTARTEX = command(
     "+CIPSTARTEX",
     "Open a link under the number that has been free longest",
     (_LINK,),
+    since="later: `timeout`",
 )
 
 

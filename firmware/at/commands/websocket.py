@@ -41,6 +41,7 @@ WSCFG = command(
         ("int", "pki_number", 0, 255, 0),
         ("int", "ca_number", 0, 255, 0),
     ),
+    since="later: `auth_mode`, `pki_number`, `ca_number`",
 )
 
 
@@ -153,6 +154,7 @@ WSSEND = command(
         ("int", "timeout", 0, 60000, 10000),
         ("int", "fin", 0, 1, 1),
     ),
+    since="later: `fin`",
 )
 
 

@@ -163,8 +163,11 @@ class Mqtt:
 
     # Connecting.
 
-    async def connect(self, host, port, reconnects):
-        """Connect to a broker and report it."""
+    async def connect(self, host, port, reconnects, timeout_ms=None):
+        """Connect to a broker and report it.
+
+        Here and below `timeout_ms` is how long the broker may take to answer, None: 10 s.
+        """
         state = self.state
         if state == EMPTY:
             raise StateError("AT+MQTTUSERCFG comes first", _NOT_CONFIGURED)
@@ -180,6 +183,7 @@ class Mqtt:
         self._stop()
         client = self._client or self._new_client()
         client.returns = reconnects
+        client.wait_for(timeout_ms)
         is_known = None
         try:
             is_known = await self._open(client)
@@ -317,20 +321,22 @@ class Mqtt:
         except LinkError as error:
             raise LinkError(error.reason, _PUBLISH_FAILED)
 
-    async def publish(self, topic, data, qos, retain):
+    async def publish(self, topic, data, qos, retain, timeout_ms=None):
         """Publish a message and see it through its QoS."""
         client = self.check_publishing(topic)
+        client.wait_for(timeout_ms)
         try:
             await client.publish(topic, data, retain, qos)
         except LinkError as error:
             raise LinkError(error.reason, _PUBLISH_FAILED)
 
-    async def publish_from(self, source, topic, size, qos, retain):
+    async def publish_from(self, source, topic, size, qos, retain, timeout_ms=None):
         """Publish `size` bytes that come in pieces from `await source()`; all are taken.
 
         Up to 1024 bytes are kept until they are delivered; larger messages are sent only once.
         """
         client = self._client
+        client.wait_for(timeout_ms)
         try:
             if size > HELD:
                 await client.publish_from(source, topic, size, retain, qos)
@@ -342,7 +348,7 @@ class Mqtt:
         except LinkError as error:
             raise LinkError(error.reason, _PUBLISH_FAILED)
 
-    async def subscribe(self, topic, qos):
+    async def subscribe(self, topic, qos, timeout_ms=None):
         """Subscribe; return False, and do nothing, if the topic is subscribed already."""
         client = self._need_connection()
         _need_text(topic, _TOPIC_UNREADABLE)
@@ -352,6 +358,7 @@ class Mqtt:
             raise StateError("+ and # stand for whole levels, # at the end", _SUBSCRIBE_FAILED)
         if len(self.topics) >= MAX_TOPICS:
             raise StateError("there are 10 subscriptions already", _SUBSCRIBE_FAILED)
+        client.wait_for(timeout_ms)
         try:
             await client.subscribe(topic, qos)
         except LinkError as error:
@@ -360,7 +367,7 @@ class Mqtt:
         self._was_subscribed = True
         return True
 
-    async def unsubscribe(self, topic):
+    async def unsubscribe(self, topic, timeout_ms=None):
         """Unsubscribe; return False, and do nothing, if the topic is not subscribed.
 
         Of a session that the broker knew from before the topics are not known here: it is asked.
@@ -373,6 +380,7 @@ class Mqtt:
                 row = each
         if row is None and not self._is_resumed:
             return False
+        client.wait_for(timeout_ms)
         try:
             await client.unsubscribe(topic)
         except LinkError as error:

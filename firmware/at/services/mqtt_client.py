@@ -50,6 +50,7 @@ class Client(MQTTClient):
         self._is_accepted = False
         self._reader = mqtt.Reader()
         self._rest = b""  # what came behind CONNACK
+        self._answer_ms = _ANSWER_MS
         self._lock = asyncio.Lock()  # of the packet that is being sent
         self._urgent = asyncio.Event()  # the keeper has something to do
         self._queue = bytearray()  # small packets for the keeper to send
@@ -57,6 +58,10 @@ class Client(MQTTClient):
         self._is_pinged = False
         if sock:
             sock.on_urgent = self._urgent.set
+
+    def wait_for(self, answer_ms):
+        """Give the broker so long to answer from now on, None: 10 s."""
+        self._answer_ms = answer_ms or _ANSWER_MS
 
     # Connections.
 
@@ -79,7 +84,7 @@ class Client(MQTTClient):
         )
         try:
             await self._send(*parts)
-            await asyncio.wait_for_ms(self._read_connack(), _ANSWER_MS)
+            await asyncio.wait_for_ms(self._read_connack(), self._answer_ms)
         except OSError as error:
             raise LinkError("the broker ended the connection: %s" % error.args[-1])
         except ValueError as error:
@@ -266,7 +271,7 @@ class Client(MQTTClient):
 
     async def _answer(self, request):
         """Wait for the answer; send again what can be sent again when it does not come."""
-        left_ms = _ANSWER_MS
+        left_ms = self._answer_ms
         while not request.event.is_set():
             if left_ms <= 0:
                 raise LinkError("the broker does not answer")

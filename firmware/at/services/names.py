@@ -75,15 +75,27 @@ class Names:
         numeric = _numeric(host, family)
         if numeric:
             return numeric
-        kinds = self._kinds(family)
-        if timeout_ms:
-            import asyncio
+        return await self._find_in_time(host, self._kinds(family), timeout_ms)
 
-            try:
-                return await asyncio.wait_for_ms(self._find(host, kinds), timeout_ms)
-            except asyncio.TimeoutError:
-                raise LinkError("%s was not resolved in %d ms" % (host, timeout_ms))
-        return await self._find(host, kinds)
+    async def resolve_all(self, host, family=1, timeout_ms=0):
+        """Return all addresses that the answer has; the rest is as of resolve()."""
+        numeric = _numeric(host, family)
+        if numeric:
+            return [numeric]
+        found = []
+        await self._find_in_time(host, self._kinds(family), timeout_ms, found)
+        return found
+
+    async def _find_in_time(self, host, kinds, timeout_ms, found=None):
+        work = self._find(host, kinds, found)
+        if not timeout_ms:
+            return await work
+        import asyncio
+
+        try:
+            return await asyncio.wait_for_ms(work, timeout_ms)
+        except asyncio.TimeoutError:
+            raise LinkError("%s was not resolved in %d ms" % (host, timeout_ms))
 
     def resolve_now(self, host, family):
         """Return [(4 or 6, address)] and stop everything else meanwhile: for lib/socket.py.
@@ -119,8 +131,8 @@ class Names:
             return (dns.AAAA,)
         return (dns.A, dns.AAAA) if has_ipv6 and family != _IPV4_ONLY else (dns.A,)
 
-    async def _find(self, host, kinds):
-        search = _Search(self, host, kinds)
+    async def _find(self, host, kinds, found):
+        search = _Search(self, host, kinds, found)
         while search.step is not None:
             try:
                 answer = await exchange(*search.step)
@@ -156,7 +168,7 @@ class _Search:
     came of it. LinkError as soon as there will be no address.
     """
 
-    def __init__(self, names, host, kinds):
+    def __init__(self, names, host, kinds, found=None):
         try:
             self._name = dns.pack_name(host)
         except ValueError as error:
@@ -164,6 +176,7 @@ class _Search:
         self._names = names
         self._host = host
         self._kinds = kinds
+        self._found = found  # gets all addresses of an answer
         self.address = ""
         self.step = None
         self._aliases = 0  # followed, all told: they may go in a circle
@@ -171,7 +184,7 @@ class _Search:
 
     def _ask(self, wanted, kind):
         """Begin with the record number `kind` of a name, which may be an alias."""
-        if wanted == self._name:
+        if wanted == self._name and self._found is None:
             self.address = self._names.recall(wanted, self._kinds[kind]) or ""
             if self.address:
                 self.step = None
@@ -191,7 +204,7 @@ class _Search:
             _PORT,
             dns.query(ident, wanted, kind),
             _WAITS_MS[self._round],
-            lambda packet: dns.answer(packet, ident, wanted, kind),
+            lambda packet: dns.answer(packet, ident, wanted, kind, self._found),
         )
 
     def go_on(self, answer):

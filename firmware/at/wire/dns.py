@@ -49,8 +49,10 @@ def query(ident, name, kind):
     return struct.pack(">6H", ident, 0x0100, 1, 0, 0, 0) + name + struct.pack(">2H", kind, _IN)
 
 
-def answer(packet, ident, name, kind):
+def answer(packet, ident, name, kind, found=None):
     """Read the answer to query(ident, name, kind): (what it says, value, seconds to keep it).
+
+    `found`, if given, is a list that gets all the addresses that the answer has.
 
     ValueError if it is no answer to this query or is damaged: better wait for another one.
     """
@@ -70,7 +72,7 @@ def answer(packet, ident, name, kind):
     records = _records(packet, at + 4, answers)
     if rcode:
         return UNKNOWN, None, 0
-    return _follow(packet, records, name, kind)
+    return _follow(packet, records, name, kind, found)
 
 
 def _records(packet, at, count):
@@ -90,7 +92,7 @@ def _records(packet, at, count):
     return records
 
 
-def _follow(packet, records, name, kind):
+def _follow(packet, records, name, kind, everything):
     """Walk from the name over its aliases to an address; each step uses up a record."""
     keep_s = 0x7FFFFFFF
     wanted = name
@@ -103,6 +105,8 @@ def _follow(packet, records, name, kind):
             if found == kind:
                 if size != (4 if kind == A else 16):
                     raise ValueError("an address of a wrong size")
+                if everything is not None:
+                    everything.extend(_all_of(packet, records, owner, kind, size))
                 return FOUND, unpack(packet[start : start + size]), keep_s
             if found == _CNAME:
                 alias = _name(packet, start)[0]
@@ -111,6 +115,14 @@ def _follow(packet, records, name, kind):
             break
         wanted = alias
     return (EMPTY, None, 0) if wanted == name else (ALIAS, wanted, 0)
+
+
+def _all_of(packet, records, name, kind, size):
+    return [
+        unpack(packet[start : start + size])
+        for owner, found, start, length, _ in records
+        if owner == name and found == kind and length == size
+    ]
 
 
 def _name(packet, at):

@@ -1,9 +1,12 @@
 // newlib 4.3.0: newlib/libc/include/regex.h
 // Compared on 2026-11-29 with that header: what is used, by reading; like it, it brings no <sys/types.h>.
-// Sum of what follows when it was compared: 649f669d6035
+// Sum of what follows when it was compared: 695acc5bde5a
 #ifndef DECL_REGEX_H
 #define DECL_REGEX_H
 
+#define REG_EXTENDED 0001
+#define REG_ICASE 0002
+#define REG_NEWLINE 0010
 #define REG_STARTEND 00004
 #define REG_ESPACE 12
 
