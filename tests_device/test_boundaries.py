@@ -154,8 +154,8 @@ def describe_one(parameter: declarations.Parameter) -> str:
     low, high = parameter.low, parameter.high
     if parameter.kind == "pick":
         return f"({','.join(boundaries.written(value) for value in parameter.values)})"
-    if parameter.kind == "str":
-        return f'"{parameter.name}"({high})'
+    if parameter.kind in ("str", "each"):
+        return f'"{parameter.name}"({high})' + (",..." if parameter.kind == "each" else "")
     if parameter.kind in ("int", "link"):
         return f"({low})" if low == high else f"({low}{',' if high - low == 1 else '-'}{high})"
     return f'"{parameter.name}"'

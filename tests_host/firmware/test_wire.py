@@ -222,6 +222,18 @@ def test_numbers_may_be_decimal_or_hexadecimal(text):
     assert bound(MODE, text)[0] == int(text, 16)
 
 
+def test_the_last_parameter_may_take_all_that_follows():
+    post = (("int", "count", 0, 99, 0), ("each", "header", 1, 5, None))
+    assert bound(post, b"") == [0]
+    assert bound(post, b"2") == [2]
+    assert bound(post, b'2,"a:1",,"b:2"') == [2, b"a:1", None, b"b:2"]
+    many = [b"%d:%d" % (i, i) for i in range(40)]
+    assert bound(post, b"40," + b",".join(b'"%s"' % each for each in many)) == [40, *many]
+    assert refused(post, b'1,"a","123456"') == 0x040002
+    assert refused(post, b'1,"a",b') == 0x050002
+    assert list(describe(post)) == ['(0-99),"header"(5),...']
+
+
 def test_addresses_are_checked_and_put_in_one_form():
     assert parse_ip(b"192.168.004.1") == "192.168.4.1"
     assert parse_mac(b"CA:d7:19:D8:a6:44") == "ca:d7:19:d8:a6:44"

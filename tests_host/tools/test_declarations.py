@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.build.commandtable import row_of
 from tools.catalogue import boundaries, declarations
 
 SOURCE = '''
@@ -36,6 +37,9 @@ RAM = command(
     text="+RAM:free text",
 )
 PING = command("+PING", "Ask")
+HEADERS = command(
+    "+HEADERS", "Several", (("int", "n", 0, 9), ("each", "header", 1, 3, None))
+)
 
 
 @MODE.query
@@ -47,6 +51,11 @@ def mode_query(at):
 async def mode_set(at, mode, label, speed):
     """Restart the thing
     when it must be."""
+
+
+@HEADERS.set
+def headers_set(at, n, *headers):
+    pass
 
 
 @RAM.set
@@ -74,11 +83,11 @@ def lines(command: declarations.Command, label: str) -> dict[str, int | None]:
 
 def test_a_group_has_title_text_and_commands_in_order(group):
     assert (group.title, group.text) == ("Sample commands", "Text about them.")
-    assert [c.name for c in group.commands] == ["+MODE", "+MOD", "+RAM", "+PING"]
+    assert [c.name for c in group.commands] == ["+MODE", "+MOD", "+RAM", "+PING", "+HEADERS"]
 
 
 def test_forms_come_from_handlers_and_test_comes_with_set(group):
-    mode, mod, ram, ping = group.commands
+    mode, mod, ram, ping, _ = group.commands
     assert mode.forms == mod.forms == ("test", "query", "set")
     assert ram.forms == ("test", "set")
     assert ping.forms == ("execute",)
@@ -146,6 +155,16 @@ def test_boundaries_of_a_pick_and_one_too_many(group):
     assert cases["AT+MODE=0,,100"] is None
     assert cases["AT+MODE=0,,9"] == cases["AT+MODE=0,,11"] == 0x01070002
     assert cases['AT+MODE=0,"a",10,1'] == 0x01060304
+
+
+def test_boundaries_of_strings_to_the_end_of_the_line(group):
+    headers = next(each for each in group.commands if each.name == "+HEADERS")
+    cases = lines(headers, "AT+HEADERS-header")
+    assert cases['AT+HEADERS=0,"aaa"'] is None
+    assert cases["AT+HEADERS=0"] is None
+    assert cases['AT+HEADERS=0,"aaaa"'] == 0x01040001
+    assert not any(line.endswith(",1") for line in cases)  # none is one too many
+    assert row_of(headers.parameters[1]) is None  # Python binds it
 
 
 def test_each_value_of_a_by_is_tried(group):

@@ -34,6 +34,8 @@ def test_a_line_says_how_many_bytes_it_will_ask_for(line, wanted):
         ("AT+GMR=1", "AT+GMR does not have this form; it has AT+GMR"),
         ("hello", "a command begins with AT"),
         ("AT+CIPSEND=0,5", ""),
+        ('AT+HTTPCPOST="http://a/",1,2,"a:1","b:2"', ""),
+        ('AT+HTTPCPOST="http://a/",1,2,"a:1",2', "header must stand in quotes"),
         ("AT+UART_CUR?", ""),
         ("ATE0", ""),
     ],

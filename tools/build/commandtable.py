@@ -1,7 +1,7 @@
 """Write build/generated/commandtable.h: names and parameters of all commands, for the C line path.
 
 The declarations in firmware/at/commands are the one source. What a table row cannot say (kinds
-other than numbers, links, picks of small numbers and strings; defaults that are no small number)
+other than numbers, links, picks of small numbers and one string; defaults that are no small number)
 leaves the set form of that command to Python; nothing is lost by it but time.
 """
 

@@ -126,6 +126,8 @@ class _Maker:
         yield from self._line(before, "left out at the end", want)
 
     def _too_many(self) -> Iterator[Case]:
+        if self._variant[-1][0].kind == "each":
+            return
         tokens = [self._valid(i) for i in range(len(self._variant))] + ["1"]
         want = code(COUNT, len(self._variant) << 8 | len(tokens))
         yield from self._line(tokens, "one too many", want)
@@ -184,7 +186,7 @@ def valid(parameter: Parameter) -> str:
     kind = parameter.kind
     if kind in ("int", "link"):
         return str(parameter.low)
-    if kind == "str":
+    if kind in ("str", "each"):
         return '"' + "a" * max(parameter.low, min(1, parameter.high)) + '"'
     if kind == "ip":
         return '"192.168.4.1"'
@@ -202,7 +204,7 @@ def accepted(parameter: Parameter) -> Iterator[tuple[str, str]]:
             yield str(high), "highest"
         if low >= 0:
             yield hex(high), "highest in hex"
-    elif kind == "str":
+    elif kind in ("str", "each"):
         yield '"' + "a" * low + '"', "shortest"
         if high != low:
             yield '"' + "a" * high + '"', "longest"
@@ -230,7 +232,7 @@ def rejected(parameter: Parameter, *, bare: bool = False) -> Iterator[tuple[str,
     if kind in ("int", "link"):
         yield str(low - 1), "below the lowest", INVALID
         yield str(high + 1), "above the highest", INVALID
-    elif kind == "str":
+    elif kind in ("str", "each"):
         if low:
             yield '"' + "a" * (low - 1) + '"', "too short", LENGTH
         yield '"' + "a" * (high + 1) + '"', "too long", LENGTH

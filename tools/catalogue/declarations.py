@@ -20,7 +20,7 @@ COMMANDS = ROOT / "firmware" / "at" / "commands"
 SETTINGS = ROOT / "firmware" / "at" / "settings.py"
 
 # Fields that each kind needs; one more is the default and makes the parameter optional.
-_NEEDS = {"int": 4, "str": 4, "pick": 3, "ip": 2, "mac": 2, "link": 4, "by": 3}
+_NEEDS = {"int": 4, "str": 4, "pick": 3, "ip": 2, "mac": 2, "link": 4, "by": 3, "each": 4}
 _DECORATORS = {"query": "query", "set": "set", "run": "execute"}
 FORMS = ("test", "query", "set", "execute")
 SUFFIX = {"test": "=?", "query": "?", "set": "=", "execute": ""}
@@ -256,7 +256,7 @@ def parameter(declared: tuple[Any, ...]) -> Parameter:
     if not needs <= len(declared) <= needs + 1:
         raise ValueError(f"{kind} {name!r} needs {needs} fields, at most one more")
     fields: dict[str, Any] = {}
-    if kind in ("int", "str", "link"):
+    if kind in ("int", "str", "link", "each"):
         fields = {"low": declared[2], "high": declared[3]}
         if declared[2] > declared[3]:
             raise ValueError(f"{name!r}: {declared[2]} > {declared[3]}")

@@ -160,6 +160,7 @@ def _syntax(parameters: list[tuple[Parameter, str]]) -> str:
         comma = "," if index else ""
         name = pinned or f"<{parameter.name}>"
         text += f"[{comma}{name}]" if parameter.optional else f"{comma}{name}"
+        text += "..." if parameter.kind == "each" else ""
     return text
 
 
@@ -189,6 +190,8 @@ def _range(parameter: Parameter) -> str:
         return (f"{low}" if low == high else f"{low} to {high}") + extra
     if kind == "str":
         return f"string, {low} to {high} bytes"
+    if kind == "each":
+        return f"strings, {low} to {high} bytes each, as many as the line holds"
     if kind in ("pick", "by"):
         return ", ".join(f"`{_value(value)}`" for value in parameter.values)
     return {"ip": "IPv4 address in quotes", "mac": "MAC address in quotes"}[kind]

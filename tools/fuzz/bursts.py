@@ -178,7 +178,7 @@ class Bursts:
                 return f"<{rng.choice(sorted(self._world.ports))}>"
             number = rng.choice((parameter.low, parameter.high, middle, small, small))
             return hex(number) if number >= 0 and rng.random() < 0.1 else str(number)
-        if parameter.kind == "str":
+        if parameter.kind in ("str", "each"):
             if rng.random() < 0.6 and self._world.words:
                 return f'"{rng.choice(self._world.words)}"'
             size = rng.randint(parameter.low, min(parameter.high, 100))

@@ -88,7 +88,7 @@ def _raw(parameter: Parameter) -> tuple[Any, ...]:
     """Return a parameter as the firmware declares it."""
     kind = parameter.kind
     fields: tuple[Any, ...] = ()
-    if kind in ("int", "str", "link"):
+    if kind in ("int", "str", "link", "each"):
         fields = (parameter.low, parameter.high)
     elif kind == "pick":
         fields = (parameter.values,)
@@ -103,6 +103,8 @@ def _names(parameters: tuple[Parameter, ...], values: list[Any]) -> Iterator[str
     """Yield the names of what was bound; the value of a "by" says which come behind it."""
     for index, each in enumerate(parameters):
         yield each.name
+        if each.kind == "each":
+            yield from (each.name for _ in values[index + 1 :])
         if each.kind == "by":
             tail = dict(zip(each.values, each.branches, strict=True)).get(values[index], ())
             yield from _names(tail, values[index + 1 :])
@@ -117,7 +119,8 @@ def parameter_at(line: str) -> Parameter | None:
         return None
     index = text.count(",")
     variants = [[each for each, _ in variant] for variant in command.variants()]
-    found = [variant[index] for variant in variants if index < len(variant)]
+    last = [variant[-1] for variant in variants if variant and variant[-1].kind == "each"]
+    found = [variant[index] for variant in variants if index < len(variant)] or last
     return found[0] if found else None
 
 

@@ -35,14 +35,7 @@ HTTPCLIENT = command(
         ("str", "path", 0, 256, None),
         ("int", "transport_type", 1, 2, 1),
         ("str", "data_or_header", 0, 256, None),
-        ("str", "header2", 1, 256, None),
-        ("str", "header3", 1, 256, None),
-        ("str", "header4", 1, 256, None),
-        ("str", "header5", 1, 256, None),
-        ("str", "header6", 1, 256, None),
-        ("str", "header7", 1, 256, None),
-        ("str", "header8", 1, 256, None),
-        ("str", "header9", 1, 256, None),
+        ("each", "header", 1, 256, None),
     ),
 )
 

@@ -17,16 +17,8 @@ _FORM_TAKEN = (NO_CONNECTION + 302, NO_CONNECTION + 303)
 _POST = (
     ("str", "url", 0, 256),
     ("int", "length", 1, 2147483647),
-    ("int", "http_req_header_cnt", 0, 9, 0),
-    ("str", "header1", 1, 256, None),
-    ("str", "header2", 1, 256, None),
-    ("str", "header3", 1, 256, None),
-    ("str", "header4", 1, 256, None),
-    ("str", "header5", 1, 256, None),
-    ("str", "header6", 1, 256, None),
-    ("str", "header7", 1, 256, None),
-    ("str", "header8", 1, 256, None),
-    ("str", "header9", 1, 256, None),
+    ("int", "http_req_header_cnt", 0, 99, 0),
+    ("each", "header", 1, 256, None),
 )
 
 HTTPCPOST = command(

@@ -9,12 +9,13 @@ the kind needs is the default and makes the parameter optional, None meaning "le
     ("mac", name)                 in quotes, six hex pairs with colons
     ("link", name, low, high)     an int that is there only while AT+CIPMUX=1
     ("by", name, ((value, (parameters)), ...))   a pick whose value says what follows; always last
+    ("each", name, low, high, None)   strings as "str", as many as the line holds; always last
 Handlers get the values in this order: int, str for text of printable kinds, bytes for "str".
 """
 
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, SUB_TYPE, ParamError
 
-_NEEDS = {"int": 4, "str": 4, "pick": 3, "ip": 2, "mac": 2, "link": 4, "by": 3}
+_NEEDS = {"int": 4, "str": 4, "pick": 3, "ip": 2, "mac": 2, "link": 4, "by": 3, "each": 4}
 
 
 def bind(params, tokens, quoted, mux, is_bare=False):
@@ -32,6 +33,9 @@ def bind(params, tokens, quoted, mux, is_bare=False):
             if kind == "link" and not mux:
                 values.append(0)
                 continue
+            if kind == "each":
+                _bind_rest(values, param, tokens, quoted, index, is_bare)
+                return values
             token = tokens[index] if index < len(tokens) else None
             if token is None:
                 value = _omitted(param, index, tokens, params, mux)
@@ -47,6 +51,14 @@ def bind(params, tokens, quoted, mux, is_bare=False):
     if index < len(tokens):
         raise ParamError(SUB_COUNT, index << 8 | len(tokens), "too many parameters")
     return values
+
+
+def _bind_rest(values, param, tokens, quoted, first, is_bare):
+    for index in range(first, len(tokens)):
+        token = tokens[index]
+        if token is not None:
+            token = _convert(param, token, quoted >> index & 1, index, is_bare)
+        values.append(token)
 
 
 def _branch(param, value):
@@ -101,7 +113,7 @@ def _convert(param, token, is_quoted, index, is_bare):
         return _pick(param, token, is_quoted, index, is_bare)
     if not (is_quoted or is_bare):
         raise ParamError(SUB_TYPE, index, param[1] + " must stand in quotes")
-    if kind == "str":
+    if kind == "str" or kind == "each":
         if not param[2] <= len(token) <= param[3]:
             raise ParamError(
                 SUB_LENGTH,
@@ -205,8 +217,8 @@ def _describe_one(param):
         return ("(%d,%d)" if high - low == 1 else "(%d-%d)") % (low, high)
     if kind == "pick":
         return "(%s)" % ",".join([_show(value) for value in param[2]])
-    if kind == "str":
-        return '"%s"(%d)' % (param[1], param[3])
+    if kind == "str" or kind == "each":
+        return '"%s"(%d)' % (param[1], param[3]) + (",..." if kind == "each" else "")
     return '"%s"' % param[1]
 
 
