@@ -27,6 +27,7 @@ esp_netif_t *atchip_netif(wifi_interface_t interface);
 mp_obj_t atchip_mac_text(const uint8_t *mac);
 void atchip_mac_parse(mp_obj_t text, uint8_t *mac);
 mp_obj_t atchip_ip4_text(uint32_t network_order);
+mp_obj_t atchip_ip6_text(const esp_ip6_addr_t *address);
 uint32_t atchip_ip4_parse(mp_obj_t text);
 
 // An int of any size. TypeError, OverflowError beyond 64 bits.
@@ -125,6 +126,9 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_hostname_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atchip_ping_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_mdns_start_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_mdns_stop_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_mdns_query_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atchip_mdns_next_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atchip_mdns_end_obj);
 MP_DECLARE_CONST_FUN_OBJ_3(atchip_pwm_start_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_pwm_duty_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_pwm_fade_obj);

@@ -91,6 +91,9 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(ping),
     FUNCTION(mdns_start),
     FUNCTION(mdns_stop),
+    FUNCTION(mdns_query),
+    FUNCTION(mdns_next),
+    FUNCTION(mdns_end),
     // pwm.c
     FUNCTION(pwm_start),
     FUNCTION(pwm_duty),

@@ -31,7 +31,7 @@ static mp_obj_t ip_static(size_t n_args, const mp_obj_t *args) {
 }
 MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atchip_ip_static_obj, 4, 4, ip_static);
 
-static mp_obj_t ip6_text(const esp_ip6_addr_t *address) {
+mp_obj_t atchip_ip6_text(const esp_ip6_addr_t *address) {
     char text[INET6_ADDRSTRLEN];
     if (inet_ntop(AF_INET6, address->addr, text, sizeof(text)) == NULL) {
         return mp_const_none;
@@ -50,7 +50,7 @@ static mp_obj_t ip_dns(void) {
             continue;
         }
         if (dns.ip.type == ESP_IPADDR_TYPE_V6) {
-            items[n++] = ip6_text(&dns.ip.u_addr.ip6);
+            items[n++] = atchip_ip6_text(&dns.ip.u_addr.ip6);
         } else if (dns.ip.u_addr.ip4.addr != 0) {
             items[n++] = atchip_ip4_text(dns.ip.u_addr.ip4.addr);
         }
@@ -85,7 +85,7 @@ static mp_obj_t ip6_address(mp_obj_t interface, mp_obj_t kind) {
             }
         }
     }
-    return found != NULL ? ip6_text(found) : mp_const_none;
+    return found != NULL ? atchip_ip6_text(found) : mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atchip_ip6_address_obj, ip6_address);
 

@@ -341,6 +341,33 @@ def mdns_start(
 def mdns_stop() -> None:
     """Take the announcement back and free the memory: mdns_free, which says good-bye."""
 
+def mdns_query(
+    name: str | None,
+    service: str | None,
+    proto: str | None,
+    kind: int,
+    timeout_ms: int,
+    most: int,
+    /,
+) -> None:
+    """Begin to look for records of a kind (as DNS numbers them): mdns_query_async_new.
+
+    ESP_ERR_NO_MEM; ESP_ERR_INVALID_STATE while one that was given up still runs.
+    """
+
+def mdns_next() -> (
+    tuple[int, int, bytes | None, bytes | None, int, list[tuple[bytes, bytes]], list[str]]
+    | tuple[()]
+    | None
+):
+    """Return what was found, one at a time; () behind the last, None while it is looked for.
+
+    (1 station or 2 softAP, 0 IPv4 or 1 IPv6, instance, host, port, TXT items, addresses).
+    """
+
+def mdns_end() -> None:
+    """Free what mdns_query() took."""
+
 # PWM, I2C and SPI: what `machine` lacks. Pins are GPIO numbers which the caller has checked and
 # releases again with machine.Pin(n, machine.Pin.IN, None).
 

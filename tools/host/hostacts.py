@@ -13,6 +13,7 @@ tools/peers/peers.py's.
     heard PEER BYTES                      expect that a UDP peer got these bytes
     drop PEER, break PEER                 a server closes, or resets, its connections
     stop PEER, start PEER                 a server stops, listens again on its port
+    announce INSTANCE SERVICE PROTO HOST PORT [KEY=VALUE ...]   publish a service by mDNS
     ws ACT                                tools/peers/websocketraw.py says what there is
     get IP PORT STATUS PATH               ask the module's web server; expect that status
     post IP PORT STATUS PATH JSON         send it a value
@@ -27,14 +28,17 @@ import socket
 import ssl
 import time
 
+from zeroconf import IPVersion, ServiceInfo, Zeroconf
+
 from tools.peers import espimage, peers, webclient
 from tools.peers.escapes import unescape
 from tools.peers.websocketraw import RawServer
 
 _OF_CLIENTS = ("connect", "tell", "hear", "gone", "hang", "cut", "refused")
 _OF_PEERS = ("datagram", "heard", "drop", "break", "stop", "start", "ws")
+_OF_NEIGHBOURS = ("announce",)
 _OF_VISITORS = ("get", "post", "settled", "upload")
-WORDS = frozenset((*_OF_CLIENTS, *_OF_PEERS, *_OF_VISITORS))
+WORDS = frozenset((*_OF_NEIGHBOURS, *_OF_CLIENTS, *_OF_PEERS, *_OF_VISITORS))
 LASTING = frozenset(("upload",))  # what leaves traces in the module's flash
 _LIMIT_S = 10.0
 _RESET = b"\1\0\0\0\0\0\0\0"
@@ -51,6 +55,7 @@ class HostActs:
         self._peers = servers
         self._clients: dict[str, socket.socket] = {}
         self._stopped: dict[str, int] = {}
+        self._announcements: list[Zeroconf] = []
 
     def act(self, text: str) -> None:
         """Do one act; ActFailed if it shows that something is wrong."""
@@ -65,6 +70,9 @@ class HostActs:
         for name in list(self._stopped):
             self._start(name)
         self._raw.forget()
+        for network in self._announcements:
+            network.close()
+        self._announcements.clear()
 
     def _open(self, ip: str, port: str, how: str) -> socket.socket:
         sock = socket.create_connection((ip, int(port)), _LIMIT_S)
@@ -73,6 +81,21 @@ class HostActs:
         context = peers.client_context(pair=how.partition(":")[2] or None)
         context.check_hostname = False
         return context.wrap_socket(sock)
+
+    def _announce(self, rest: str) -> None:
+        instance, service, proto, host, port, *items = rest.split()
+        kind = f"{service}.{proto}.local."
+        info = ServiceInfo(
+            kind,
+            f"{instance}.{kind}",
+            port=int(port),
+            properties=dict(item.split("=", 1) for item in items),
+            server=f"{host}.local.",
+            addresses=[socket.inet_aton("127.0.0.1")],
+        )
+        network = Zeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
+        network.register_service(info, strict=False)
+        self._announcements.append(network)
 
     def _connect(self, rest: str) -> None:
         name, ip, port, *how = rest.split()

@@ -14,7 +14,7 @@ from typing import Any
 from tools.simulator.errors import CommandError
 from tools.simulator.loop import Loop
 from tools.simulator.nameserver import NameServer
-from tools.simulator.neighbours import Announcer, Echo
+from tools.simulator.neighbours import Announcer, Echo, Searcher
 from tools.simulator.timeserver import GOOD, MOODS, TimeServer
 from tools.simulator.world import World
 
@@ -47,11 +47,15 @@ class Internet:
         self._names = NameServer(loop, self._listed, log)
         self._times = TimeServer(loop, lambda: world.clock_offset)
         self._announcer = Announcer(lambda: world.address, log)
+        searcher = self._searcher = Searcher(log)
         echo = Echo(loop, emit, self._hosts)
         self.requests: dict[str, Callable[[Command], Command]] = {
             "ping": echo.ping,
             "mdns_start": self._announcer.start,
             "mdns_stop": self._announcer.stop,
+            "mdns_query": searcher.start,
+            "mdns_next": searcher.take,
+            "mdns_end": searcher.end,
         }
         self.commands: dict[str, Callable[[Command], Command]] = {
             "dns_servers": self._dns_servers,
@@ -67,12 +71,14 @@ class Internet:
     def restart(self) -> None:
         """Forget what the module announced: it starts anew."""
         self._announcer.stop()
+        self._searcher.end()
 
     def close(self) -> None:
         """End all servers."""
         self._names.close()
         self._times.close()
         self._announcer.close()
+        self._searcher.end()
         for sock in self._silence:
             sock.close()
 

@@ -101,3 +101,45 @@ class Announcer:
             server=f"{request['host']}.local.",
             addresses=[socket.inet_aton(self._address())],
         )
+
+
+class Searcher:
+    """Looks for what others announce; in a thread, because answers take their time."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._records: list[list[Any]] = []
+        self._over: threading.Event | None = None  # of the search that runs, if it is wanted
+
+    def start(self, request: Request) -> Request:
+        """Take the chip's request: name, service, proto, kind, timeout_ms, most."""
+        self.end()
+        over = self._over = threading.Event()
+        threading.Thread(target=self._run, args=(request, over), daemon=True).start()
+        return {}
+
+    def take(self, _: Request) -> Request:
+        """Return the next record, an empty one behind the last; nothing while it is looked for."""
+        if self._over is not None and not self._over.is_set():
+            return {}
+        return {"record": self._records.pop(0) if self._records else []}
+
+    def end(self, _: Request | None = None) -> Request:
+        """Forget the search."""
+        if self._over is not None:
+            self._over.set()
+        self._over = None
+        self._records = []
+        return {}
+
+    def _run(self, request: Request, over: threading.Event) -> None:
+        from tools.simulator.mdnssearch import search
+
+        try:
+            records = search(request, over)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the module goes on
+            self._log(f"mdns: nothing can be looked for: {error!r}")
+            records = []
+        if self._over is over:
+            self._records = records
+        over.set()

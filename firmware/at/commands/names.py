@@ -2,8 +2,10 @@
 
 from at.command import EVENTS, command
 from at.errors import SUB_COUNT, LinkError, ParamError, invalid, text_of
+from at.services.mdns import AAAA, PTR, SRV, TXT, A
 from at.wire import daytime
 from at.wire.address import pack
+from at.wire.reply import plain
 
 EVENTS.update({"time_updated": "+TIME_UPDATED"})
 
@@ -223,7 +225,7 @@ async def ping_set(at, host):
 
 MDNS = command(
     "+MDNS",
-    "Announce the module and a service by mDNS: 0 off, 1 on",
+    "mDNS: announce the module and a service (1) or no longer (0), look for others (2)",
     (
         (
             "by",
@@ -261,22 +263,109 @@ MDNS = command(
                         ("str", "value10", 0, 200, None),
                     ),
                 ),
+                (
+                    2,
+                    (
+                        (
+                            "by",
+                            "type",
+                            (
+                                (
+                                    0,
+                                    (
+                                        ("str", "service", 1, 63),
+                                        ("str", "proto", 1, 63),
+                                        ("int", "timeout", 1000, 180000, 5000),
+                                        ("int", "max_results", 1, 255, 1),
+                                    ),
+                                ),
+                                (
+                                    1,
+                                    (
+                                        ("str", "instance", 1, 63),
+                                        ("str", "service", 1, 63),
+                                        ("str", "proto", 1, 63),
+                                        ("int", "timeout", 1000, 180000, 5000),
+                                        ("int", "max_results", 1, 255, 1),
+                                    ),
+                                ),
+                                (
+                                    2,
+                                    (
+                                        ("str", "instance", 1, 63),
+                                        ("str", "service", 1, 63),
+                                        ("str", "proto", 1, 63),
+                                        ("int", "timeout", 1000, 180000, 5000),
+                                        ("int", "max_results", 1, 255, 1),
+                                    ),
+                                ),
+                                (
+                                    3,
+                                    (
+                                        ("str", "instance", 1, 63),
+                                        ("str", "service", 1, 63),
+                                        ("str", "proto", 1, 63),
+                                        ("int", "timeout", 1000, 180000, 5000),
+                                        ("int", "max_results", 1, 255, 1),
+                                    ),
+                                ),
+                                (
+                                    4,
+                                    (
+                                        ("str", "hostname", 1, 63),
+                                        ("int", "timeout", 1000, 180000, 5000),
+                                        ("int", "max_results", 1, 255, 1),
+                                    ),
+                                ),
+                                (
+                                    5,
+                                    (
+                                        ("str", "hostname", 1, 63),
+                                        ("int", "timeout", 1000, 180000, 5000),
+                                        ("int", "max_results", 1, 255, 1),
+                                    ),
+                                ),
+                                (
+                                    6,
+                                    (
+                                        ("str", "hostname", 1, 63),
+                                        ("int", "timeout", 1000, 180000, 5000),
+                                        ("int", "max_results", 1, 255, 1),
+                                    ),
+                                ),
+                            ),
+                        ),
+                    ),
+                ),
             ),
         ),
     ),
+    since="later: 2, and all behind `port`",
 )
 
 
 @MDNS.set
-def mdns_set(at, enable, host=b"", service=b"", port=0, instance=None, proto=b"", count=0, *pairs):
+def mdns_set(at, enable, *values):
     """The instance is called like the host if it has no name of its own.
 
     Exactly `txt_number` pairs of key and value follow that number. A service of the module must
     be started as well, for example by AT+CIPSERVER.
+
+    Looking for others (type 0 PTR, 1 TXT, 2 SRV, 3 both, 4 A, 5 AAAA, 6 both) answers
+    `+MDNS:<n>,` and n bytes for each that was found in `timeout` ms: lines `IF=` 1 station or
+    2 softAP, `IP=` 0 IPv4 or 1 IPv6, and what there is of `PTR=`, `SRV=<host>:<port>`,
+    `TXT=<key>=<value>`, `A=` and `AAAA=`. ERROR if there is nothing.
     """
-    if not enable:
+    if enable == 1:
+        _announce(at, *values)
+    elif enable:
+        return _search(at, *values)
+    else:
         at.mdns.stop()
-        return
+    return None
+
+
+def _announce(at, host, service, port, instance, proto, count, *pairs):
     given = 2 * count
     last = 0
     for i, value in enumerate(pairs):
@@ -290,3 +379,41 @@ def mdns_set(at, enable, host=b"", service=b"", port=0, instance=None, proto=b""
     host = text_of(host, 1)
     instance = host if instance is None else text_of(instance, 4)
     at.mdns.start(host, text_of(service, 2), port, instance, text_of(proto, 5), txt)
+
+
+_KINDS = ((PTR,), (TXT,), (SRV,), (TXT, SRV), (A,), (AAAA,), (A, AAAA))
+
+
+async def _search(at, kind, *values):
+    """Ask for each kind of record that a type stands for, and show what answers."""
+    *names, timeout_ms, most = values
+    names = [text_of(name, 2 + i) for i, name in enumerate(names)]
+    if kind == 0:
+        names = [None] + names
+    elif len(names) == 1:
+        names += [None, None]
+    at.names.need_network()
+    has_found = False
+    for each in _KINDS[kind]:
+        for record in await at.mdns.query(each, names, timeout_ms, most):
+            has_found = True
+            lines = b"\r\n".join([b""] + list(_lines(record, names[0])) + [b""])
+            at.port.message(b"%s:%d,%s" % (at.name.encode(), len(lines), lines))
+            await at.port.drain()
+    if not has_found:
+        raise LinkError("nothing was found")
+
+
+def _lines(record, name):
+    interface, family, instance, host, port, txt, addresses = record
+    yield b"IF=%d" % interface
+    yield b"IP=%d" % family
+    instance = instance or (name.encode() if name and (txt or port) else None)
+    if instance:
+        yield b"PTR=" + plain(instance)
+    if host and port:
+        yield b"SRV=%s.local:%d" % (plain(host), port)
+    for key, value in txt:
+        yield b"TXT=%s=%s" % (plain(key), plain(value))
+    for address in addresses:
+        yield b"%s=%s" % (b"AAAA" if ":" in address else b"A", address.encode())

@@ -1,9 +1,18 @@
 """The module's name and service on the local network (AT+MDNS)."""
 
+import asyncio
+
 import atchip
 
 from at.errors import CHIP_ERRORS, invalid, refused
 
+A = 1  # kinds of records
+PTR = 12
+TXT = 16
+AAAA = 28
+SRV = 33
+
+_POLL_MS = 50
 _MAX_LABEL = 63  # bytes of one part of a name
 
 
@@ -30,6 +39,31 @@ class Mdns:
         except CHIP_ERRORS as error:
             raise refused("mDNS", error)
         self.is_on = True
+
+    async def query(self, kind, names, timeout_ms, most):
+        """Return a list of what answers: records as atchip.mdns_next() gives them.
+
+        `kind` is PTR, TXT, ..., as DNS numbers them, `names` (name, service, proto) with None for
+        what the kind does not have. StateError if the chip refuses.
+        """
+        name, service, proto = names
+        if service is not None:
+            service, proto = _underscored(service), _underscored(proto)
+        try:
+            atchip.mdns_query(name, service, proto, kind, timeout_ms, most)
+            found = []
+            while True:
+                record = atchip.mdns_next()
+                if record is None:
+                    await asyncio.sleep_ms(_POLL_MS)
+                elif record:
+                    found.append(record)
+                else:
+                    return found
+        except CHIP_ERRORS as error:
+            raise refused("mDNS", error)
+        finally:
+            atchip.mdns_end()
 
     def stop(self):
         """Take the announcement back."""

@@ -8,7 +8,14 @@ import json
 
 import _sim
 from atchip import wifi
-from atchip.neighbours import mdns_start, mdns_stop, ping  # noqa: F401
+from atchip.neighbours import (  # noqa: F401
+    mdns_end,
+    mdns_next,
+    mdns_query,
+    mdns_start,
+    mdns_stop,
+    ping,
+)
 from atchip.power import (  # noqa: F401
     clock,
     clock_set,
