@@ -146,13 +146,17 @@ class Session:
 
     # One command, from line to result.
 
-    def _begin(self):
-        """Run a line that C did not take: rare, wrong, or a user's own command."""
-        self.name = ""
+    def _begin(self, entry, start):
+        """Run a line that C did not take: rare, wrong, or a user's own command.
+
+        With `entry` it sets that command, and its parameters begin at `start`.
+        """
+        self.name = entry.name if entry else ""
         self._then = None
         self._keep_surplus = False
         try:
-            outcome = self._dispatch(self.uart.line())
+            line = self.uart.line(start)
+            outcome = self._set(entry, line) if entry else self._dispatch(line)
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
         if outcome is not None and hasattr(outcome, "send"):
@@ -184,8 +188,9 @@ class Session:
         handler = entry.handler(form)
         if handler is None:
             raise WrongForm("AT%s does not have this form" % name)
-        if form != SET:
-            return handler(self)
+        return self._set(entry, text) if form == SET else handler(self)
+
+    def _set(self, entry, text):
         tokens = ()
         try:
             tokens, quoted = split_arguments(text, entry.is_bare)
@@ -194,7 +199,7 @@ class Session:
             if entry.refusal is None:
                 raise
             raise entry.refusal(error, tokens)
-        return handler(self, *values)
+        return entry.handler(SET)(self, *values)
 
     def _by_old_name(self, name):
         """Return the command behind +X_CUR (nothing is kept) or +X_DEF (it is), or None."""

@@ -44,13 +44,21 @@ void atcore_tell(qstr method, mp_obj_t argument) {
 
 // The values of a line as a handler gets them. MemoryError.
 static mp_obj_t make_argument(const atlink_value_t *value) {
-    if (value->kind != ATLINK_VALUE_TEXT) {
-        return value->kind == ATLINK_VALUE_NONE ? mp_const_none : mp_obj_new_int(value->number);
-    }
     vstr_t vstr;
-    vstr_init_len(&vstr, value->len);
-    atlink_value_text(value, (uint8_t *)vstr.buf);
-    return mp_obj_new_bytes_from_vstr(&vstr);
+    switch (value->kind) {
+        case ATLINK_VALUE_NUMBER:
+            return mp_obj_new_int(value->number);
+        case ATLINK_VALUE_WORD:
+            return mp_obj_new_int_from_uint((uint32_t)value->number);
+        case ATLINK_VALUE_TEXT:
+            vstr_init_len(&vstr, value->len);
+            atlink_value_text(value, (uint8_t *)vstr.buf);
+            return mp_obj_new_bytes_from_vstr(&vstr);
+        case ATLINK_VALUE_NAME:
+            return mp_obj_new_str((const char *)value->raw, value->len);
+        default:
+            return mp_const_none;
+    }
 }
 
 // What at.command holds of a name, MP_OBJ_NULL: the firmware has no such command.
@@ -178,8 +186,24 @@ static int bind(const atlink_line_t *line, atlink_value_t *values) {
         : atlink_command_bind(&command_table, command, line->text, line->text_len, mux, values);
 }
 
-// Run the line that has come; false if it is not for us, and then nothing has happened.
-static bool take_line(void) {
+// Bind the values of a line and call its handler. False: that is Python's, and nothing has happened.
+static bool call(const atlink_line_t *line, mp_obj_t entry, mp_obj_t handler) {
+    atlink_value_t values[ATLINK_VALUES_MAX];
+    mp_obj_t args[1 + ATLINK_VALUES_MAX];
+    int count = bind(line, values);
+    if (count < 0 || !make_arguments(values, (size_t)count, args)) {
+        return false;
+    }
+    *atcore_member(SESSION, MP_QSTR_name) = *atcore_member(entry, MP_QSTR_name);
+    *atcore_member(SESSION, MP_QSTR__then) = mp_const_none;
+    *atcore_member(SESSION, MP_QSTR__keep_surplus) = mp_const_false;
+    atcore_conclude(atcore_outcome(handler, 1 + (size_t)count, args));
+    return true;
+}
+
+// Take the line that has come. False: that is Python's, and nothing has happened; it gets the
+// command, if that is clear, and where its parameters begin.
+static bool take_line(mp_obj_t *command, size_t *start) {
     atlink_line_t line;
     if (MP_STATE_VM(atcore_by_name) == mp_const_none
         || !atlink_line_split(atlink_uart_rx.line, atlink_uart_rx.line_len, &line)) {
@@ -192,21 +216,26 @@ static bool take_line(void) {
     size_t forms;
     mp_obj_t *handlers;
     mp_obj_get_array(*atcore_member(entry, MP_QSTR_handlers), &forms, &handlers);
-    mp_obj_t handler = handlers[line.form];
-    if (handler == mp_const_none) {
+    if (handlers[line.form] == mp_const_none) {
         return refuse(&line, WRONG_FORM, &command_at, &has_no_form);
     }
-    atlink_value_t values[ATLINK_VALUES_MAX];
-    mp_obj_t args[1 + ATLINK_VALUES_MAX];
-    int count = bind(&line, values);
-    if (count < 0 || !make_arguments(values, (size_t)count, args)) {
-        return false;
+    if (line.form == ATLINK_FORM_SET) {
+        *command = entry;
+        *start = (size_t)(line.text - atlink_uart_rx.line);
     }
-    *atcore_member(SESSION, MP_QSTR_name) = *atcore_member(entry, MP_QSTR_name);
-    *atcore_member(SESSION, MP_QSTR__then) = mp_const_none;
-    *atcore_member(SESSION, MP_QSTR__keep_surplus) = mp_const_false;
-    atcore_conclude(atcore_outcome(handler, 1 + (size_t)count, args));
-    return true;
+    return call(&line, entry, handlers[line.form]);
+}
+
+static void run_line(void) {
+    mp_obj_t command = mp_const_none;
+    size_t start = 0;
+    if (!take_line(&command, &start)) {
+        mp_obj_t begin[4];
+        mp_load_method(SESSION, MP_QSTR__begin, begin);
+        begin[2] = command;
+        begin[3] = MP_OBJ_NEW_SMALL_INT(start);
+        mp_call_method_n_kw(2, 0, begin);
+    }
 }
 
 // Take every event that the receive machine has; the loop calls this when there is one.
@@ -220,9 +249,7 @@ static mp_obj_t atcore_receive(void) {
                 atcore_pause(ATLINK_UART_RX);
                 return mp_const_none;
             case ATLINK_LINE:
-                if (!take_line()) {
-                    atcore_tell(MP_QSTR__begin, MP_OBJ_NULL);
-                }
+                run_line();
                 break;
             default:
                 atcore_tell(MP_QSTR__event, MP_OBJ_NEW_SMALL_INT(event));

@@ -133,11 +133,15 @@ static mp_obj_t uart_poll(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(uart_poll_obj, uart_poll);
 
-static mp_obj_t uart_line(mp_obj_t self) {
-    (void)self;
-    return mp_obj_new_bytes(atlink_uart_rx.line, atlink_uart_rx.line_len);
+// line([start])
+static mp_obj_t uart_line(size_t n_args, const mp_obj_t *args) {
+    mp_int_t start = n_args > 1 ? mp_obj_get_int(args[1]) : 0;
+    if (start < 0 || start > (mp_int_t)atlink_uart_rx.line_len) {
+        mp_raise_ValueError(MP_ERROR_TEXT("out of range"));
+    }
+    return mp_obj_new_bytes(atlink_uart_rx.line + start, atlink_uart_rx.line_len - (size_t)start);
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(uart_line_obj, uart_line);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(uart_line_obj, 1, 2, uart_line);
 
 static mp_obj_t uart_read(mp_obj_t self, mp_obj_t limit) {
     (void)self;

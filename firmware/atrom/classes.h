@@ -23,6 +23,13 @@ void at_rom_attr(mp_obj_t self, qstr attr, mp_obj_t *dest) {
     mp_obj_instance_attr(self, attr, dest);
 }
 
+// Instances of a class in flash get room for their attributes at once: how many there will be stands in front of the
+// slots of the class. Elsewhere the first slot is that of make_new.
+static size_t room_for(const mp_obj_type_t *type) {
+    return type->slot_index_make_new > 1 ? (size_t)(uintptr_t)type->slots[0] : 0;
+}
+#define mp_map_init(map, n) mp_map_init(map, room_for(class)) // of mp_obj_new_instance() alone
+
 // The functions with these names are the VM's own under another name, and the slots of `type` are those below.
 #define type_make_new(...) vm_type_make_new(__VA_ARGS__)
 #define type_attr(...) vm_type_attr(__VA_ARGS__)

@@ -34,7 +34,8 @@ def serve(session: Any, by_name: dict[str, Any] | None, of_users: list[Any], /) 
 
     `by_name` None leaves every line to the session.
 
-    The session is told what C leaves to it: _begin() a line, _event(event) of UART.poll(),
+    The session is told what C leaves to it: _begin(command or None, start) a line, of which C may
+    have found the command, and that its parameters begin at `start`; _event(event) of UART.poll(),
     _launch(coroutine) of a handler, _end(outcome), _say(message), _put(bytes) that no filter sees,
     _say_busy().
     """

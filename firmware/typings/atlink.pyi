@@ -70,8 +70,11 @@ class UART:
         busy() or data(). Never allocates.
         """
 
-    def line(self) -> bytes:
-        """Return the line of the last LINE or BUSY event without CR LF, until more is taken in."""
+    def line(self, start: int = 0, /) -> bytes:
+        """Return the line of the last LINE or BUSY event without CR LF, until more is taken in.
+
+        ValueError: it does not reach `start`.
+        """
 
     def read(self, n: int, /) -> bytes:
         """Return payload that has arrived, at most n bytes; b"" if there is none.

@@ -1,7 +1,7 @@
 // A face on stdin and stdout over core/line.c with the table of the real commands: one line of the
 // host in hexadecimal and the value of AT+CIPMUX a line. The reply is "-" if C leaves it to Python;
-// else the form, the name and the values: N, number or text, the last two in hexadecimal ("." for
-// an empty one).
+// else the form, the name and the values: N, I and a number, T (bytes) or S (str) and a text, which
+// like the name is in hexadecimal ("." for an empty one).
 #include <inttypes.h>
 
 #include "check.h"
@@ -36,8 +36,13 @@ static bool run(const uint8_t *data, size_t n, bool mux) {
             atlink_value_text(&values[i], text);
             printf(" T");
             put(text, values[i].len);
+        } else if (values[i].kind == ATLINK_VALUE_NAME) {
+            printf(" S");
+            put(values[i].raw, values[i].len);
         } else if (values[i].kind == ATLINK_VALUE_NUMBER) {
             printf(" I %" PRId32, values[i].number);
+        } else if (values[i].kind == ATLINK_VALUE_WORD) {
+            printf(" I %" PRIu32, (uint32_t)values[i].number);
         } else {
             printf(" N -");
         }

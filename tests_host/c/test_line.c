@@ -1,23 +1,38 @@
-// Well-formed command lines, by example: a table of four commands.
+// Well-formed command lines, by example: a table of eight commands.
 #include "check.h"
 #include "core/line.h"
 
 static const atlink_param_t params[] = {
-    {ATLINK_PARAM_LINK, ATLINK_DEFAULT_NEEDED, 0, 0, 4},
-    {ATLINK_PARAM_INT, ATLINK_DEFAULT_NEEDED, 0, -5, 8192},
-    {ATLINK_PARAM_STR, ATLINK_DEFAULT_NONE, 0, 1, 8},
-    {ATLINK_PARAM_PICK, ATLINK_DEFAULT_NUMBER, 7, 1 << 1 | 1 << 3, 0},
+    {ATLINK_PARAM_LINK, ATLINK_DEFAULT_NEEDED, 0, 0, 0, 4},
+    {ATLINK_PARAM_INT, ATLINK_DEFAULT_NEEDED, 0, 0, -5, 8192},
+    {ATLINK_PARAM_STR, ATLINK_DEFAULT_NONE, 0, 0, 1, 8},
+    {ATLINK_PARAM_PICK, ATLINK_DEFAULT_NUMBER, 0, 3, 1 << 1 | 1 << 3, 0},
+    {ATLINK_PARAM_WORD, ATLINK_DEFAULT_NEEDED, 0, 0, 0, 0},
+    {ATLINK_PARAM_INT, ATLINK_DEFAULT_HIGH, 0, 0, 0, 65535},
+    {ATLINK_PARAM_CHOICE, ATLINK_DEFAULT_NUMBER, 1, 1, 1, 2}, // behind "TCP": list 4, "UDP": 5
+    {ATLINK_PARAM_IP, ATLINK_DEFAULT_NEEDED, 0, 0, 0, 0},
+    {ATLINK_PARAM_MAC, ATLINK_DEFAULT_NEEDED, 0, 0, 0, 0},
+    {ATLINK_PARAM_PICK, ATLINK_DEFAULT_NEEDED, 3, 0, 1 << 0 | 1 << 5, 0}, // 0: list 0, 5: list 4
+    {ATLINK_PARAM_OTHER, ATLINK_DEFAULT_NEEDED, 0, 0, 0, 0},
 };
-static const uint8_t members[] = {0, 1, 2, 3, 3};
-static const uint16_t lists[] = {0, 0, 3, 5};
+static const uint8_t members[] = {0, 1, 2, 3, 3, 4, 5, 7, 8, 0, 6, 9, 10};
+static const uint16_t lists[] = {0, 0, 3, 5, 7, 8, 9, 11, 12, 13};
+static const uint8_t branches[] = {0, 4, 5, 0, 4};
+static const char *const choices[] = {"X", "TCP", "UDP"};
 static const atlink_command_t rows[] = {
     {0, 0}, // AT, no parameters
     {0, 1}, // AT+A=link,int,str
     {2, 2}, // AT+B=pick,pick
-    {4, ATLINK_NO_PARAMS}, // AT+LONG
-    {9, ATLINK_NO_PARAMS},
+    {4, 6}, // AT+C=link,"TCP",ip or "UDP",mac
+    {6, 7}, // AT+D=0 or 5,ip
+    {8, 8}, // AT+O
+    {10, 3}, // AT+W=word,int
+    {12, ATLINK_NO_PARAMS}, // AT+LONG
+    {17, ATLINK_NO_PARAMS},
 };
-static const atlink_commands_t table = {"+A+B+LONG", rows, lists, members, params, 4};
+static const atlink_commands_t table = {
+    "+A+B+C+D+O+W+LONG", rows, lists, members, params, branches, choices, 8,
+};
 
 static atlink_line_t line;
 static atlink_value_t values[3];
@@ -49,8 +64,8 @@ static void forms(void) {
 }
 
 static void names(void) {
-    CHECK(find("") == 0 && find("+A") == 1 && find("+B") == 2 && find("+LONG") == 3);
-    CHECK(find("+C") == -1 && find("+") == -1 && find("+LON") == -1 && find("+LONGER") == -1);
+    CHECK(find("") == 0 && find("+A") == 1 && find("+B") == 2 && find("+LONG") == 7);
+    CHECK(find("+X") == -1 && find("+") == -1 && find("+LON") == -1 && find("+LONGER") == -1);
 }
 
 static void numbers_and_links(void) {
@@ -92,12 +107,46 @@ static void texts(void) {
 
 static void picks(void) {
     CHECK(bind("+B", "1,3", false) == 2 && values[0].number == 1 && values[1].number == 3);
-    CHECK(bind("+B", "", false) == 2 && values[0].number == 7 && values[1].number == 7);
-    CHECK(bind("+B", ",1", false) == 2 && values[0].number == 7 && values[1].number == 1);
+    CHECK(bind("+B", "", false) == 2 && values[0].number == 3 && values[1].number == 3);
+    CHECK(bind("+B", ",1", false) == 2 && values[0].number == 3 && values[1].number == 1);
     CHECK(bind("+B", "2", false) == -1 && bind("+B", "-1", false) == -1);
     CHECK(bind("+B", "33", false) == -1 && bind("+B", "1,3,1", false) == -1);
     CHECK(bind("", "", false) == 0 && bind("", ",", false) == -1 && bind("", "1", false) == -1);
     CHECK(bind("+LONG", "1", false) == -1);
+}
+
+static void words(void) {
+    CHECK(bind("+W", "4294967295", false) == 2 && values[0].kind == ATLINK_VALUE_WORD);
+    CHECK((uint32_t)values[0].number == UINT32_MAX && values[1].number == 65535);
+    CHECK(bind("+W", "0xFFFFFFFF,0", false) == 2 && values[1].number == 0);
+    CHECK(bind("+W", "0", false) == 2 && values[0].number == 0);
+    CHECK(bind("+W", "4294967296", false) == -1 && bind("+W", "-1", false) == -1);
+    CHECK(bind("+W", "", false) == -1 && bind("+W", "1,65536", false) == -1);
+}
+
+static void choices_and_branches(void) {
+    CHECK(bind("+C", "\"tCp\",\"10.0.0.255\"", false) == 3 && values[1].kind == ATLINK_VALUE_NAME);
+    CHECK_BYTES(values[1].raw, values[1].len, "TCP");
+    CHECK(values[2].kind == ATLINK_VALUE_NAME);
+    CHECK_BYTES(values[2].raw, values[2].len, "10.0.0.255");
+    CHECK(bind("+C", "4,\"UDP\",\"00:1a:2b:3c:4d:ef\"", true) == 3 && values[1].choice == 1);
+    CHECK(bind("+C", ",\"00:1a:2b:3c:4d:ef\"", false) == 3 && values[1].choice == 1);
+    static const char *const refused[] = {
+        "\"TCP\"", "\"TC\",\"1.2.3.4\"", "\"TCPX\",\"1.2.3.4\"", "\"\",\"1.2.3.4\"", "TCP,\"1.2.3.4\"",
+        "\"T\\CP\",\"1.2.3.4\"", "\"TCP\",\"1.2.3.4\",1", "\"TCP\",1.2.3.4", "\"TCP\",\"01.2.3.4\"",
+        "\"TCP\",\"1.2.3.256\"", "\"TCP\",\"1.2.3\"", "\"TCP\",\"1.2.3.4.5\"", "\"TCP\",\"1.2.3.\"",
+        "\"TCP\",\"1..2.3\"", "\"TCP\",\"1.2.3.4.\"", "\"TCP\",\"1.2.3.4 \"", "\"TCP\",\"\"",
+        "\"TCP\",\"1.2.3.0004\"", "\"TCP\",\"1.2.3\\.4\"", "\"UDP\",\"00:1A:2b:3c:4d:ef\"",
+        "\"UDP\",\"00:1a:2b:3c:4d:e\"", "\"UDP\",\"00-1a-2b-3c-4d-ef\"", "\"UDP\",\"00:1a:2b:3c:4d:eff\"",
+    };
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); ++i) {
+        CHECK(bind("+C", refused[i], false) == -1);
+    }
+    CHECK(bind("+D", "0", false) == 1 && values[0].choice == 0);
+    CHECK(bind("+D", "0,", false) == 1 && bind("+D", "0,1", false) == -1);
+    CHECK(bind("+D", "5,\"0.0.0.0\"", false) == 2 && values[0].number == 5 && values[0].choice == 1);
+    CHECK(bind("+D", "5", false) == -1 && bind("+D", "1", false) == -1 && bind("+D", "", false) == -1);
+    CHECK(bind("+O", "1", false) == -1 && bind("+O", "", false) == -1);
 }
 
 static bool is_simple(const char *name) {
@@ -117,5 +166,7 @@ int main(void) {
     numbers_and_links();
     texts();
     picks();
+    words();
+    choices_and_branches();
     return CHECK_END();
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import fetch
 import firmware
-from rom import graph, maker
+from rom import code, graph, maker
 from rom.maker import RomError
 from rom.sources import Source
 
@@ -43,6 +44,54 @@ def make(tmp_path, text, guards=()):
     compiled = maker.compile_files(source, firmware.BUILD / "mpy-cross/mpy-cross")
     program = maker.BUILD / "maker/micropython"
     return graph.load(source, maker.dump(source, program, compiled), {}, {})
+
+
+ATTRIBUTES = """
+class One:
+    kind = 1
+
+    def __init__(self, other):
+        self.a = self.b = 1
+        other.elsewhere = 2
+        function = lambda: self.a
+        self.c = function
+
+    @property
+    def d(self):
+        return self._d
+
+    @d.setter
+    def d(self, value):
+        self._d, self.kept = value
+
+
+class Two(One):
+    def __init__(self):
+        super().__init__(self)
+        self.e = 5
+
+    async def go(self):
+        self.e += 1
+        self.f = 6
+
+    @staticmethod
+    def stay(other):
+        other.g = 7
+"""
+
+
+def test_instances_get_room_for_what_methods_store_in_them(tmp_path):
+    found = make(tmp_path, ATTRIBUTES)
+    micropython = fetch.micropython()
+    path = str(maker.BUILD / found.source.name / "one.mpy")
+    found.files[path] = code.read(micropython, Path(path))
+    attributes = {
+        each.parts[0]: graph.attributes_of(found, each)
+        for each in found.objects
+        if each.kind == "class"
+    }
+    one = {"a", "b", "c", "_d", "kept"}
+    assert attributes == {"One": one, "Two": one | {"e", "f"}}
 
 
 def test_what_cannot_be_in_flash_is_named_with_its_place(tmp_path):

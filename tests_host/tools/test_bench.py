@@ -87,11 +87,11 @@ def test_heap_that_shrinks_is_no_growth():
 
 
 def test_the_smallest_heap_is_the_last_one_that_passed(monkeypatch):
-    monkeypatch.setattr(heap_peak_suite, "first_failure", lambda kb: "test_x" if kb < 80 else None)
+    monkeypatch.setattr(heap_peak_suite, "first_failure", lambda kb: "test_x" if kb < 36 else None)
     result = heap_peak_suite.run(None)
     assert (result.value, result.note) == (
-        81920,
-        "every test passes with 80 KB, not test_x with 72",
+        36864,
+        "every test passes with 36 KB, not test_x with 32",
     )
 
 
@@ -122,6 +122,36 @@ def test_calls_are_added_up_over_callers(tmp_path):
     path = tmp_path / "dump"
     path.write_text(DUMP)
     assert counting.read(path) == counting.Counts(325, 5, 1)
+
+
+OF_THE_CHIP = """\
+fl=(1) /py/gc.c
+fn=(1) gc_alloc
+16 100
+cfi=(2) /build/usermods/simchip/nvs.c
+cfn=(2) nvs_get
+calls=1 8
++3 50
+fe=(2)
+* 7
+fe=(1)
+-2 5
+fl=(2)
+fn=(2)
+8 30
+fi=(1)
+9 2
+fn=(3) nvs_set
+10 11
+totals: 155
+"""
+
+
+def test_the_imitated_chip_does_not_count(tmp_path):
+    path = tmp_path / "dump"
+    path.write_text(OF_THE_CHIP)
+    assert counting.imitated(OF_THE_CHIP) == 7 + 30 + 11
+    assert counting.read(path) == counting.Counts(155 - 48, 0, 0)
 
 
 def test_a_dump_that_is_not_complete_is_no_result(tmp_path):

@@ -2,6 +2,8 @@
 
 Callgrind runs under the whole life of the process; its counters are set to zero before a stretch
 of work and dumped behind it, so a count holds no boot. It hardly depends on how busy the PC is.
+What the C of the imitated chip executes (its NVS, its flash) is taken off: on the chip that is
+ESP-IDF's own business.
 The simulator puts what the environment variable ATSIM_WRAP says in front of the firmware's command
 line.
 """
@@ -25,6 +27,8 @@ _SETTLE_S = 0.2  # for the loop to come to rest; its idling costs next to nothin
 _TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 _CALLED = re.compile(r"cfn=\((\d+)\)(?: (.*))?")
 _NAMED = re.compile(r"c?fn=\((\d+)\) (.+)")
+_FILE = re.compile(r"c?(f[lie])=\((\d+)\)(?: (.*))?")
+_IMITATED = "/simchip/"  # in the path of its files
 _ALLOCATE = "gc_alloc"  # of MicroPython's py/gc.c
 _COLLECT = "gc_collect_start"
 
@@ -96,7 +100,7 @@ def read(path: Path) -> Counts | None:
     if not total:
         return None
     calls = calls_of(text)
-    return Counts(int(total[1]), calls[_ALLOCATE], calls[_COLLECT])
+    return Counts(int(total[1]) - imitated(text), calls[_ALLOCATE], calls[_COLLECT])
 
 
 def calls_of(text: str) -> Counter[str]:
@@ -110,3 +114,26 @@ def calls_of(text: str) -> Counter[str]:
         elif line.startswith("calls="):
             calls[called] += int(line[6:].split()[0])
     return calls
+
+
+def imitated(text: str) -> int:
+    """Return the instructions of the imitated chip. A dump names a file once, by number later."""
+    files: dict[str, str] = {}
+    total = 0
+    of_function = here = ""
+    is_call = False  # the next line is what a call cost
+    for line in text.splitlines():
+        if found := _FILE.match(line):
+            name = files.setdefault(found[2], found[3] or "")
+            if line.startswith("f"):  # else the file of what is called
+                here = name
+                of_function = name if found[1] == "fl" else of_function
+        elif line.startswith("fn="):
+            here = of_function
+        elif line.startswith("calls="):
+            is_call = True
+        elif line[:1] in tuple("+-*0123456789"):
+            if not is_call and _IMITATED in here:
+                total += int(line.split()[1])
+            is_call = False
+    return total

@@ -1,7 +1,7 @@
 """heap_peak_suite: the smallest GC heap with which the whole conformance suite passes, 32 bit.
 
 What is in use at a moment cannot be told from what waits to be collected, so the heap itself is
-made smaller, in steps of 8 KB down from the chip's 88, until a test fails twice in a row.
+made smaller, in steps of 4 KB down from the chip's 40, until a test fails twice in a row.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tools.bench.result import Bench, Result
 
 KEY = "heap_peak_suite"
 _ROOT = Path(__file__).resolve().parents[2]
-_SIZES_KB = range(88, 56, -8)
+_SIZES_KB = range(40, 20, -4)
 
 
 def run(_bench: Bench | None) -> Result:

@@ -1,8 +1,8 @@
 """Write build/generated/commandtable.h: names and parameters of all commands, for the C line path.
 
-The declarations in firmware/at/commands are the one source. What a table row cannot say (kinds
-other than numbers, links, picks of small numbers and one string; defaults that are no small number)
-leaves the set form of that command to Python; nothing is lost by it but time.
+The declarations in firmware/at/commands are the one source. A parameter that a row of the table
+cannot say, and the dialect whose strings need no quotes, are left to Python; nothing is lost by it
+but time.
 """
 
 import sys
@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "generated" / "commandtable.h"
 _NO_PARAMS = 0xFF
+_OTHER = ("OTHER", "NEEDED", 0, 0, 0, 0)  # what only Python binds
 _TEMPLATE = """\
 // Generated from firmware/at/commands: the commands whose lines are bound in C.
 #include "core/line.h"
@@ -18,6 +19,10 @@ _TEMPLATE = """\
 #define ATLINK_VALUES_MAX ({most}) // of one command
 
 static const char command_names[] ={names};
+
+static const char *const command_choices[] = {{
+{choices}
+}};
 
 static const atlink_param_t command_params[] = {{
 {params}
@@ -31,57 +36,116 @@ static const uint16_t command_lists[] = {{
 {lists}
 }};
 
+static const uint8_t command_branches[] = {{
+{branches}
+}};
+
 static const atlink_command_t command_rows[] = {{
 {rows}
 }};
 
 static const atlink_commands_t command_table = {{
-    command_names, command_rows, command_lists, command_members, command_params, {count},
+    command_names, command_rows, command_lists, command_members, command_params, command_branches,
+    command_choices, {count},
 }};
 """
 
 
-def row_of(param) -> tuple | None:
-    """Return kind, fallback, value, low and high of a parameter; None if C does not bind it."""
-    kinds = {"int": "INT", "link": "LINK", "str": "STR"}
-    low, high = param.low, param.high
-    if param.kind == "pick" and all(
-        isinstance(value, int) and 0 <= value < 31 for value in param.values
-    ):
-        kind, low, high = "PICK", sum(1 << value for value in param.values), 0
-    elif param.kind in kinds and -(2**31) <= low and high < 2**31:
-        kind = kinds[param.kind]
-    else:
-        return None
-    fallback, value = "NEEDED", 0
-    if param.optional:
-        if param.default is None:
-            fallback = "NONE"
-        elif type(param.default) is int and -(2**15) <= param.default < 2**15:
-            fallback, value = "NUMBER", param.default
-        else:
-            return None
-    return kind, fallback, value, low, high
-
-
 class Tables:
-    """The distinct parameters and lists of parameters, numbered as they come."""
+    """The distinct parameters, lists and what they refer to, numbered as they come."""
 
     def __init__(self) -> None:
         self.params: dict[tuple, int] = {}
         self.lists: dict[tuple, int] = {}
+        self.branches: list[int] = [_NO_PARAMS]  # none begins at 0
+        self.choices: list[str] = []
 
-    def list_of(self, command) -> int:
-        """Return the number of a command's list of parameters, or _NO_PARAMS."""
-        rows = [row_of(param) for param in command.parameters]
-        if command.bare or "set" not in command.forms or None in rows:
-            return _NO_PARAMS
-        members = tuple(self.params.setdefault(row, len(self.params)) for row in rows)
-        return self.lists.setdefault(members, len(self.lists))
+    def list_of(self, parameters) -> int:
+        """Return the number of a list of parameters."""
+        members = tuple(_number(self.params, self._row_of(each)) for each in parameters)
+        return _number(self.lists, members)
+
+    def _row_of(self, param) -> tuple:
+        """Return kind, fallback, branch, value, low and high of a parameter."""
+        kind, low, high = self._kind_of(param)
+        if kind == "OTHER":
+            return _OTHER
+        fallback, value = "NEEDED", 0
+        if param.optional:
+            fallback, value = _fallback_of(param, kind, high)
+        if fallback == "OTHER":
+            return _OTHER
+        return kind, fallback, self._branch_of(param), value, low, high
+
+    def _kind_of(self, param) -> tuple[str, int, int]:
+        numbers = [value for value in param.values if isinstance(value, int)]
+        if param.kind in ("pick", "by") and not numbers:
+            return "CHOICE", self._choices_at(param.values), len(param.values)
+        if param.kind in ("pick", "by") and all(0 <= value < 31 for value in numbers):
+            return "PICK", sum(1 << value for value in numbers), 0
+        if param.kind in ("ip", "mac"):
+            return param.kind.upper(), 0, 0
+        if (param.kind, param.low, param.high) == ("int", 0, 2**32 - 1):
+            return "WORD", 0, 0
+        if param.kind in ("int", "link", "str") and -(2**31) <= param.low and param.high < 2**31:
+            return param.kind.upper(), param.low, param.high
+        return "OTHER", 0, 0
+
+    def _choices_at(self, values) -> int:
+        """Return where names stand one behind the other."""
+        size = len(values)
+        for start in range(len(self.choices) - size + 1):
+            if self.choices[start : start + size] == list(values):
+                return start
+        self.choices += values
+        return len(self.choices) - size
+
+    def _branch_of(self, param) -> int:
+        """Return where the lists stand that follow the values of a "by", 0 for other kinds."""
+        if param.kind != "by":
+            return 0
+        rows = zip(param.values, param.branches, strict=True)
+        if isinstance(param.values[0], int):
+            rows = sorted(rows, key=lambda row: row[0])  # as the bits that stand for them
+        lists = [self.list_of(tail) for _, tail in rows]
+        self.branches += lists
+        return len(self.branches) - len(lists)
+
+
+def _number(known: dict, item: tuple) -> int:
+    return known.setdefault(item, len(known))
+
+
+def _fallback_of(param, kind: str, high: int) -> tuple[str, int]:
+    """Return how a parameter may be left out, and the number that counts then."""
+    default = param.default
+    if default is None and param.kind != "by":
+        return "NONE", 0
+    if kind == "CHOICE" and default in param.values:
+        return "NUMBER", param.values.index(default)
+    if kind in ("INT", "WORD", "LINK", "PICK") and type(default) is int:
+        if -(2**15) <= default < 2**15:
+            return "NUMBER", default
+        if default == high:
+            return "HIGH", 0
+    return "OTHER", 0
+
+
+def is_bound(parameters) -> bool:
+    """Tell whether C binds every line with these parameters that is right, in plain spelling."""
+    tables = Tables()
+    tables.list_of(parameters)
+    return _OTHER not in tables.params
+
+
+def _length(parameters) -> int:
+    """Return how many values a command has at most."""
+    tails = [_length(tail) for each in parameters for tail in each.branches]
+    return len(parameters) + max(tails, default=0)
 
 
 def _lines(items) -> str:
-    return "\n".join(f"    {item}," for item in items)
+    return "\n".join(f"    {item}," for item in items) or "    0,"
 
 
 def text(commands) -> str:
@@ -89,24 +153,29 @@ def text(commands) -> str:
     tables = Tables()
     rows, at, names = [], 0, ""
     for command in sorted(commands, key=lambda each: (len(each.name), each.name.encode())):
-        rows.append(f"{{{at}, {tables.list_of(command)}}}")
+        is_ours = "set" in command.forms and not command.bare
+        number = tables.list_of(command.parameters) if is_ours else _NO_PARAMS
+        rows.append(f"{{{at}, {number}}}")
         at += len(command.name)
         names += f'\n    "{command.name}"'
     rows.append(f"{{{at}, {_NO_PARAMS}}}")
     starts = [0]
     for members in tables.lists:
         starts.append(starts[-1] + len(members))
-    if len(tables.params) > 0x100 or len(tables.lists) >= _NO_PARAMS or at > 0xFFFF:
+    numbers = max(len(tables.params), len(tables.branches), len(tables.lists) + 1)
+    if numbers > 0x100 or at > 0xFFFF:
         raise ValueError("the table of commands needs wider numbers")
     return _TEMPLATE.format(
-        most=max((len(members) for members in tables.lists), default=0) or 1,
+        most=max((_length(command.parameters) for command in commands), default=0) or 1,
         names=names or ' ""',
+        choices=_lines(f'"{name}"' for name in tables.choices),
         params=_lines(
-            f"{{ATLINK_PARAM_{kind}, ATLINK_DEFAULT_{fallback}, {value}, {low}, {high}}}"
-            for kind, fallback, value, low, high in tables.params
+            f"{{ATLINK_PARAM_{kind}, ATLINK_DEFAULT_{fallback}, {branch}, {value}, {low}, {high}}}"
+            for kind, fallback, branch, value, low, high in tables.params
         ),
         members=_lines(", ".join(map(str, members)) for members in tables.lists if members),
         lists=_lines(starts),
+        branches=_lines(tables.branches),
         rows=_lines(rows),
         count=len(rows) - 1,
     )

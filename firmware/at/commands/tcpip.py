@@ -154,7 +154,7 @@ async def _open(at, number, index, kind, host, port, rest):
     host = text_of(host, index)
     if kind.startswith("UDP"):
         local_port, mode, local_ip, timeout_ms = rest
-        if mode and at.passthrough.is_on:
+        if mode and at.links.is_raw:
             raise StateError("passthrough takes a UDP link of mode 0")
         keep_alive = None
         index += 4
@@ -212,7 +212,7 @@ def cipmux_set(at, mode):
     """All links must be closed, AT+CIPMODE be 0 for 1, and the server be gone for 0."""
     if not at.links.is_idle:
         raise StateError("close all links first")
-    if mode and at.passthrough.is_on:
+    if mode and at.links.is_raw:
         raise StateError("AT+CIPMODE=0 comes first")
     if not mode and at.server.row:
         raise StateError("AT+CIPSERVER=0 comes first")

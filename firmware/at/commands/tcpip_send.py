@@ -66,7 +66,7 @@ async def _pass_through(at, link):
 def _linked(at, number):
     """Return a link that blocks may be sent to."""
     link = at.links.get(number)
-    if at.passthrough.is_on:
+    if at.links.is_raw:
         raise StateError("AT+CIPMODE=0 comes before sending blocks")
     if link.is_udp and not link.peer()[1]:
         raise StateError("the link has no peer yet")
@@ -78,7 +78,7 @@ async def _target(at, number, host, port):
     if host is None:
         return _linked(at, number), None
     link = at.links.get(number)
-    if at.passthrough.is_on:
+    if at.links.is_raw:
         raise StateError("AT+CIPMODE=0 comes before sending blocks")
     if not link.is_udp:
         raise invalid(1 + at.mux, "only a UDP link sends to another host")
@@ -187,7 +187,7 @@ CIPMODE = command(
 
 @CIPMODE.query
 def cipmode_query(at):
-    at.reply(int(at.passthrough.is_on))
+    at.reply(int(at.links.is_raw))
 
 
 @CIPMODE.set

@@ -97,8 +97,13 @@ class Files:
 
     def names(self):
         """Yield the names of all files, sorted as littlefs keeps them."""
-        self.mount()
-        for entry in os.ilistdir(_FOLDER):
+        try:
+            entries = os.ilistdir(_FOLDER)
+        except OSError as error:
+            if error.errno == _MISSING:  # nothing was ever written
+                return
+            raise StoreError("the module has no file system: %s" % error)
+        for entry in entries:
             yield entry[0]
 
     def size(self, name):
@@ -148,6 +153,7 @@ class Files:
 
     def writer(self, name, offset, length):
         """Begin to write `length` bytes at `offset`, into a new file if there is none."""
+        self.mount()
         size = self._size(name)
         growth = offset + length - (size or 0)
         free = self._free()
@@ -160,7 +166,6 @@ class Files:
 
     def _size(self, name):
         path = _path(name)
-        self.mount()
         try:
             return os.stat(path)[6]
         except OSError as error:

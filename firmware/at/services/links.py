@@ -27,7 +27,7 @@ _IPV6_ONLY = 3
 class Links:
     """Links 0..4; `mux` is AT+CIPMUX, `info` AT+CIPDINFO, `is_raw` AT+CIPMODE."""
 
-    def __init__(self, settings, names, tls, wifi, emit, port, log):
+    def __init__(self, settings, names, get_tls, wifi, emit, port, log):
         self.mux = False
         self.info = False
         self.is_raw = False
@@ -36,7 +36,7 @@ class Links:
         self.on_end = None
         self._settings = settings
         self._names = names
-        self._tls = tls
+        self._get_tls = get_tls  # function: what TLS links trust and show
         self._wifi = wifi
         self._emit = emit
         self._port = port
@@ -46,7 +46,7 @@ class Links:
         self._turn = 0
         self._modes = bytearray(COUNT)
         self.persists = bytearray(COUNT)  # AT+CIPCONNPERSIST: of each number
-        self._options = [list(row) for row in settings.get("tcp_options")]
+        self._options = list(settings.get("tcp_options"))  # rows change as a whole
         wifi.on_change(self._addresses_changed)
         port.on_sleep(self.deliver_all)
 
@@ -131,7 +131,7 @@ class Links:
             raise StateError("AT+CIPMODE=1: there is one link at most")
         self.reserve(link)
         if keep_alive is not None and not link.is_udp:
-            self._options[number][3] = keep_alive
+            self._options[number] = list(self._options[number][:3]) + [keep_alive]
         limit_ms = timeout_ms or _OPEN_MS
         try:
             await asyncio.wait_for_ms(self._connect(link, host, port, local, mode), limit_ms)
@@ -145,7 +145,9 @@ class Links:
 
     async def _connect(self, link, host, port, local, mode):
         # A profile first: what is missing in flash should not cost a connection.
-        secrets = self._tls.client(link.number, host) if link.kind.startswith("SSL") else None
+        secrets = None
+        if link.kind.startswith("SSL"):
+            secrets = self._get_tls().client(link.number, host)
         address = await self.resolve(host, link.family)
         if link.is_udp:
             try:
@@ -369,13 +371,12 @@ class Links:
         """Set and keep options, None leaves one as it is; open links obey at once."""
         for number in numbers:
             row = self._options[number]
-            for i in range(len(row)):
-                if values[i] is not None:
-                    row[i] = values[i]
+            row = [row[i] if values[i] is None else values[i] for i in range(len(row))]
+            self._options[number] = row
             link = self.find(number)
             if link:
                 link.apply(row)
-        self._settings.put("tcp_options", [list(row) for row in self._options])
+        self._settings.put("tcp_options", list(self._options))
         kept = self._settings.get("translink")
         is_stream = kept[0] and not kept[3].startswith("UDP")
         if is_stream and self._settings.keeping and 0 in numbers and values[3] is not None:
@@ -385,4 +386,4 @@ class Links:
 
 def create(at):
     """Build the service from those it stands on."""
-    return Links(at.settings, at.names, at.tls, at.wifi, at.emit, at.port, at.log)
+    return Links(at.settings, at.names, lambda: at.tls, at.wifi, at.emit, at.port, at.log)

@@ -29,11 +29,6 @@ class Passthrough:
         self._task = None
         self._begin = None
 
-    @property
-    def is_on(self):
-        """Whether received data goes to the host bare (AT+CIPMODE=1)."""
-        return self._links.is_raw
-
     def set_on(self, is_on):
         """Switch it. StateError if the links there are do not allow it."""
         if is_on:
@@ -54,7 +49,7 @@ class Passthrough:
 
     def link(self):
         """Return the link that passthrough would use, or raise StateError."""
-        if not self.is_on:
+        if not self._links.is_raw:
             raise StateError("AT+CIPMODE=1 comes before AT+CIPSEND without a length")
         link = self._links.only()
         if link is None:

@@ -22,12 +22,12 @@ _HANDSHAKE_MS = 30000  # a client that takes longer gives its link back
 class Server:
     """One listener; `row` is (port, kind, whether clients are checked) while there is one."""
 
-    def __init__(self, links, tls, emit, log, most=_MOST):
+    def __init__(self, links, get_tls, emit, log, most=_MOST):
         self.row = None
         self.most = self.limit = most  # clients, as the factory has it and as AT has it
         self._idle_s = _IDLE_S
         self._links = links
-        self._tls = tls
+        self._get_tls = get_tls
         self._emit = emit
         self._log = log
         self._listener = None
@@ -67,7 +67,7 @@ class Server:
         if kind.endswith("v6"):
             self._links.need_ipv6()
         if kind.startswith("SSL"):
-            self._tls.server(check_clients).close()  # is everything there?
+            self._get_tls().server(check_clients).close()  # is everything there?
         listener = atnet.open(atnet.TCP, 6 if kind.endswith("v6") else 4)
         try:
             if kind.endswith("v6"):
@@ -173,7 +173,7 @@ class Server:
 
     async def _secure(self, link, check_clients):
         try:
-            profile = self._tls.server(check_clients)
+            profile = self._get_tls().server(check_clients)
             await asyncio.wait_for_ms(link.secure(profile), _HANDSHAKE_MS)
             self._watch()
             self._links.opened(link)
@@ -211,6 +211,6 @@ def create(at):
     if most not in range(1, _MOST + 1):
         at.log("server: server_links of mfg_nvs is not 1 to 5")
         most = 1  # somebody wanted it to be few
-    server = Server(at.links, at.tls, at.emit, at.log, most)
+    server = Server(at.links, lambda: at.tls, at.emit, at.log, most)
     at.wifi.on_change(server.follow)
     return server

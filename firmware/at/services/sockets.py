@@ -106,8 +106,8 @@ class Trust:
 class _Listener(Server):
     """A server socket; its clients become seeds."""
 
-    def __init__(self, sockets, tls, number, emit, log):
-        super().__init__(sockets, tls, emit, log)
+    def __init__(self, sockets, get_tls, number, emit, log):
+        super().__init__(sockets, get_tls, emit, log)
         self.set_idle(0)
         self._sockets = sockets
         self._number = number
@@ -129,10 +129,12 @@ class Sockets(Links):
         self.is_active = False
         self.trust = Trust(at.mfg)
         self._at = at
-        super().__init__(at.settings, at.names, self.trust, at.wifi, self._news, at.port, at.log)
+        super().__init__(
+            at.settings, at.names, lambda: self.trust, at.wifi, self._news, at.port, at.log
+        )
         self._links = [None] * (LAST + 1)
         self._freed = [0] * (LAST + 1)
-        self._options = [list(_OPTIONS) for _ in range(LAST + 1)]
+        self._options = [_OPTIONS] * (LAST + 1)
 
     def _news(self, kind, *details):
         """Translate the news of links into the dialect's events."""
@@ -173,12 +175,12 @@ class Sockets(Links):
             row = Socket(number, kind, local=port)
         else:
             row = Socket(number, kind, host, port)
-        self._options[number] = list(_OPTIONS)
+        self._options[number] = _OPTIONS
         self.rows[number] = row
         try:
             if kind in (TCP_SERVER, SSL_SERVER):
                 self._need_address(4)
-                server = _Listener(self, self._at.tls, number, self._news, self._log)
+                server = _Listener(self, lambda: self._at.tls, number, self._news, self._log)
                 server.start(port, _KINDS[kind], False)
                 row.listen(server)
             else:

@@ -68,7 +68,7 @@ class Tls:
         self._mfg = mfg
         self._settings = settings
         self._emit = emit
-        self._conf = [list(row) for row in settings.get("ssl_client")]
+        self._conf = list(settings.get("ssl_client"))  # rows change as a whole
         self._names = {}  # (link, "cn" or "sni") -> bytes
         self._alpn = [()] * COUNT
         self._psk = [(b"", b"")] * COUNT
@@ -82,7 +82,7 @@ class Tls:
         """Set and keep them; mode: 0 none, 1 show our certificate, 2 check the peer's, 3 both."""
         for link in links:
             self._conf[link] = [mode, own, ca]
-        self._settings.put("ssl_client", [list(row) for row in self._conf])
+        self._settings.put("ssl_client", list(self._conf))
 
     def name(self, link, which):
         """Return the "cn" that the peer's certificate must carry, or the "sni" to send; b""."""

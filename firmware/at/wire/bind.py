@@ -144,15 +144,25 @@ def _pick(param, token, is_quoted, index, is_bare):
 
 def _word_of(token, choices):
     """Return the choice that a token means, or None: client libraries write types in any case."""
-    for word in choices:
-        if len(token) == len(word) and _is_ascii(token) and token.decode().lower() == word.lower():
-            return word
+    try:
+        text = token.decode()
+    except UnicodeError:
+        return None
+    if text in choices:
+        return text
+    if len(text) == len(token):  # of ASCII alone
+        text = text.lower()
+        for word in choices:
+            if word.lower() == text:
+                return word
     return None
 
 
 def _integer(name, token, is_quoted, index):
     if is_quoted:
         raise ParamError(SUB_TYPE, index, name + " must be a number without quotes")
+    if token.isdigit():
+        return int(token)
     digits = token[1:] if token[0] in (0x2D, 0x2B) else token  # a minus or a plus
     base = 10
     if digits[:2] in (b"0x", b"0X"):
@@ -166,10 +176,6 @@ def _integer(name, token, is_quoted, index):
 
 def _is_digit(c, base):
     return 0x30 <= c <= 0x39 or (base == 16 and 0x61 <= c | 0x20 <= 0x66)
-
-
-def _is_ascii(token):
-    return all(0x20 <= c < 0x7F for c in token)
 
 
 def parse_ip(text):

@@ -160,37 +160,129 @@ static bool read_number(const token_t *token, int64_t *out) {
     return true;
 }
 
-static bool convert(const atlink_param_t *param, const token_t *token, atlink_value_t *value) {
-    if (param->kind == ATLINK_PARAM_STR) {
-        value->kind = ATLINK_VALUE_TEXT;
-        value->raw = token->text;
-        value->raw_len = (uint16_t)token->raw_len;
-        value->len = (uint16_t)token->len;
-        return token->quoted && (int32_t)token->len >= param->low
-               && (int32_t)token->len <= param->high;
-    }
-    int64_t number;
-    if (token->quoted || !read_number(token, &number)) {
-        return false;
-    }
-    value->kind = ATLINK_VALUE_NUMBER;
+static bool set_text(atlink_value_t *value, int kind, const uint8_t *text, size_t raw_len, size_t len) {
+    value->kind = (uint8_t)kind;
+    value->raw = text;
+    value->raw_len = (uint16_t)raw_len;
+    value->len = (uint16_t)len;
+    return true;
+}
+
+static bool set_number(const atlink_param_t *param, atlink_value_t *value, int64_t number) {
+    value->kind = param->kind == ATLINK_PARAM_WORD ? ATLINK_VALUE_WORD : ATLINK_VALUE_NUMBER;
     value->number = (int32_t)number;
+    if (param->kind == ATLINK_PARAM_WORD) {
+        return number >= 0 && number <= UINT32_MAX;
+    }
     if (param->kind == ATLINK_PARAM_PICK) {
-        return number >= 0 && number < 32 && ((uint32_t)param->low >> number & 1);
+        uint32_t bits = (uint32_t)param->low;
+        if (number < 0 || number > 31 || !(bits >> number & 1)) {
+            return false;
+        }
+        value->choice = (uint8_t)__builtin_popcount(bits & ((1u << number) - 1));
+        return true;
     }
     return number >= param->low && number <= param->high;
 }
 
-static bool leave_out(const atlink_param_t *param, atlink_value_t *value) {
-    value->kind = param->fallback == ATLINK_DEFAULT_NUMBER ? ATLINK_VALUE_NUMBER
-        : ATLINK_VALUE_NONE;
-    value->number = param->value;
-    return param->fallback != ATLINK_DEFAULT_NEEDED;
+static bool set_choice(const char *const *choices, unsigned choice, atlink_value_t *value) {
+    const char *name = choices[choice];
+    value->choice = (uint8_t)choice;
+    return set_text(value, ATLINK_VALUE_NAME, (const uint8_t *)name, strlen(name), strlen(name));
+}
+
+static uint8_t lower(uint8_t c) {
+    return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+static bool find_choice(const char *const *choices, int32_t count, const token_t *token,
+    atlink_value_t *value) {
+    for (int32_t i = 0; i < count; ++i) {
+        const char *name = choices[i];
+        size_t n = 0;
+        while (n < token->len && name[n] != '\0' && lower((uint8_t)name[n]) == lower(token->text[n])) {
+            ++n;
+        }
+        if (n == token->len && name[n] == '\0') {
+            return set_choice(choices, (unsigned)i, value);
+        }
+    }
+    return false;
+}
+
+// Four numbers up to 255 with dots between, without zeros in front.
+static bool is_ip(const uint8_t *p, size_t n) {
+    const uint8_t *end = p + n;
+    for (int dots = 0; p < end; ++dots, ++p) {
+        const uint8_t *first = p;
+        unsigned number = 0;
+        while (p < end && *p >= '0' && *p <= '9' && p - first < 3) {
+            number = number * 10 + *p++ - '0';
+        }
+        if (p == first || number > 255 || (*first == '0' && p - first > 1)) {
+            return false;
+        }
+        if (p == end || *p != '.') {
+            return p == end && dots == 3;
+        }
+    }
+    return false;
+}
+
+// Six pairs of hexadecimal digits with colons between, in lower case.
+static bool is_mac(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; ++i) {
+        bool is_digit = (p[i] >= '0' && p[i] <= '9') || (p[i] >= 'a' && p[i] <= 'f');
+        if (i % 3 == 2 ? p[i] != ':' : !is_digit) {
+            return false;
+        }
+    }
+    return n == 17;
+}
+
+static bool convert(const atlink_commands_t *table, const atlink_param_t *param, const token_t *token,
+    atlink_value_t *value) {
+    const uint8_t *text = token->text;
+    size_t n = token->len;
+    int64_t number;
+    switch (param->kind) {
+        case ATLINK_PARAM_STR:
+            return token->quoted && (int32_t)n >= param->low && (int32_t)n <= param->high
+                   && set_text(value, ATLINK_VALUE_TEXT, text, token->raw_len, n);
+        case ATLINK_PARAM_CHOICE:
+            return token->quoted && n == token->raw_len
+                   && find_choice(table->choices + param->low, param->high, token, value);
+        case ATLINK_PARAM_IP:
+        case ATLINK_PARAM_MAC:
+            return token->quoted && (param->kind == ATLINK_PARAM_IP ? is_ip : is_mac)(text, n)
+                   && set_text(value, ATLINK_VALUE_NAME, text, n, n);
+        case ATLINK_PARAM_OTHER:
+            return false;
+        default:
+            return !token->quoted && read_number(token, &number) && set_number(param, value, number);
+    }
+}
+
+static bool leave_out(const atlink_commands_t *table, const atlink_param_t *param,
+    atlink_value_t *value) {
+    value->kind = ATLINK_VALUE_NONE;
+    switch (param->fallback) {
+        case ATLINK_DEFAULT_NEEDED:
+            return false;
+        case ATLINK_DEFAULT_NONE:
+            return true;
+        case ATLINK_DEFAULT_HIGH:
+            return set_number(param, value, param->high);
+        default:
+            return param->kind == ATLINK_PARAM_CHOICE
+                ? set_choice(table->choices + param->low, (unsigned)param->value, value)
+                : set_number(param, value, param->value);
+    }
 }
 
 int atlink_command_bind(const atlink_commands_t *table, int command, const uint8_t *text, size_t n,
     bool mux, atlink_value_t *values) {
-    uint8_t list = table->commands[command].list;
+    unsigned list = table->commands[command].list;
     if (list == ATLINK_NO_PARAMS) {
         return -1;
     }
@@ -198,11 +290,12 @@ int atlink_command_bind(const atlink_commands_t *table, int command, const uint8
     const uint8_t *end = text + n;
     bool more = n > 0;
     int count = 0;
-    for (unsigned i = table->lists[list]; i < table->lists[list + 1]; ++i, ++count) {
-        const atlink_param_t *param = &table->params[table->members[i]];
+    for (unsigned i = table->lists[list]; i < table->lists[list + 1]; ++count) {
+        const atlink_param_t *param = &table->params[table->members[i++]];
+        atlink_value_t *value = &values[count];
         token_t token = {.len = 0};
         if (param->kind == ATLINK_PARAM_LINK && !mux) {
-            values[count] = (atlink_value_t) {.kind = ATLINK_VALUE_NUMBER};
+            *value = (atlink_value_t) {.kind = ATLINK_VALUE_NUMBER};
             continue;
         }
         if (more) {
@@ -214,8 +307,12 @@ int atlink_command_bind(const atlink_commands_t *table, int command, const uint8
             p += more;
         }
         bool present = token.quoted || token.len > 0;
-        if (!(present ? convert(param, &token, &values[count]) : leave_out(param, &values[count]))) {
+        if (!(present ? convert(table, param, &token, value) : leave_out(table, param, value))) {
             return -1;
+        }
+        if (param->branch != 0) {
+            list = table->branches[param->branch + value->choice];
+            i = table->lists[list];
         }
     }
     return !more || (p == end && count > 0) ? count : -1; // one comma at the end adds nothing

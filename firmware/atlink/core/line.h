@@ -1,7 +1,7 @@
 // A well-formed command line: name, form and values, by the table of the declared commands that
-// tools/build/commandtable.py writes. Whatever is malformed, out of range or of a rare kind is not
-// taken here: at/wire/grammar.py and at/wire/bind.py say what is wrong with it, in one place. What
-// is taken here gets the values it would get there.
+// tools/build/commandtable.py writes. Whatever is malformed, out of range, or an address in another
+// spelling than the usual one is not taken here: at/wire/grammar.py and at/wire/bind.py say what is
+// wrong with it, in one place. What is taken here gets the values it would get there.
 #ifndef ATLINK_CORE_LINE_H
 #define ATLINK_CORE_LINE_H
 
@@ -17,20 +17,27 @@ typedef enum { // indices of Command.handlers
 
 typedef enum {
     ATLINK_PARAM_INT, // low <= value <= high
-    ATLINK_PARAM_LINK, // the same, but there only while AT+CIPMUX=1; else 0
+    ATLINK_PARAM_WORD, // 0 <= value < 2^32
+    ATLINK_PARAM_LINK, // as INT, but there only while AT+CIPMUX=1; else 0
     ATLINK_PARAM_PICK, // value 0..31: bit value of low
+    ATLINK_PARAM_CHOICE, // in quotes and any case, one of `high` names from number `low` on
     ATLINK_PARAM_STR, // in quotes, low <= length <= high
+    ATLINK_PARAM_IP, // in quotes, four numbers with dots
+    ATLINK_PARAM_MAC, // in quotes, six pairs of hexadecimal digits with colons
+    ATLINK_PARAM_OTHER, // for Python
 } atlink_param_kind_t;
 
 typedef enum {
     ATLINK_DEFAULT_NEEDED, // may not be left out
     ATLINK_DEFAULT_NONE, // left out it is None
-    ATLINK_DEFAULT_NUMBER, // left out it is `value`
+    ATLINK_DEFAULT_NUMBER, // left out it is `value`, of a CHOICE the number of the name
+    ATLINK_DEFAULT_HIGH, // left out it is `high`
 } atlink_default_t;
 
 typedef struct {
-    uint8_t kind; // atlink_param_kind_t
-    uint8_t fallback; // atlink_default_t
+    uint8_t kind : 4; // atlink_param_kind_t
+    uint8_t fallback : 4; // atlink_default_t
+    uint8_t branch; // not 0: of the first value of a PICK or CHOICE, in `branches`
     int16_t value;
     int32_t low;
     int32_t high;
@@ -49,6 +56,8 @@ typedef struct {
     const uint16_t *lists; // where each list begins in `members`, and the end of the last
     const uint8_t *members; // indices of params
     const atlink_param_t *params;
+    const uint8_t *branches; // lists that follow a value, in place of what follows in its own list
+    const char *const *choices;
     uint16_t count;
 } atlink_commands_t;
 
@@ -60,10 +69,17 @@ typedef struct {
     atlink_form_t form;
 } atlink_line_t;
 
-typedef enum { ATLINK_VALUE_NONE, ATLINK_VALUE_NUMBER, ATLINK_VALUE_TEXT } atlink_value_kind_t;
+typedef enum {
+    ATLINK_VALUE_NONE,
+    ATLINK_VALUE_NUMBER,
+    ATLINK_VALUE_WORD, // `number` is unsigned
+    ATLINK_VALUE_TEXT, // bytes, which may have backslashes
+    ATLINK_VALUE_NAME, // str, without them
+} atlink_value_kind_t;
 
 typedef struct {
     uint8_t kind; // atlink_value_kind_t
+    uint8_t choice; // of a PICK or CHOICE: which one, counted from 0
     uint16_t len; // of the text without its backslashes
     uint16_t raw_len; // with them
     int32_t number;

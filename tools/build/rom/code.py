@@ -41,6 +41,7 @@ class Function:
     names: set[int] = field(default_factory=set)
     constants: set[int] = field(default_factory=set)
     opcodes: set[int] = field(default_factory=set)
+    stored: set[tuple[int, int]] = field(default_factory=set)  # local variable, its attribute
     symbol: str = ""
     is_made: bool = False  # functions are made of it on the module
 
@@ -77,6 +78,7 @@ def _function(mpy, raw, path: Path) -> Function:
     children = [_function(mpy, child, path) for child in raw.children]
     found = Function(bytes(raw.fun_data), children, generator, names=set(raw.names))
     at = raw.offset_opcodes
+    loaded = None  # number of the local variable that the instruction before loads
     while at < len(raw.fun_data):
         form, size, argument, _ = mpy.mp_opcode_decode(raw.fun_data, at)
         opcode = raw.fun_data[at]
@@ -85,8 +87,19 @@ def _function(mpy, raw, path: Path) -> Function:
             found.names.add(argument)
         elif opcode == mpy.Opcode.MP_BC_LOAD_CONST_OBJ:
             found.constants.add(argument)
+        if loaded is not None and opcode == mpy.Opcode.MP_BC_STORE_ATTR:
+            found.stored.add((loaded, argument))
+        loaded = _local(mpy, opcode, argument)
         at += size
     return found
+
+
+def _local(mpy, opcode: int, argument: int) -> int | None:
+    """Return the number of the local variable that an instruction loads, None if it does not."""
+    number = opcode - mpy.Opcode.MP_BC_LOAD_FAST_MULTI
+    if 0 <= number < mpy.Opcode.MP_BC_LOAD_FAST_MULTI_NUM:
+        return number
+    return argument if opcode == mpy.Opcode.MP_BC_LOAD_DEREF else None
 
 
 def stores_globals(mpy, function: Function, file: File) -> bool:

@@ -201,3 +201,30 @@ def code_of(graph: Graph, function: Object) -> code.Function:
     return code.use(
         graph.files[file_of(function)], function.parts[2], f"{symbol}_{function.number}"
     )
+
+
+def attributes_of(graph: Graph, each: Object) -> set[str]:
+    """Return the names of what the methods of a class and of its bases store in an instance."""
+    table = graph.target(each.parts[3])
+    assert table is not None
+    found = set()
+    for _, value in table.parts:
+        member = graph.target(value)
+        for method in member.parts if member and member.kind == "property" else [value]:
+            found |= _stored_by(graph, graph.target(method))
+    for base in filter(None, map(graph.target, each.parts[2])):
+        found |= attributes_of(graph, base)
+    return found
+
+
+def _stored_by(graph: Graph, method: Object | None) -> set[str]:
+    """Return the names of the attributes that a method stores in its first argument."""
+    number = 0
+    if method and method.kind == "closure":  # the variables of the function around come first
+        number = len(method.parts[1])
+        method = graph.target(method.parts[0])
+    if not method or method.kind not in ("function", "generator"):
+        return set()
+    names = graph.files[file_of(method)].names
+    stored = code_of(graph, method).stored
+    return {names[name] for variable, name in stored if variable == number}

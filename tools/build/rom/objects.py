@@ -5,7 +5,8 @@ from rom.graph import Graph, Object
 from rom.maker import RomError
 from rom.values import Values
 
-# Slots of a class made in Python, in the order of py/objtype.c: name, C expression.
+# Slots of a class made in Python, in the order of py/objtype.c: name, C expression. In front of them
+# stands how many attributes its instances get room for.
 SLOTS = (
     ("make_new", "at_rom_make_new"),
     ("print", "at_rom_print"),
@@ -18,8 +19,9 @@ SLOTS = (
     ("buffer", "at_rom_get_buffer"),
 )
 # Words that an object takes in RAM, apart from what it keeps in the heap.
-_WORDS = {"cell": 2, "instance": 5, "class": 5 + len(SLOTS) + 3}
+_WORDS = {"cell": 2, "instance": 5, "class": 5 + 1 + len(SLOTS) + 3}
 _ALL_QSTRS, _FIXED, _ORDERED = 1, 2, 4
+_SPARE = 8  # one place in so many: a full table is searched from end to end for what is not in it
 _LINEAR = 6  # tables up to this size are searched from the start
 
 
@@ -218,8 +220,9 @@ class Objects:
 
     def _class(self, each: Object, name: str) -> tuple[str, str]:
         title, flags, bases, table, _ = each.parts
-        slots = [expression for _, expression in SLOTS]
-        indices = [f".slot_index_{slot} = {i + 1}" for i, (slot, _) in enumerate(SLOTS)]
+        attributes = len(graph.attributes_of(self.graph, each))
+        slots = [str(attributes + attributes // _SPARE)] + [expression for _, expression in SLOTS]
+        indices = [f".slot_index_{slot} = {i + 2}" for i, (slot, _) in enumerate(SLOTS)]
         slots.append(self.value(table, each.where))
         indices.append(f".slot_index_locals_dict = {len(slots)}")
         if bases:

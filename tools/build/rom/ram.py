@@ -128,7 +128,7 @@ def _cell(objects, each: Object):
 def _class(objects, each: Object):
     kind, content = objects._class(each, "")
     bases, late = each.parts[2], []
-    slot = len(objects.SLOTS) + 1
+    slot = len(objects.SLOTS) + 2
     if graph.is_late(objects.graph, bases[0]):
         late.append(objects.late_row(each, "PARENT", slot, bases[0]))
     if each.parts[4]:
