@@ -24,9 +24,9 @@ JOINED = [("sta_connected",), ("sta_got_ip", True)]
 
 def test_nothing_works_before_the_driver_is_initialised(tmp_path):
     chip = Chip(tmp_path)
-    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0) == esp.NOT_INIT
+    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0, 0) == esp.NOT_INIT
     chip("wifi_init")
-    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0) == esp.NOT_STARTED
+    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0, 0) == esp.NOT_STARTED
     assert chip("wifi_active", 0, True) is True
     assert chip.is_started
     assert chip.fails("wifi_deinit") == esp.NOT_STOPPED
@@ -112,7 +112,7 @@ def test_the_country_opens_channels(chip):
 
 def test_giving_up_while_connecting(chip):
     chip("wifi_connect", b"home", b"secret 1", None, 3, False, 0, 1)
-    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0) == esp.WRONG_STATE
+    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0, 0) == esp.WRONG_STATE
     chip("wifi_disconnect")
     assert chip.events() == [("sta_disconnected", esp.ASSOC_LEAVE)]
 
@@ -137,19 +137,19 @@ def test_one_of_two_twins_goes(chip):
 
 
 def test_scan_filters_and_order(chip):
-    chip("wifi_scan", None, None, 0, False, 0, 0)
-    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0) == esp.WRONG_STATE
+    chip("wifi_scan", None, None, 0, False, 0, 0, 0)
+    assert chip.fails("wifi_scan", None, None, 0, False, 0, 0, 0) == esp.WRONG_STATE
     assert chip.events() == [("scan_done", 0)]
     strengths = []
     while record := chip("wifi_scan_next"):
         strengths.append(record[2])
     assert strengths == sorted(strengths, reverse=True)
     assert len(strengths) == 3
-    chip("wifi_scan", b"home", "ca:d7:19:00:00:02", 11, True, 0, 0)
+    chip("wifi_scan", b"home", "ca:d7:19:00:00:02", 11, True, 0, 0, 0)
     chip.events()
     assert chip("wifi_scan_next")[:5] == [3, {"hex": b"home".hex()}, -40, "ca:d7:19:00:00:02", 11]
     assert chip("wifi_scan_next") is None
-    assert chip.fails("wifi_scan", None, None, 0, False, 500, 400) == esp.INVALID_ARG
+    assert chip.fails("wifi_scan", None, None, 0, False, 500, 400, 0) == esp.INVALID_ARG
 
 
 # Addresses.

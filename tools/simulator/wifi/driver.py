@@ -278,7 +278,7 @@ class Driver:
         passive: bool,
         min_ms: int,
         max_ms: int,
-        bitmap: int = 0,
+        bitmap: int,
     ) -> None:
         """Begin a scan."""
         self._need()
