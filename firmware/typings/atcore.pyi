@@ -62,8 +62,9 @@ def send(
 ) -> bool:
     """Take a block of 1..8192 bytes after `>` and send it to a link; a handler returns the True.
 
-    Ends the command itself, with SEND OK or SEND CANCELLED. If the link does not take it, with
-    what `failed(links, whose, began)` returns (a result code) or raises.
+    False: there is no memory for it. Ends the command itself, with SEND OK or SEND CANCELLED. If
+    the link does not take it, with what `failed(links, whose, began)` returns (a result code) or
+    raises.
     """
 
 def message(topic: bytes, payload: bytes, retain: int, /) -> bytes:

@@ -1,6 +1,7 @@
 """An announced payload is never taken for commands, whatever becomes of the command that asked."""
 
 import re
+import socket
 
 import pytest
 
@@ -29,6 +30,26 @@ NONE = command("+NONE", "Ask for more than there is memory for", (("int", "lengt
 @NONE.set
 async def none_set(at, length):
     await at.prompt(length)
+
+
+TAKE = command("+TAKE", "Ask for so many bytes and show them", (("int", "length", 1, 100),))
+
+
+@TAKE.set
+async def take_set(at, length):
+    at.line(await at.prompt(length))
+
+
+UNASKED = command("+UNASKED", "Have no memory for the next prompt")
+
+
+@UNASKED.run
+def unasked_run(at):
+    def fail(*_):
+        del at.ask
+        raise MemoryError("no prompt")
+
+    at.ask = fail
 """
 # Bytes that would be commands, and answers that would show it.
 POISON = b"AT+GMR\r\n+++AT\r\n" * 273 + b"\r"
@@ -54,6 +75,28 @@ def test_what_was_announced_is_swallowed_to_its_end(module, after, kind):
     module.write(POISON)
     assert module.read_until(ANSWER) == b"\r\nERROR\r\n"
     assert module.command("AT").raw == b"\r\nOK\r\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['AT+CIPSEND=10,"127.0.0.1",9', "AT+CIPSENDEX=10", "AT+CIPSENDL=10", "AT+CIPSENDEX=5000"],
+)
+def test_a_link_takes_nothing_of_the_next_payload(module, line):
+    """It was to get the payload of a command that failed for want of memory."""
+    module.ok('AT+CWJAP="espressif","1234567890"')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        module.ok(f'AT+CIPSTART="UDP","127.0.0.1",{peer.getsockname()[1]}')
+        module.ok("AT+UNASKED")
+        module.error(line)
+        module.send("AT+TAKE=8")
+        module.read_until(b">")
+        module.write(b"payload!")
+        assert b"payload!\r\n" in module.read_until(ANSWER)
+        module.ok("AT+CIPSEND=2")
+        module.write(b"ok")
+        module.read_until(b"SEND OK\r\n")
+        assert peer.recv(100) == b"ok"
 
 
 def test_memory_is_found_before_the_host_is_asked(module):

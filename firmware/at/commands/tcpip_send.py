@@ -38,13 +38,16 @@ def cipsend_set(at, number, length, host, port):
 async def _cipsend_to(at, number, length, host, port):
     link, target = await _target(at, number, host, port)
     sending.begin(length, False)
-    at.ask(length)
-    size, _ = await sending.collect()
-    at.surplus()
-    if size is None:
-        return SEND_CANCELLED
-    at.port.message(b"\r\nRecv %d bytes\r\n" % size)
-    return await _send(at, link, target)
+    try:
+        at.ask(length)
+        size, _ = await sending.collect()
+        at.surplus()
+        if size is None:
+            return SEND_CANCELLED
+        at.port.message(b"\r\nRecv %d bytes\r\n" % size)
+        return await _send(at, link, target)
+    finally:
+        sending.forget()
 
 
 @CIPSEND.run
@@ -113,17 +116,19 @@ async def cipsendex_set(at, number, length, host, port):
     """
     link, target = await _target(at, number, host, port)
     sending.begin(length, True)
-    at.ask(None)
-    size, behind = await sending.collect()
-    if size is None:
+    try:
+        at.ask(None)
+        size, behind = await sending.collect()
+        if size is None:
+            at.surplus(behind)
+            return SEND_CANCELLED
+        at.port.message(b"\r\nRecv %d bytes\r\n" % size)
         at.surplus(behind)
-        return SEND_CANCELLED
-    at.port.message(b"\r\nRecv %d bytes\r\n" % size)
-    at.surplus(behind)
-    if not size:
+        if not size:  # nothing before the end mark
+            return SEND_OK
+        return await _send(at, link, target)
+    finally:
         sending.forget()
-        return SEND_OK  # nothing before the end mark
-    return await _send(at, link, target)
 
 
 CIPSENDL = command(

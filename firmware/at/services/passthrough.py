@@ -75,11 +75,11 @@ class Passthrough:
         self._link = self.last = link
         self._route = route or link.route
         atnet.up_stream(link and link.handle, MAX_CHUNK, interval_ms)
-        self._links.on_end = self._lost
-        self._links.on_open = self._found
-        if link is None:
-            self._recover_soon(0)
         try:
+            self._links.on_end = self._lost
+            self._links.on_open = self._found
+            if link is None:
+                self._recover_soon(0)
             while True:
                 await ready(atnet.UP)
                 state = atnet.up_status()[0]

@@ -21,10 +21,10 @@ def block(links, link, length):
 
     StateError if there is no memory for it.
     """
-    try:
-        return atcore.send(link.handle, length, _failed, links, link)
-    except OSError:
+    # With a `try` the frame of this call would be too large for the stack, and take memory.
+    if not atcore.send(link.handle, length, _failed, links, link):
         raise _no_memory(length)
+    return True
 
 
 def _failed(links, link, began):
@@ -44,7 +44,7 @@ def _no_memory(count):
 
 
 def begin(count, is_escaped):
-    """Make room for a block of up to `count` bytes. StateError if there is no memory for it."""
+    """Make room for a block of up to `count` bytes, until forget(). StateError without memory."""
     try:
         atnet.up_collect(count, is_escaped)
     except OSError:
@@ -62,12 +62,11 @@ async def collect():
         if state == atnet.UP_DONE:
             return received, surplus
         if state == atnet.UP_ENDED:
-            forget()
             return None, 0
 
 
 def forget():
-    """Give up the collected block."""
+    """Take nothing more from the host, and give the block's memory back: C would go on."""
     atnet.up_stop()
 
 
@@ -77,19 +76,15 @@ async def send(links, link, target):
     Return False if the stack did not take it in time. LinkError if the link broke.
     """
     if links.find(link.number) is not link:
-        forget()
         raise _closed(link)
     if target:
         atnet.up_send(link.handle, target[0], target[1])
     else:
         atnet.up_send(link.handle)
     state = atnet.up_status()[0]
-    try:
-        while state == atnet.UP_RUNNING:
-            await ready(atnet.UP)
-            state = atnet.up_status()[0]
-    finally:
-        forget()
+    while state == atnet.UP_RUNNING:
+        await ready(atnet.UP)
+        state = atnet.up_status()[0]
     return state == atnet.UP_DONE or _explain(links, link)
 
 

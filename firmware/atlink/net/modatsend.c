@@ -4,7 +4,6 @@
 
 #include "flow.h"
 #include "modatcore.h"
-#include "py/mperrno.h"
 #include "py/objstr.h"
 #include "py/runtime.h"
 #include "uart.h"
@@ -114,7 +113,7 @@ static mp_obj_t atcore_send(size_t n_args, const mp_obj_t *args) {
     }
     target = (int32_t)mp_obj_get_int(args[0]);
     if (!atlink_up_collect((uint32_t)length, false)) {
-        mp_raise_OSError(MP_ENOMEM);
+        return mp_const_false;
     }
     for (int i = 0; i < 3; ++i) {
         FAILED[i] = args[2 + i];
