@@ -27,8 +27,8 @@ help: ## this list
 run: simulator ## build what is missing, boot the module, talk to it (stdin: one AT command a line)
 	@tools/terminal.py
 
-sim: simulator ## boot the module on the pty build/ttyAT and stay; options: tools/atsim --help
-	@tools/atsim
+sim: simulator ## boot the module on the pty build/ttyAT and stay; WEB=1: a page at 127.0.0.1:8266
+	@tools/atsim $(if $(WEB),--web 127.0.0.1:8266)
 
 test: ## all tests that need no hardware; ARGS= goes to pytest
 	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 mosquitto cmake valgrind socat xtensa 'chromium?'

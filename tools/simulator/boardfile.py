@@ -16,6 +16,7 @@ GPIOS = 64
 _COUNTDOWN, _WRITES, _REASON, _SLEEP, _CLOCK, _GPIO, _MAC = 0, 4, 8, 12, 16, 24, 88
 _OWN, _AWAY, _RTC = 96, 104, 108
 _SILENCE = _RTC + 2 + 2048 + 2  # on a multiple of four
+_HEAP = _SILENCE + 8
 _FAULT = 3072
 _FAULT_ROW = struct.Struct("<48siIII48s")
 NO_HEAP = 0x10000  # instead of an esp_err_t: MemoryError
@@ -80,6 +81,17 @@ class BoardFile:
         """Measure the longest time from now on."""
         self._put(_SILENCE, 0)
         self._put(_SILENCE + 4, 0)
+
+    def heap(self) -> dict[str, int]:
+        """Return what the firmware last told of its memory, and ask it to tell anew.
+
+        Bytes: Python's heap and what is used of it, and what is free of the system's heap.
+        It tells at the next turn of its loop; 0 before the first time.
+        """
+        names = ("size", "used", "system_free")
+        told = {name: self._get(_HEAP + 4 + 4 * at) for at, name in enumerate(names)}
+        self._put(_HEAP, 1)
+        return told
 
     @property
     def sleep_ms(self) -> int:

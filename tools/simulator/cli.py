@@ -14,6 +14,7 @@ from tools.simulator import options as command_line
 from tools.simulator.errors import SimulatorError
 from tools.simulator.loop import Loop
 from tools.simulator.names import hold_folder
+from tools.simulator.page.server import Page
 from tools.simulator.supervisor import Supervisor
 
 
@@ -51,10 +52,16 @@ def run(options: command_line.Options) -> None:
     command = firmware_command(executable, options.heap)
     supervisor = Supervisor(options, loop, command, executable)
     loop.on_signal(signal.SIGCHLD, supervisor.child_ended)
+    page = None
     try:
+        if options.web and options.log:
+            page = Page(options.web, options.control, options.log, options.link)
+            print(f"page: {page.url}", file=sys.stderr, flush=True)
         supervisor.power_on()
         loop.run()
     finally:
+        if page:
+            page.close()
         supervisor.close()
         os.close(held)
 

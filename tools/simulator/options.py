@@ -39,6 +39,7 @@ class Options:
     sanitize: bool
     user: Path | None
     boot_ms: int
+    web: tuple[str, int] | None
 
     @property
     def mac(self) -> bytes:
@@ -138,6 +139,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--erase": {"action": "store_true", "help": "start with blank flash"},
     "--sanitize": {"action": "store_true", "help": "use the build with ASan and UBSan"},
+    "--web": {
+        "type": _address,
+        "metavar": "HOST:PORT",
+        "help": "a page for the browser: the module, its world, its log and a terminal; "
+        "the log goes to a file then (default: uart0.log in the state folder)",
+    },
     "--boot-ms": {
         "type": _milliseconds,
         "default": 300,
@@ -164,4 +171,6 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.add_argument(name, **details)
     values = vars(parser.parse_args(arguments))
     values["heap"] = values["heap"] or _CHIP_HEAP[values["bits"]]
+    if values["web"] and not values["log"]:
+        values["log"] = values["state"] / "uart0.log"
     return Options(**values)

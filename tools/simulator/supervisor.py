@@ -129,6 +129,7 @@ class Supervisor:
             "SIM_RTC": str(self._board.path),
             "SIM_SLOT": str(slot),
             "SIM_SLOW": str(_SLOWNESS if self._options.slow else 0),
+            "SIM_WATCHED": str(int(self._options.web is not None)),
             "ATLINK_ROUTES": self._internet.routes(),
         }
         self._wake = None
@@ -357,6 +358,7 @@ class Supervisor:
             "flash_writes": self._board.flash_writes,
             "loop_silence_ms": self._board.silence_ms,
             "loop_silence_flash_ms": self._board.silence_flash_ms,
+            "heap": self._board.heap(),
             "mac": self._options.mac.hex(":"),
             "world": {**self._world.status(), **self._air.status()},
             "wifi": self._wifi.status(),

@@ -67,11 +67,28 @@ static void note_silence(void) {
     }
 }
 
+// With SIM_WATCHED somebody looks at the heap (--web), also while nothing happens.
+#define WATCH_US (250000)
+static bool is_watched;
+void (*sim_board_tell_heap)(sim_board_file_t *file);
+
+static void tell_heap(void) {
+    if (board.file->heap_asked && sim_board_tell_heap != NULL) {
+        board.file->heap_asked = 0;
+        sim_board_tell_heap(board.file);
+    }
+}
+
 // The linker puts these around the port's own: see mpconfigvariant.mk.
 uint32_t __real_atlink_port_block(uint32_t want, const atlink_watch_t *links, uint64_t until_us);
 uint32_t __wrap_atlink_port_block(uint32_t want, const atlink_watch_t *links, uint64_t until_us);
 
 uint32_t __wrap_atlink_port_block(uint32_t want, const atlink_watch_t *links, uint64_t until_us) {
+    if (is_watched) {
+        tell_heap();
+        uint64_t soon = atlink_port_now_us() + WATCH_US;
+        until_us = soon < until_us ? soon : until_us;
+    }
     if (slowness == 0) {
         return __real_atlink_port_block(want, links, until_us);
     }
@@ -135,6 +152,7 @@ sim_board_t *sim_board(void) {
     board.event_fd = env_number("ATLINK_EVENT_FD");
     board.slot = env_number("SIM_SLOT");
     board.file = file;
+    is_watched = env_number("SIM_WATCHED") > 0;
     if (env_number("SIM_SLOW") > 0) {
         slowness = env_number("SIM_SLOW");
         board.flash.spend = spend;

@@ -1,6 +1,7 @@
 // What the supervisor shares with the firmware process: flash image, board file, bus.
 // Opened from the environment (SIM_FLASH, SIM_RTC, SIM_BUS_FD, ATLINK_EVENT_FD, SIM_SLOT; SIM_SLOW,
-// the number of times that the chip's processor is slower than this one, 0 to measure nothing).
+// the number of times that the chip's processor is slower than this one, 0 to measure nothing;
+// SIM_WATCHED, 1 if somebody looks at the heap).
 
 #ifndef SIM_BOARD_H
 #define SIM_BOARD_H
@@ -52,6 +53,10 @@ typedef struct _sim_board_file_t {
     uint8_t rtc[SIM_RTC_MEMORY];
     volatile uint32_t silence_us; // longest time without a turn of the loop, if it is measured
     volatile uint32_t silence_flash_us; // most that flash had of one
+    volatile uint32_t heap_asked; // somebody wants to know what follows
+    volatile uint32_t heap_size; // Python's, bytes
+    volatile uint32_t heap_used;
+    volatile uint32_t system_free; // of the system's heap
     _Alignas(1024) sim_fault_t fault; // at SIM_FAULT_AT
 } sim_board_file_t;
 
@@ -67,6 +72,10 @@ typedef struct _sim_board_t {
 
 // The board, opened on first use. NULL if this process was not started by the simulator.
 sim_board_t *sim_board(void);
+
+// What tells how much memory is used, into heap_size and what follows it; called between turns of
+// the loop when it was asked for.
+extern void (*sim_board_tell_heap)(sim_board_file_t *file);
 
 // Leave the process at once, as a chip leaves its program.
 __attribute__((noreturn)) void sim_board_exit(int status);

@@ -60,7 +60,16 @@ static void take_sized(void *mem) {
     take_back(head, *head);
 }
 
+static void tell_heap(sim_board_file_t *file) {
+    gc_info_t info;
+    gc_info(&info);
+    file->heap_size = info.total;
+    file->heap_used = info.used;
+    file->system_free = SYSTEM_HEAP - lent;
+}
+
 void sim_ram_init(void) {
+    sim_board_tell_heap = tell_heap;
     atlink_port_heap(lend_sized, take_sized);
 }
 
