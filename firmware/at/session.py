@@ -6,7 +6,7 @@
     PROMPT    the running handler takes a counted payload after `>`
 
 Owns: which command runs, the final result and its ERR CODE. A handler sees the session as `at`:
-the services are attributes of it, `reply`, `line`, `raw` and `prompt` speak to the host.
+the services are attributes of it, `reply`, `line` and `prompt` speak to the host.
 """
 
 import asyncio
@@ -17,27 +17,22 @@ import atcore
 import atlink
 from at.command import COMMANDS, find, find_event, users
 from at.errors import (
-    SUB_BUSY,
-    Abandoned,
     Aborted,
     ATError,
     NotAT,
     NotSupported,
     ParamError,
     WrongForm,
-    error_code,
     is_memory,
     refused,
 )
-from at.loop import ready
-from at.services.transfer import Transfer
+from at.payload import SWALLOW_MS, Payload
 from at.wire import reply
 from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
 
 _TOO_LONG = "a command line has at most 256 bytes before CR LF"
 _STREAM_POLL_MS = 20  # while passthrough keeps data of others back
-_SWALLOW_MS = 20000  # a host that is silent so long will not send the rest of a payload
 _SWALLOW_STEP_MS = 2
 _UNWIND_STEPS = 10  # of a millisecond, until whatever an aborted command waited for is given up
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
@@ -47,20 +42,14 @@ def _internal(error):
     return ATError("internal: %r" % error)
 
 
-async def _arrival():
-    await ready(atlink.UART_RX)
-
-
-class Session:
+class Session(Payload):
     """The AT port's state, and what handlers call `at`."""
 
     def __init__(self, uart, port, settings, log):
-        self.uart = uart
-        self.port = port
+        super().__init__(uart, port)
         self.settings = settings
         self.log = log
         self.name = ""  # of the command that runs, with its +
-        self.syslog = 0  # AT+SYSLOG: 0 nothing, 1 ERR CODE before ERROR, 2 a reason as well
         self.mux = False  # AT+CIPMUX=1: commands carry a link ID
         self.restart = None  # function that restarts the module at once
         self.is_streaming = False  # passthrough: bytes on the port are data
@@ -69,7 +58,6 @@ class Session:
         self._is_running = False  # a coroutine, by _run()
         self._task = None  # which does
         self._is_aborted = False
-        self._keep_surplus = False
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
         atcore.serve(self, COMMANDS, users)
 
@@ -136,13 +124,6 @@ class Session:
     def _put(self, data):
         """Write what no filter may touch."""
         self.port.raw(data)
-
-    def _say_busy(self):
-        if self.port.congested:  # a flood must not fill the heap with answers nobody reads
-            return
-        if self.syslog:
-            self.port.message(reply.error_line(error_code(SUB_BUSY)))
-        self.port.message(reply.BUSY)
 
     # One command, from line to result.
 
@@ -232,7 +213,7 @@ class Session:
         self._task = None
         # What was announced and not taken must not become commands. No memory is needed here.
         quiet_ms = 0
-        while self.uart.remaining() and quiet_ms < _SWALLOW_MS:
+        while self.uart.remaining() and quiet_ms < SWALLOW_MS:
             quiet_ms = 0 if self.uart.skip() else quiet_ms + _SWALLOW_STEP_MS
             await asyncio.sleep_ms(_SWALLOW_STEP_MS)
         self._end(outcome, not self._keep_surplus)
@@ -367,25 +348,6 @@ class Session:
         """Call `function` once the final result OK has left the wire; not after ERROR."""
         self._then = function
 
-    def ask(self, count, keep_surplus=False):
-        """Answer OK and `>`: the next `count` bytes are payload, to be fetched with take().
-
-        Bytes behind them are dropped and answered `busy p...`, or with `keep_surplus` taken for
-        the next command. With `count` None all bytes are payload until surplus() is called.
-        """
-        self._keep_surplus = keep_surplus
-        self.port.raw(reply.PROMPT)
-        if count is None:
-            self.uart.stream()
-        else:
-            self.uart.data(count)
-
-    def surplus(self, count=0):
-        """End the payload that C takes; `count` bytes behind it were taken with it."""
-        self.uart.busy()
-        if count:
-            self._say_busy()
-
     async def pass_through(self, link, route=None):
         """Run passthrough on a link, or on what the route (arguments of Links.open) leads to.
 
@@ -406,51 +368,3 @@ class Session:
         if link is None and self.passthrough.last and not self.settings.get("sysmsg") & 4:
             self.emit("link_closed", self.passthrough.last)  # was not said while data flowed
         return reply.NOTHING
-
-    def transfer(self):
-        """Return a context in which C alone writes to the host: a counted answer."""
-        return Transfer(self.port)
-
-    async def take(self, limit):
-        """Return the next payload bytes, 1 to `limit`; b"" when all have been taken."""
-        while True:
-            data = self.uart.read(limit)
-            if data:
-                if not self.uart.remaining() and not self._keep_surplus:
-                    self.uart.busy()
-                return data
-            if not self.uart.remaining():
-                return data
-            await self._payload()
-
-    async def _payload(self):
-        """Wait for payload. Abandoned if the host is silent for 20 s: it has given up.
-
-        That is long enough for 1200 baud; what comes later is a command again.
-        """
-        try:
-            await asyncio.wait_for_ms(_arrival(), _SWALLOW_MS)
-        except asyncio.TimeoutError:
-            self.surplus()
-            raise Abandoned
-
-    async def prompt(self, count, keep_surplus=False):
-        """Answer OK and `>` and return the `count` bytes that follow.
-
-        MemoryError comes before the host is asked.
-        """
-        data = bytearray(count)
-        self.ask(count, keep_surplus)
-        await self.gather(data)
-        return data
-
-    async def gather(self, buffer):
-        """Fill a buffer with payload that was asked for."""
-        view = memoryview(buffer)
-        while view:
-            count = self.uart.readinto(view)
-            view = view[count:]
-            if not count:
-                await self._payload()
-        if not self.uart.remaining() and not self._keep_surplus:
-            self.uart.busy()

@@ -7,6 +7,7 @@ SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
 	wait.c \
 	port_unix.c \
 	port_unix_route.c \
+	port_unix_table.c \
 	core/filter.c \
 	core/framer.c \
 	core/ipd.c \

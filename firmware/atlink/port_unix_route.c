@@ -1,12 +1,12 @@
 // Addresses of a small network on the loopback interface, for ports whose sockets are the PC's.
 //
-// Owns the module's own address and the table of servers that really listen elsewhere, both from
-// the environment: ATLINK_ROUTES="home=127.3.2.1 udp/192.168.3.1:53=127.0.0.1:40053
-// udp/*:123=127.0.0.1:40123". Without that variable every call is the system's own.
-// Like address translation in a router: a destination is looked up on the way out, and the sender
-// of a datagram is given its own name back on the way in.
+// The module's own address and the servers that really listen elsewhere are in a table
+// (route_table.h); without it every call is the system's own. Like address translation in a router:
+// a destination is looked up on the way out, and the sender of a datagram is given its own name back
+// on the way in.
 
 #include "route.h"
+#include "route_table.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,25 +14,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define ROUTES (32)
 #define FLOWS (32)
-
-typedef union {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-} address_t;
-
-typedef struct {
-    int type; // SOCK_DGRAM, SOCK_STREAM
-    bool everywhere; // the port on any address
-    address_t from; // as the module says
-    address_t to; // where the server really is
-} route_t;
 
 // A datagram socket's correspondent that was routed.
 typedef struct {
@@ -41,93 +26,10 @@ typedef struct {
     address_t to;
 } flow_t;
 
-static route_t routes[ROUTES];
-static int route_count;
 static flow_t flows[FLOWS];
 static unsigned next_flow;
-static struct in_addr home; // 0.0.0.0: nothing is routed
-static bool is_loaded;
 static bool is_up;
 static atlink_route_world_t world;
-
-static uint16_t port_of(const address_t *addr) {
-    return addr->any.sa_family == AF_INET6 ? addr->v6.sin6_port : addr->v4.sin_port;
-}
-
-static bool same_host(const address_t *one, const address_t *other) {
-    if (one->any.sa_family != other->any.sa_family) {
-        return false;
-    }
-    return one->any.sa_family == AF_INET6
-        ? memcmp(&one->v6.sin6_addr, &other->v6.sin6_addr, 16) == 0
-        : one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
-}
-
-static socklen_t size_of(const address_t *addr) {
-    return addr->any.sa_family == AF_INET6 ? sizeof(addr->v6) : sizeof(addr->v4);
-}
-
-// Read "host:port" up to `end`; the host may be an IPv6 address and, if `any` is given, "*".
-static bool parse_end(char *text, address_t *addr, bool *any) {
-    char *colon = strrchr(text, ':');
-    if (colon == NULL) {
-        return false;
-    }
-    *colon = '\0';
-    uint16_t port = htons((uint16_t)atoi(colon + 1));
-    if (any != NULL && strcmp(text, "*") == 0) {
-        *any = true;
-        addr->v4.sin_family = AF_INET;
-        addr->v4.sin_port = port;
-        return true;
-    }
-    if (inet_pton(AF_INET, text, &addr->v4.sin_addr) == 1) {
-        addr->v4.sin_family = AF_INET;
-        addr->v4.sin_port = port;
-        return true;
-    }
-    addr->v6.sin6_family = AF_INET6;
-    addr->v6.sin6_port = port;
-    return inet_pton(AF_INET6, text, &addr->v6.sin6_addr) == 1;
-}
-
-static void parse_word(char *word) {
-    char *equals = strchr(word, '=');
-    if (equals == NULL) {
-        return;
-    }
-    *equals = '\0';
-    if (strcmp(word, "home") == 0) {
-        inet_pton(AF_INET, equals + 1, &home);
-        return;
-    }
-    route_t route = { .type = strncmp(word, "udp/", 4) == 0 ? SOCK_DGRAM : SOCK_STREAM };
-    if (route_count < ROUTES && parse_end(word + 4, &route.from, &route.everywhere)
-        && parse_end(equals + 1, &route.to, NULL)) {
-        routes[route_count++] = route;
-    }
-}
-
-static void load(void) {
-    is_loaded = true;
-    const char *text = getenv("ATLINK_ROUTES");
-    char *copy = text != NULL ? strdup(text) : NULL;
-    if (copy == NULL) {
-        return;
-    }
-    char *rest = NULL;
-    for (char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
-        parse_word(word);
-    }
-    free(copy);
-}
-
-static bool is_routing(void) {
-    if (!is_loaded) {
-        load();
-    }
-    return home.s_addr != 0;
-}
 
 void atlink_route_up(bool up) {
     is_up = up;
@@ -187,7 +89,7 @@ static void leave_from_home(int fd, const address_t *to) {
         return;
     }
     address_t start = *to;
-    set_v4(&start, ntohl(home.s_addr));
+    set_v4(&start, ntohl(route_home()));
     if (is_mapped(to)) {
         start.v6.sin6_port = 0;
     } else {
@@ -201,18 +103,6 @@ static int type_of(int fd) {
     socklen_t size = sizeof(type);
     getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
     return type;
-}
-
-static const route_t *find_route(int type, const address_t *to) {
-    for (int i = 0; i < route_count; ++i) {
-        const route_t *route = &routes[i];
-        if (route->type == type && port_of(&route->from) == port_of(to)
-            && to->any.sa_family == route->to.any.sa_family
-            && (route->everywhere || same_host(&route->from, to))) {
-            return route;
-        }
-    }
-    return NULL;
 }
 
 static void note_flow(int fd, const address_t *from, const address_t *to) {
@@ -238,7 +128,7 @@ static bool way_out(int fd, address_t *addr) {
     }
     address_t said = *addr;
     int type = type_of(fd);
-    const route_t *route = find_route(type, addr);
+    const route_t *route = route_find(type, addr);
     if (route != NULL) {
         *addr = route->to;
         if (type == SOCK_DGRAM) {
@@ -296,19 +186,19 @@ static int bind_low(int fd, address_t *own) {
 
 // Any address means the module's own: never one of the PC's real interfaces.
 int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len) {
-    if (!is_routing()) {
+    if (route_home() == 0) {
         return bind(fd, addr, len);
     }
     address_t own;
     copy_in(&own, addr, len);
     if (own.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr)
-        && is_loopback(ntohl(home.s_addr))) {
+        && is_loopback(ntohl(route_home()))) {
         own.v6.sin6_addr = in6addr_loopback;
     } else if (own.any.sa_family == AF_INET
         && (own.v4.sin_addr.s_addr == INADDR_ANY || is_of_the_air(&own))) {
-        own.v4.sin_addr = home;
+        own.v4.sin_addr.s_addr = route_home();
     } else if (own.any.sa_family == AF_INET && world.own != NULL
-        && own.v4.sin_addr.s_addr != home.s_addr) {
+        && own.v4.sin_addr.s_addr != route_home()) {
         errno = EADDRNOTAVAIL; // it may well be the PC's, but it is not the module's
         return -1;
     }
@@ -317,7 +207,7 @@ int atlink_route_bind(int fd, const struct sockaddr *addr, socklen_t len) {
 }
 
 int atlink_route_connect(int fd, const struct sockaddr *addr, socklen_t len) {
-    if (!is_routing()) {
+    if (route_home() == 0) {
         return connect(fd, addr, len);
     }
     address_t to;
@@ -355,7 +245,7 @@ void atlink_route_forget(int fd) {
 
 ssize_t atlink_route_sendto(int fd, const void *data, size_t size, int flags,
     const struct sockaddr *addr, socklen_t len) {
-    if (!is_routing() || addr == NULL) {
+    if (route_home() == 0 || addr == NULL) {
         return sendto(fd, data, size, flags, addr, len);
     }
     address_t to;
@@ -371,7 +261,7 @@ ssize_t atlink_route_recvmsg(int fd, struct msghdr *message, int flags) {
         return -1;
     }
     ssize_t got = recvmsg(fd, message, flags);
-    if (got < 0 || message->msg_name == NULL || !is_routing()) {
+    if (got < 0 || message->msg_name == NULL || route_home() == 0) {
         return got;
     }
     address_t sender;
@@ -397,6 +287,7 @@ static int join_group(int fd, const struct ip_mreq *request) {
     if (group < 0 || getsockname(fd, &own.any, &size) != 0) {
         return -1;
     }
+    struct in_addr home = { .s_addr = route_home() };
     struct ip_mreq there = { .imr_multiaddr = request->imr_multiaddr, .imr_interface = home };
     own.v4.sin_addr = request->imr_multiaddr;
     bool good = setsockopt(group, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0
@@ -410,7 +301,7 @@ static int join_group(int fd, const struct ip_mreq *request) {
 }
 
 int atlink_route_setsockopt(int fd, int level, int name, const void *value, socklen_t len) {
-    if (is_routing() && level == IPPROTO_IP && name == IP_ADD_MEMBERSHIP) {
+    if (route_home() != 0 && level == IPPROTO_IP && name == IP_ADD_MEMBERSHIP) {
         return join_group(fd, value);
     }
     return setsockopt(fd, level, name, value, len);

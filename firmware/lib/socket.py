@@ -1,8 +1,9 @@
 """The standard `socket` interface on the links of `atnet`.
 
 As MicroPython's esp32 port has it, and more: options, addresses, IPv6 and both ends of a
-connection. Addresses are (host, port); names are resolved by the function that the name service
-gives to set_resolver(). Blocking calls wait in atlink.wait(), which keeps serving the AT port.
+connection. Addresses (_addresses.py) are (host, port); names are resolved by the function that the
+name service gives to set_resolver(). Blocking calls wait in atlink.wait(), which keeps serving the
+AT port.
 """
 
 import errno
@@ -11,6 +12,14 @@ import io
 import struct
 from time import ticks_add, ticks_diff, ticks_ms
 
+from _addresses import (
+    NONAME,
+    group_v4,
+    group_v6,
+    lookup,
+    numeric,
+    set_resolver,  # noqa: F401 - for who knows names
+)
 from micropython import const
 
 import atlink
@@ -52,14 +61,12 @@ SHUT_WR = 1
 SHUT_RDWR = 2
 
 error = OSError
-_resolver = [None]
 
 _POLL = const(3)  # requests of the stream protocol (py/stream.h)
 _CLOSE = const(4)
 _READABLE = const(1)  # its poll flags; twice atnet.WRITE means writable
 _INVALID = const(32)
 
-_EAI_NONAME = const(-2)
 
 # (level << 16 | option) of setsockopt(), option of atnet.
 _OPTIONS = (
@@ -80,14 +87,6 @@ _OPTIONS = (
 )
 
 
-def set_resolver(function):
-    """Set who knows names: function (host, family 0, 4 or 6) -> list of (family, address).
-
-    Addresses are numeric, the best first; OSError if the name is not known.
-    """
-    _resolver[0] = function
-
-
 def _option(level, name):
     for key, option in _OPTIONS:
         if key == level << 16 | name:
@@ -95,53 +94,17 @@ def _option(level, name):
     raise OSError(errno.EINVAL, "option not supported")
 
 
-def _lookup(host, family):
-    """Return (family, address) pairs for a name or a numeric address; family 0 is either."""
-    if not host:
-        return [(family or 4, "")]
-    numeric = atnet.address(host)
-    if numeric:
-        return [numeric]
-    found = _resolver[0](host, family) if _resolver[0] else None
-    if not found:
-        raise OSError(_EAI_NONAME, "name not known")
-    return found
-
-
-def _numeric(address, family):
-    host, port = address[0], address[1]
-    if not host:
-        return "", port
-    for found, text in _lookup(host, family):
-        if found == family or found == 4:
-            return text, port
-    raise OSError(_EAI_NONAME, "no address of this family")
-
-
 def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     """Return a list of (family, type, proto, "", (address, port)). OSError if there is none."""
     family = 4 if af == AF_INET else 6 if af == AF_INET6 else 0
     found = [
         (AF_INET if got == 4 else AF_INET6, type or SOCK_STREAM, proto, "", (text, port))
-        for got, text in _lookup(host, family)
+        for got, text in lookup(host, family)
         if family in (0, got)
     ]
     if not found:
-        raise OSError(_EAI_NONAME, "no address of this family")
+        raise OSError(NONAME, "no address of this family")
     return found
-
-
-def _group_v4(packed):
-    group = ".".join(str(byte) for byte in packed[:4])
-    interface = ".".join(str(byte) for byte in packed[4:8])
-    return group, "" if interface == "0.0.0.0" else interface
-
-
-def _group_v6(packed):
-    words = struct.unpack(">8H", packed[:16])
-    zone = struct.unpack("I", packed[16:20])[0] if len(packed) >= 20 else 0
-    group = ":".join("%x" % word for word in words)
-    return "%s%%%d" % (group, zone) if zone else group
 
 
 def _open(kind, family):
@@ -226,11 +189,11 @@ class socket(io.IOBase):
     # Connections.
 
     def bind(self, address):
-        atnet.bind(self._link, *_numeric(address, self._family))
+        atnet.bind(self._link, *numeric(address, self._family))
 
     def connect(self, address):
         """Connect, and wait for it as the time-out says; EINPROGRESS if not at all."""
-        if atnet.connect(self._link, *_numeric(address, self._family)):
+        if atnet.connect(self._link, *numeric(address, self._family)):
             return
         if self._timeout_ms == 0:
             raise OSError(errno.EINPROGRESS)
@@ -279,10 +242,10 @@ class socket(io.IOBase):
         """Set an option: an integer, or bytes as struct.pack() makes them for C."""
         if level == IPPROTO_IP and option in (IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP):
             change = atnet.join if option == IP_ADD_MEMBERSHIP else atnet.leave
-            change(self._link, *_group_v4(value))
+            change(self._link, *group_v4(value))
         elif level == IPPROTO_IPV6 and option in (IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP):
             change = atnet.join if option == IPV6_JOIN_GROUP else atnet.leave
-            change(self._link, _group_v6(value))
+            change(self._link, group_v6(value))
         elif level == SOL_SOCKET and option == SO_LINGER:
             on, seconds = struct.unpack("ii", value)
             atnet.setopt(self._link, atnet.LINGER, seconds if on else -1)
@@ -311,7 +274,7 @@ class socket(io.IOBase):
             done += self._writing(atnet.send, data, done)
 
     def sendto(self, data, address):
-        return self._writing(atnet.sendto, data, *_numeric(address, self._family))
+        return self._writing(atnet.sendto, data, *numeric(address, self._family))
 
     def recv(self, size):
         """Return what has arrived, at most `size` bytes; b"" at the end of the stream."""

@@ -17,8 +17,8 @@ HOME = "127.77.3.2"
 def library(tmp_path_factory):
     path = tmp_path_factory.mktemp("route") / "route.so"
     flags = ["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DATLINK_ROUTE"]
-    source = ATLINK / "port_unix_route.c"
-    subprocess.run(["gcc", *flags, f"-I{ATLINK}", source, "-o", path], check=True)
+    sources = [ATLINK / "port_unix_route.c", ATLINK / "port_unix_table.c"]
+    subprocess.run(["gcc", *flags, f"-I{ATLINK}", *sources, "-o", path], check=True)
     return path
 
 

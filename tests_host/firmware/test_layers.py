@@ -21,6 +21,7 @@ LAYERS = (
     ("settings",),
     ("services",),
     ("commands",),
+    ("payload",),
     ("session", "port"),
     ("app",),
 )
@@ -29,7 +30,7 @@ DEPTH = {unit: depth for depth, units in enumerate(LAYERS) for unit in units}
 # What stands for hardware, and the units that may import it.
 CHIP = {
     "atcore": ("log", "loop", "services", "port", "session"),
-    "atlink": ("loop", "services", "port", "session", "app"),
+    "atlink": ("loop", "services", "payload", "port", "session", "app"),
     "atnet": ("services", "app"),
     **dict.fromkeys(
         ("atchip", "esp32", "machine", "network", "socket", "ssl"), ("settings", "services", "app")

@@ -1,16 +1,16 @@
 """The MQTT client of the module: one broker, ten subscriptions.
 
-Owns the configuration, which is lost with a restart, the states of AT+MQTTCONN?, coming back
-after a lost connection, and the codes of failures. The protocol is mqtt_client.py's, the way to
-the broker mqtt_stream.py's.
+Owns the configuration, which is lost with a restart, the states of AT+MQTTCONN?, and coming back
+after a lost connection. The protocol is mqtt_client.py's, the way to the broker mqtt_stream.py's,
+publishing and subscribing mqtt_messages.py's.
 """
 
 import asyncio
 
-import atlink
 import atnet
 from at.errors import ATError, LinkError, StateError
 from at.services.mqtt_client import Client
+from at.services.mqtt_messages import DISCONNECTED, NOT_CONFIGURED, Messages, need_text
 from at.services.mqtt_stream import START_FAILED, Dialer, is_web
 from at.wire import mqtt
 
@@ -23,33 +23,25 @@ CONNECTED = 4
 UNSUBSCRIBED = 5  # connected, all subscriptions are gone
 SUBSCRIBED = 6
 
-MAX_TOPICS = 10
 _KEEPALIVE_S = 120  # if none is asked for
-HELD = 1024  # bytes of payload that are kept to be sent again; more are passed on as they come
 
 _FIRST_PAUSE_MS = 1000  # before the first attempt to come back; each next pause is twice as long
 _MAX_PAUSE_MS = 10000
 
 # ERR CODE extensions, manual section 3.4.15.
-_NOT_CONFIGURED = 0x6001
 _NOT_IN_CONFIGURED_STATE = 0x6002
 _ALREADY_CLEAN = 0x6003
 _ALREADY_CONNECTED = 0x6004
 _NO_MEMORY = 0x6005
 _PREPARE_FAILED = 0x600A
-_PUBLISH_FAILED = 0x600C
-_SUBSCRIBE_FAILED = 0x600D
-_UNSUBSCRIBE_FAILED = 0x600E
 _DISCONNECT_FAILED = 0x600F
 _IDENTITY_UNREADABLE = (0x6014, 0x6017, None)  # a password is any bytes
 _PATH_UNREADABLE = 0x6027
 _WILL_UNREADABLE = 0x6030
-_TOPIC_UNREADABLE = 0x6041
 _HOST_UNREADABLE = 0x6050
-_DISCONNECTED = 0x6051
 
 
-class Mqtt:
+class Mqtt(Messages):
     """The link to a broker. Failures are ATErrors with the extension of AT+MQTT*."""
 
     def __init__(self, dialer, wifi, deliver, emit, log):
@@ -58,16 +50,14 @@ class Mqtt:
         self._deliver = deliver
         self._emit = emit
         self._log = log
-        self._client = None
         self._task = None  # serves the connection, and makes it again
         self._kick = asyncio.Event()  # the network has changed
-        self._forget()
+        super().__init__()
         wifi.on_change(self._addresses_changed)
 
     def _forget(self):
-        self._is_configured = False
+        super()._forget()
         self._is_prepared = False
-        self._was_subscribed = False
         self._scheme = 0
         self._identity = [b"", b"", b""]  # client identifier, user name, password
         self._path = ""
@@ -79,8 +69,6 @@ class Mqtt:
         self._host = ""
         self._port_number = 0
         self._reconnects = False
-        self._is_resumed = False  # the broker has a session of an earlier start
-        self.topics = []  # (topic, qos) of each subscription
 
     # Configuration.
 
@@ -109,10 +97,10 @@ class Mqtt:
         if state > LOST:
             raise StateError("AT+MQTTCLEAN=0 comes first: connected", _ALREADY_CONNECTED)
         if state == LOST:
-            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", _DISCONNECTED)
-        _need_text(client_id, _IDENTITY_UNREADABLE[0])
-        _need_text(user, _IDENTITY_UNREADABLE[1])
-        _need_text(path, _PATH_UNREADABLE)
+            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", DISCONNECTED)
+        need_text(client_id, _IDENTITY_UNREADABLE[0])
+        need_text(user, _IDENTITY_UNREADABLE[1])
+        need_text(path, _PATH_UNREADABLE)
         self._forget()
         self._is_configured = True
         self._scheme = scheme
@@ -125,7 +113,7 @@ class Mqtt:
         """Raise StateError unless a configuration has begun and is not in use yet."""
         state = self.state
         if state == EMPTY:
-            raise StateError("AT+MQTTUSERCFG comes first", _NOT_CONFIGURED)
+            raise StateError("AT+MQTTUSERCFG comes first", NOT_CONFIGURED)
         if state > PREPARED:
             reason = "AT+MQTTCLEAN=0 and AT+MQTTUSERCFG come first"
             raise StateError(reason, _NOT_IN_CONFIGURED_STATE)
@@ -133,7 +121,7 @@ class Mqtt:
     def set_identity(self, index, value):
         """Replace the client identifier (0), the user name (1) or the password (2)."""
         self.need_configuration()
-        _need_text(value, _IDENTITY_UNREADABLE[index])
+        need_text(value, _IDENTITY_UNREADABLE[index])
         self._identity[index] = value
 
     def prepare(self, keepalive_s, is_clean, will):
@@ -143,7 +131,7 @@ class Mqtt:
         """
         self.need_configuration()
         if will:
-            _need_text(will[0], _WILL_UNREADABLE)
+            need_text(will[0], _WILL_UNREADABLE)
             if not mqtt.is_topic(will[0]):
                 raise StateError("the topic of a will has no wildcards", _WILL_UNREADABLE)
         self._keepalive_s = keepalive_s or _KEEPALIVE_S
@@ -170,11 +158,11 @@ class Mqtt:
         """
         state = self.state
         if state == EMPTY:
-            raise StateError("AT+MQTTUSERCFG comes first", _NOT_CONFIGURED)
+            raise StateError("AT+MQTTUSERCFG comes first", NOT_CONFIGURED)
         if state > LOST:
             raise StateError("connected already", _ALREADY_CONNECTED)
         if state == LOST and not self._reconnects:
-            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", _DISCONNECTED)
+            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", DISCONNECTED)
         if not self._identity[0] and not self._is_clean:
             raise StateError("a kept session needs a client identifier", _PREPARE_FAILED)
         self._host = _checked_host(host)
@@ -294,105 +282,6 @@ class Mqtt:
         finally:
             self._stop()
             client.fail("cleaned")
-
-    # Messages.
-
-    def _need_connection(self):
-        client = self._client
-        if not self._is_configured:
-            raise StateError("AT+MQTTUSERCFG comes first", _NOT_CONFIGURED)
-        if not client or not client.is_connected:
-            raise StateError("not connected: AT+MQTTCONN comes first", _DISCONNECTED)
-        return client
-
-    def check_publishing(self, topic):
-        """Return the client; ATError unless it can publish to a topic now."""
-        client = self._need_connection()
-        _need_text(topic, _TOPIC_UNREADABLE)
-        if not mqtt.is_topic(topic):
-            raise StateError("a topic to publish to has no wildcards", _PUBLISH_FAILED)
-        return client
-
-    def publish_now(self, topic, data, retain):
-        """Publish a message of QoS 0 if that is possible at once."""
-        client = self.check_publishing(topic)
-        try:
-            return client.publish_now(topic, data, retain)
-        except LinkError as error:
-            raise LinkError(error.reason, _PUBLISH_FAILED)
-
-    async def publish(self, topic, data, qos, retain, timeout_ms=None):
-        """Publish a message and see it through its QoS."""
-        client = self.check_publishing(topic)
-        client.wait_for(timeout_ms)
-        try:
-            await client.publish(topic, data, retain, qos)
-        except LinkError as error:
-            raise LinkError(error.reason, _PUBLISH_FAILED)
-
-    async def publish_from(self, source, topic, size, qos, retain, timeout_ms=None):
-        """Publish `size` bytes that come in pieces from `await source()`; all are taken.
-
-        Up to 1024 bytes are kept until they are delivered; larger messages are sent only once.
-        """
-        client = self._client
-        client.wait_for(timeout_ms)
-        try:
-            if size > HELD:
-                await client.publish_from(source, topic, size, retain, qos)
-                return
-            data = b""
-            while len(data) < size:
-                data += await source()
-            await client.publish(topic, data, retain, qos)
-        except LinkError as error:
-            raise LinkError(error.reason, _PUBLISH_FAILED)
-
-    async def subscribe(self, topic, qos, timeout_ms=None):
-        """Subscribe; return False, and do nothing, if the topic is subscribed already."""
-        client = self._need_connection()
-        _need_text(topic, _TOPIC_UNREADABLE)
-        if any(known == topic for known, _ in self.topics):
-            return False
-        if not mqtt.is_filter(topic):
-            raise StateError("+ and # stand for whole levels, # at the end", _SUBSCRIBE_FAILED)
-        if len(self.topics) >= MAX_TOPICS:
-            raise StateError("there are 10 subscriptions already", _SUBSCRIBE_FAILED)
-        client.wait_for(timeout_ms)
-        try:
-            await client.subscribe(topic, qos)
-        except LinkError as error:
-            raise LinkError(error.reason, _SUBSCRIBE_FAILED)
-        self.topics.append((topic, qos))
-        self._was_subscribed = True
-        return True
-
-    async def unsubscribe(self, topic, timeout_ms=None):
-        """Unsubscribe; return False, and do nothing, if the topic is not subscribed.
-
-        Of a session that the broker knew from before the topics are not known here: it is asked.
-        """
-        client = self._need_connection()
-        _need_text(topic, _TOPIC_UNREADABLE)
-        row = None
-        for each in self.topics:
-            if each[0] == topic:
-                row = each
-        if row is None and not self._is_resumed:
-            return False
-        client.wait_for(timeout_ms)
-        try:
-            await client.unsubscribe(topic)
-        except LinkError as error:
-            raise LinkError(error.reason, _UNSUBSCRIBE_FAILED)
-        if row:
-            self.topics.remove(row)
-        return True
-
-
-def _need_text(data, code):
-    if code and (atlink.utf8(data) or b"\x00" in data):
-        raise ATError("MQTT texts are UTF-8 without NUL", code)
 
 
 def _checked_host(host):
