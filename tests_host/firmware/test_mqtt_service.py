@@ -33,6 +33,8 @@ class Client:
     is_connected = False
     def __init__(self, *arguments):
         self.ended = asyncio.Event()
+    def wait_for(self, answer_ms):
+        pass
     async def connect(self, sock):
         self.sock = sock
         self.problem = None
