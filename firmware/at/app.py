@@ -15,6 +15,7 @@ from at.loop import watch_over
 from at.port import Port
 from at.services import (
     chip,
+    customize,
     files,
     http,
     i2c,
@@ -126,6 +127,7 @@ class App:
         if self.session.settings.get("sntp")[0]:
             self._try("SNTP", lambda at: at.sntp.start())
         self._try("the update", lambda at: at.flash.confirm())  # it has come so far: it works
+        self._try("the second partition table", lambda _: customize.check(log))
         await asyncio.Event().wait()
 
     def _try(self, what, start):

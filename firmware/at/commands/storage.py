@@ -48,7 +48,10 @@ SYSFLASH = command(
 
 @SYSFLASH.query
 def sysflash_query(at):
-    """Name, type and subtype in decimal, address and size in hexadecimal."""
+    """Name, type and subtype in decimal, address and size in hexadecimal.
+
+    Partitions of a second table at 0x20000 that lie in the room of fatfs are listed as well.
+    """
     for name, kind, subtype, address, size in at.flash.partitions():
         at.line('%s:"%s",%d,%d,0x%x,0x%x' % (at.name, name, kind, subtype, address, size))
 

@@ -5,21 +5,27 @@ import asyncio
 import esp32
 
 from at.errors import CHIP_ERRORS, StateError, StoreError, invalid, is_memory, refused
+from at.services import customize
 from at.wire import image
 
 FIRMWARE = "ota"  # name of the slot for new firmware among the images of updates
 MFG = "mfg_nvs"
-USER = (MFG, "fatfs")  # what a host may touch; settings and firmware are not among them
 _SECTOR = 4096
 _PIECE = 1024  # bytes of an image that are read at a time
 _HEAD = 80  # bytes of an image that tell its version
 
 
+def _user():
+    """Yield what a host may touch; settings and firmware are not among it."""
+    yield esp32.Partition.find(esp32.Partition.TYPE_DATA, label=MFG)[0]
+    yield from customize.partitions()
+
+
 def _find(name):
-    found = esp32.Partition.find(esp32.Partition.TYPE_DATA, label=name) if name in USER else ()
-    if not found:
-        raise invalid(1, "no user partition " + name)
-    return found[0]
+    for partition in _user():
+        if partition.info()[4] == name:
+            return partition
+    raise invalid(1, "no user partition " + name)
 
 
 class Flash:
@@ -46,8 +52,8 @@ class Flash:
     def partitions(self):
         """Return (name, type, subtype, address, size) of each user partition."""
         rows = []
-        for name in USER:
-            kind, subtype, address, size, label, _ = _find(name).info()
+        for partition in _user():
+            kind, subtype, address, size, label, _ = partition.info()
             rows.append((label, kind, subtype, address, size))
         return rows
 
