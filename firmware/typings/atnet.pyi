@@ -94,10 +94,11 @@ def recvfrom(link: int, size: int) -> tuple[bytes, str, int] | None:
 def shutdown(link: int) -> bool:
     """End our direction of a stream (TLS: close_notify first); False: call again. OSError."""
 
-def available(link: int) -> int:
+def available(link: int, of_next: bool = False, /) -> int:
     """Return how many bytes can be read: decrypted ones, else what waits at the socket. OSError.
 
-    Of TLS the latter is encrypted; of datagram links it is all datagrams. When there is nothing,
+    Of TLS the latter is encrypted; of datagram links it is all datagrams, or what is left of the
+    next one alone. When there is nothing,
     the end of the stream is noticed: see ended(); recv() still tells its reason once.
     """
 
@@ -226,8 +227,12 @@ def down_gate(open: bool, tells: bool, /) -> int:
     Return how many pieces have passed so far; it begins at 0 again after some millions.
     """
 
-def down(link: int, mode: int, number: int = -1, info: bool = False) -> None:
+def down(
+    link: int, mode: int, number: int = -1, info: bool = False, single: bool = False, /
+) -> None:
     """Choose where received data goes; number and sender (info) stand in "+IPD" heads.
+
+    single: notices tell the size of the next datagram, not of all that wait.
 
     atlink.wait() reports the link when it has ended; then turn this off or close it.
     """

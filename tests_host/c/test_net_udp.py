@@ -100,6 +100,26 @@ print(again(atnet.READ, atnet.recv, link, 4))
             assert process.stdout.readline() == "b'abc'\n"
 
 
+def test_the_next_datagram_is_measured_alone_and_empty_ones_do_not_count(net):
+    with datagrams() as peer:
+        source = """
+link = atnet.open(atnet.UDP, 4)
+atnet.set_peer(link, "127.0.0.1", first)
+print(atnet.available(link, True))
+atnet.send(link, b"hello")
+while atnet.available(link) < 3006:
+    time.sleep_ms(5)
+for _ in range(3):
+    print(atnet.available(link), atnet.available(link, True), len(atnet.recv(link, 5000) or b""))
+"""
+        with net.running(source, first=peer.getsockname()[1]) as process:
+            address = peer.recvfrom(100)[1]
+            for size in (0, 3000, 0, 0, 6):
+                peer.sendto(bytes(size), address)
+            lines = [process.stdout.readline().strip() for _ in range(4)]
+            assert lines == ["0", "3006 3000 3000", "6 6 6", "0 0 0"]
+
+
 def test_nobody_to_send_to(net):
     lines = net.run("""
 link = atnet.open(atnet.UDP, 4)

@@ -17,7 +17,13 @@ EVENTS.update({"link_waiting": _link_waiting})
 CIPRECVTYPE = command(
     "+CIPRECVTYPE",
     "How a link's data comes: at once with +IPD (0), or when asked for (1); link 5 for all",
-    (("link", "link_id", 0, 5), ("int", "mode", 0, 1)),
+    (
+        ("link", "link_id", 0, 5),
+        ("int", "mode", 0, 1),
+        ("int", "data_len_report_mode", 0, 1, 0),
+    ),
+    text="+CIPRECVTYPE:(0-5),(0,1)",
+    since="later: `data_len_report_mode`",
 )
 
 
@@ -29,14 +35,17 @@ def ciprecvtype_query(at):
 
 
 @CIPRECVTYPE.set
-def ciprecvtype_set(at, number, mode):
+def ciprecvtype_set(at, number, mode, report_mode):
     """Passive (1): `+IPD,[n,]<len>` announces data once, again after each AT+CIPRECVDATA.
 
     A UDP link of mode 1 or 2 takes the sender that is announced for its peer.
 
+    `<len>`, and AT+CIPRECVLEN, is all that waits; with data_len_report_mode 1 a UDP link tells
+    the size of its next datagram.
+
     CLOSED comes when all has been read. What waits is delivered when the mode is changed back.
     """
-    at.links.set_mode(numbers_of(number), mode)
+    at.links.set_mode(numbers_of(number), mode, report_mode)
 
 
 CIPRECVMODE = command(
@@ -68,19 +77,26 @@ def ciprecvmode_set(at, number, mode):
 CIPRECVDATA = command(
     "+CIPRECVDATA",
     "Read data of a link in passive mode",
-    (("link", "link_id", 0, 4), ("int", "len", 1, 2147483647)),
+    (
+        ("link", "link_id", 0, 4),
+        ("int", "len", 1, 2147483647),
+        ("int", "keep_datagram_integrity", 0, 1, 0),
+    ),
+    text="+CIPRECVDATA:(0-4),(1-2147483647)",
+    since="later: `keep_datagram_integrity`",
 )
 
 
 @CIPRECVDATA.set
-def ciprecvdata_set(at, number, limit):
+def ciprecvdata_set(at, number, limit, is_whole):
     """`+CIPRECVDATA:<n>,[<sender>,<port>,]` and n bytes: what there is, at most so many.
 
-    Of UDP it is one datagram, or a part of it.
+    Of UDP it is one datagram, or a part of it; with keep_datagram_integrity 1 all of it, or of
+    what is left: a longer one than `len`, or than 2920 bytes, is refused and stays.
     """
-    if at.links.read_now(number, limit):
+    if at.links.read_now(number, limit, is_whole):
         return None
-    return at.links.read(number, limit, at.transfer())
+    return at.links.read(number, limit, at.transfer(), is_whole)
 
 
 CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mode")
@@ -88,7 +104,7 @@ CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mod
 
 @CIPRECVLEN.query
 def ciprecvlen_query(at):
-    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open. Of UDP all datagrams."""
+    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open."""
     at.reply(*[at.links.waiting(number) for number in range(_LINKS if at.mux else 1)])
 
 

@@ -19,6 +19,8 @@ from at.services.link import Link
 COUNT = 5
 ACTIVE = 0
 PASSIVE = 1
+_SINGLE = 2  # with PASSIVE: the lengths told are those of the next datagram
+_DATAGRAM = 2920  # longest that is read in one piece
 _OPEN_MS = 60000  # longest attempt to connect, names and TLS included, if none is given
 _IPV4_ONLY = 2  # families of names.resolve()
 _IPV6_ONLY = 3
@@ -205,12 +207,12 @@ class Links:
 
     def mode(self, number):
         """Return the receive mode of a link: ACTIVE or PASSIVE."""
-        return self._modes[number]
+        return self._modes[number] & PASSIVE
 
-    def set_mode(self, numbers, mode):
+    def set_mode(self, numbers, mode, is_single=False):
         """Set the receive mode; data that waits is delivered or announced accordingly."""
         for number in numbers:
-            self._modes[number] = mode
+            self._modes[number] = mode | _SINGLE if is_single else mode
         self.deliver_all()
 
     def deliver_all(self):
@@ -221,7 +223,8 @@ class Links:
     def _deliver(self, link):
         number = link.number if self.mux else -1
         if self._is_passive(link):
-            atnet.down(link.handle, atnet.DOWN_NOTICE, number, self.info)
+            is_single = self._modes[link.number] & _SINGLE
+            atnet.down(link.handle, atnet.DOWN_NOTICE, number, self.info, is_single)
             atnet.arm(link.handle, 0)
         else:
             mode = atnet.DOWN_RAW if self.is_raw else atnet.DOWN_IPD
@@ -230,25 +233,28 @@ class Links:
             atnet.arm(link.handle, atnet.READ if self._port.is_asleep else 0)
 
     def _is_passive(self, link):
-        return self._modes[link.number] == PASSIVE and not self.is_raw
+        return self._modes[link.number] & PASSIVE and not self.is_raw
 
     def waiting(self, number):
         """Return how many bytes of a link can be read, 0 in active mode; -1 if it is not open."""
         link = self.find(number)
         if link is None:
             return -1
-        return atnet.available(link.handle) if self._modes[number] == PASSIVE else 0
+        mode = self._modes[number]
+        return atnet.available(link.handle, mode & _SINGLE) if mode & PASSIVE else 0
 
-    def read_now(self, number, limit):
+    def read_now(self, number, limit, is_whole):
         """Have C answer with up to `limit` bytes of a passive link, if it can at once."""
         link = self._links[number]
-        return link is not None and link.is_open and atnet.down_now(link.handle, limit)
+        if link is None or not link.is_open or (is_whole and self._is_longer(link, limit)):
+            return False
+        return atnet.down_now(link.handle, limit)
 
-    async def read(self, number, limit, answer):
+    async def read(self, number, limit, answer, is_whole):
         """Have C answer with up to `limit` bytes of a passive link; `answer` frames the transfer.
 
         `answer` is a context manager that keeps everybody else from writing. StateError if the
-        link is not passive or nothing waits.
+        link is not passive, nothing waits, or a datagram that is to come whole is longer.
         """
         link = self.get(number)
         if not self._is_passive(link):
@@ -257,6 +263,8 @@ class Links:
             await answer.room()
             if self.find(number) is not link:
                 raise StateError("link %d closed meanwhile" % number)
+            if is_whole and self._is_longer(link, limit):
+                raise StateError("the next datagram is longer")
             count = atnet.down_count(link.handle, limit, self.info)
             if count is None:
                 self._rearm(link)
@@ -269,6 +277,9 @@ class Links:
         if link.end_due:
             self.end(link, *link.end_due)
         self._rearm(link)
+
+    def _is_longer(self, link, limit):
+        return link.is_udp and atnet.available(link.handle, True) > min(limit, _DATAGRAM)
 
     async def _pass_on(self, link, answer):
         """Wait until C has written the counted answer, as long as the host takes to read it."""
@@ -298,7 +309,7 @@ class Links:
                 asyncio.create_task(self._port.knock())
             return
         try:
-            count = atnet.available(link.handle)
+            count = atnet.available(link.handle, self._modes[link.number] & _SINGLE)
         except OSError:
             count = 0
         if count:

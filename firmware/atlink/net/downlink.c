@@ -32,14 +32,16 @@ uint32_t atlink_down_gate(bool open, bool tells) {
     return passed;
 }
 
-// mode: all but DOWN_COUNT; number of the link in heads, -1 none; info: with sender.
-void atlink_down_set(atlink_link_t *link, int mode, int number, bool info) {
+// mode: all but DOWN_COUNT; number of the link in heads, -1 none; info: with sender; single: notices
+// tell the size of the next datagram alone.
+void atlink_down_set(atlink_link_t *link, int mode, int number, bool info, bool single) {
     if (mode != DOWN_NOTICE) {
         link->down.told = false;
     }
     link->down.mode = (uint8_t)mode;
     link->down.number = (int8_t)number;
     link->down.info = info;
+    link->down.single = single;
     link->down.ready = true;
 }
 
@@ -274,7 +276,7 @@ static int move_bare(atlink_link_t *link, size_t limit) {
 
 // Tell the host once that there is something to read.
 static void notify(atlink_link_t *link) {
-    int there = atlink_net_available(link);
+    int there = link->down.single ? atlink_net_next(link) : atlink_net_available(link);
     link->down.ready = false;
     if (there > 0) {
         uint8_t text[ATLINK_IPD_NOTICE_MAX];

@@ -16,7 +16,7 @@
 
 // downlink.c
 uint32_t atlink_down_gate(bool open, bool tells);
-void atlink_down_set(atlink_link_t *link, int mode, int number, bool info);
+void atlink_down_set(atlink_link_t *link, int mode, int number, bool info, bool single);
 int32_t atlink_down_count(atlink_link_t *link, uint32_t wanted);
 bool atlink_down_now(atlink_link_t *link, uint32_t wanted);
 void atlink_down_told(atlink_link_t *link, bool told);

@@ -27,7 +27,7 @@ MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_recv_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_sendto_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_recvfrom_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_shutdown_obj);
-MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_available_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_available_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_follow_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_local_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_peer_obj);

@@ -27,10 +27,11 @@ static mp_obj_t atnet_down(size_t n_args, const mp_obj_t *args) {
         mp_raise_ValueError(MP_ERROR_TEXT("out of range"));
     }
     atlink_down_set(atlink_atnet_link(args[0]), mode,
-        n_args > 2 ? get_in_range(args[2], -1, 99) : -1, n_args > 3 && mp_obj_is_true(args[3]));
+        n_args > 2 ? get_in_range(args[2], -1, 99) : -1, n_args > 3 && mp_obj_is_true(args[3]),
+        n_args > 4 && mp_obj_is_true(args[4]));
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_obj, 2, 4, atnet_down);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_down_obj, 2, 5, atnet_down);
 
 static mp_obj_t atnet_down_count(size_t n_args, const mp_obj_t *args) {
     atlink_link_t *link = atlink_atnet_link(args[0]);

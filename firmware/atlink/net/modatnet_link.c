@@ -185,11 +185,13 @@ static mp_obj_t atnet_shutdown(mp_obj_t handle) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_shutdown_obj, atnet_shutdown);
 
-static mp_obj_t atnet_available(mp_obj_t handle) {
-    int count = atlink_atnet_checked(atlink_net_available(atlink_atnet_link(handle)));
-    return MP_OBJ_NEW_SMALL_INT(count);
+static mp_obj_t atnet_available(size_t n_args, const mp_obj_t *args) {
+    atlink_link_t *link = atlink_atnet_link(args[0]);
+    bool is_next = n_args > 1 && mp_obj_is_true(args[1]);
+    int count = is_next ? atlink_net_next(link) : atlink_net_available(link);
+    return MP_OBJ_NEW_SMALL_INT(atlink_atnet_checked(count));
 }
-MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_available_obj, atnet_available);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_available_obj, 1, 2, atnet_available);
 
 static mp_obj_t atnet_follow(mp_obj_t handle) {
     atlink_net_follow(atlink_atnet_link(handle));

@@ -60,6 +60,7 @@ typedef struct _atlink_down_t {
     bool ready; // the socket may have bytes
     bool done; // a DOWN_COUNT is complete and Python has not been told
     bool told; // DOWN_NOTICE: the host knows of what waits
+    bool single; // DOWN_NOTICE: tell the size of the next datagram, not of all
     int8_t number; // link number in heads, -1: none
     uint32_t left; // bytes of DOWN_COUNT still to come
 } atlink_down_t;
@@ -137,6 +138,7 @@ void atlink_net_follow(atlink_link_t *link);
 int atlink_net_shutdown(atlink_link_t *link);
 int atlink_net_waiting(atlink_link_t *link);
 int atlink_net_available(atlink_link_t *link);
+int atlink_net_next(atlink_link_t *link);
 int atlink_net_name(atlink_link_t *link, atlink_addr_t *addr);
 
 // option.c: numbers of atnet.setopt() and getopt()

@@ -269,17 +269,13 @@ int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_add
     return recv_datagram(link, (atlink_span_t[2]) {{ data, size }, { NULL, 0 }}, sender);
 }
 
-// The next datagram, which stays, and its sender. An empty one is dropped: nobody can see it.
+// The next datagram, which stays, and its sender. Empty ones are dropped: nobody can see them.
 int atlink_net_peek(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender) {
-    ssize_t got = receive(link->fd, spans, MSG_PEEK, sender);
-    if (got < 0) {
-        return atlink_net_fail_errno(link, errno);
-    }
-    if (got == 0) {
+    ssize_t got;
+    while ((got = receive(link->fd, spans, MSG_PEEK, sender)) == 0) {
         recv(link->fd, spans[0].data, spans[0].size, MSG_DONTWAIT);
-        return ATLINK_NET_AGAIN;
     }
-    return (int)got;
+    return got < 0 ? atlink_net_fail_errno(link, errno) : (int)got;
 }
 
 // Let the peer follow the sender of the next datagram, which stays.
@@ -362,6 +358,17 @@ int atlink_net_available(atlink_link_t *link) {
         look_for_end(link);
     }
     return count > 0 ? count - link->taken : count;
+}
+
+// The same, but of a datagram link what is left of the next datagram.
+int atlink_net_next(atlink_link_t *link) {
+    int count = atlink_net_available(link);
+    if (count <= 0 || link->kind != ATLINK_NET_UDP) {
+        return count;
+    }
+    drop_empty(link);
+    count = net_next(link->fd);
+    return count > link->taken ? count - link->taken : 0;
 }
 
 int atlink_net_name(atlink_link_t *link, atlink_addr_t *addr) {
