@@ -150,6 +150,9 @@ class Session(Payload):
         self.uart.busy()
         self._is_aborted = False
         self._is_running = True
+        # Most that lives long is made by such a command: not above the garbage of those before it,
+        # where it would cut the free heap to pieces.
+        gc.collect()
         try:
             asyncio.create_task(self._run(coroutine))
         except MemoryError as error:

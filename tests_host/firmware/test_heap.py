@@ -28,6 +28,36 @@ def hog_set(at, size):
     while size > 0:
         held.append(bytearray(min(size, 1000)))
         size -= 1000
+
+
+WASTE = command("+HEAPWASTE", "Leave garbage but for so many bytes", (("int", "rest", 0, 99999),))
+KEEP = command("+HEAPKEEP", "Take long over it, and leave something small that stays")
+LARGEST = command("+HEAPLARGEST", "The largest piece of the GC heap that can be had")
+kept = []
+
+
+@WASTE.set
+def waste_set(at, rest):
+    while gc.mem_free() > rest:
+        bytearray(100)
+
+
+@KEEP.run
+async def keep_run(at):
+    kept.append(bytearray(50))
+
+
+@LARGEST.query
+def largest_query(at):
+    gc.collect()
+    size = gc.mem_free()
+    while True:
+        try:
+            bytearray(size)
+            break
+        except MemoryError:
+            size -= 500
+    at.reply(size)
 """
 
 
@@ -53,7 +83,15 @@ def test_using_every_command_leaves_room_to_work(module):
             module.ok(f"AT{name}=?")
         assert free(module) > 20000
     today = [command for command in declarations.all_commands() if not command.old]
-    assert len(module.ok("AT+CMD?")) == len(today) + 2
+    assert len(module.ok("AT+CMD?")) == len(today) + _PRINT_FREE.count(" = command(")
+
+
+def test_what_stays_does_not_cut_the_heap_to_pieces(module):
+    for rest in range(4000, free(module), 2000):
+        module.ok(f"AT+HEAPWASTE={rest}")
+        module.ok("AT+HEAPKEEP")
+    largest = int(module.ok("AT+HEAPLARGEST?")[0].split(":")[1])
+    assert largest > 12000
 
 
 def test_a_module_without_memory_answers_and_recovers(module):
