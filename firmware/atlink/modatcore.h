@@ -49,6 +49,6 @@ MP_DECLARE_CONST_FUN_OBJ_1(atcore_abort_obj);
 
 // net/modatmqtt.c
 MP_DECLARE_CONST_FUN_OBJ_3(atcore_take_messages_obj);
-MP_DECLARE_CONST_FUN_OBJ_3(atcore_message_obj);
+MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_message_obj);
 
 #endif // ATLINK_MODATCORE_H

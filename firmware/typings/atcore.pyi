@@ -67,14 +67,18 @@ def send(
     raises.
     """
 
-def message(topic: bytes, payload: bytes, retain: int, /) -> bytes:
-    """Return a PUBLISH packet of QoS 0. ValueError: longer than MQTT allows."""
+def message(topic: bytes, payload: bytes, retain: int, key: bytes | None, /) -> bytes:
+    """Return a PUBLISH packet of QoS 0; with a key of 4 bytes it is in a WebSocket frame.
+
+    ValueError: longer than MQTT allows, or than 65535 bytes in a frame.
+    """
 
 def take_messages(buffer: memoryview, count: int, is_web: bool, /) -> int:
     """Write +MQTTSUBRECV for whole messages of QoS 0 at the beginning of buffer[:count].
 
     `is_web`: they are in WebSocket frames. Return how many bytes that was; what follows, or must
-    wait for something, is the caller's. ValueError: count. Never allocates.
+    wait for something, is the caller's. -n says that n bytes are left, at the beginning of the
+    buffer now: they begin a message that fits into it. ValueError: count. Never allocates.
     """
 
 class _Answer:  # a built-in function: as an attribute of a class it is not bound

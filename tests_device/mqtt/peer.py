@@ -259,9 +259,14 @@ class WebPeer(Peer):
 
     def frame(self, opcode: int, data: bytes, last: bool = True) -> None:
         """Send one frame."""
+        super().send(self.framed(opcode, data, last))
+
+    @staticmethod
+    def framed(opcode: int, data: bytes, last: bool = True) -> bytes:
+        """Return one frame as it is sent."""
         size = len(data)
         length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
-        super().send(bytes([opcode | (0x80 if last else 0)]) + length + data)
+        return bytes([opcode | (0x80 if last else 0)]) + length + data
 
     def receive(self, count: int) -> bytes:
         """Return exactly so many bytes of the messages; control frames go to `controls`."""

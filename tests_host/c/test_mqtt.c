@@ -46,7 +46,24 @@ static void frames(void) {
     CHECK(FRAME("\x82\x82keyyHi") == 0 && FRAME("\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x01H") == 0);
 }
 
+#define BEGINS(text, room) atlink_mqtt_begins((const uint8_t *)text, sizeof(text) - 1, room)
+#define FRAME_BEGINS(text, room) atlink_mqtt_frame_begins((const uint8_t *)text, sizeof(text) - 1, room)
+
+static void beginnings(void) {
+    CHECK(BEGINS("\x30", 9) && BEGINS("\x31\x05", 9) && BEGINS("\x30\x05\x00\x01tH", 7));
+    CHECK(BEGINS("\x30\x83", 9) && BEGINS("\x30\x83\x80\x80", 9)); // of what length is not known
+    CHECK(!BEGINS("", 9) && !BEGINS("\x30\x05\x00\x01tHi", 9)); // nothing, and all of it
+    CHECK(!BEGINS("\x30\x05\x00\x01tH", 6) && !BEGINS("\x30\xff\xff\xff\x7f\x00", 1024));
+    CHECK(!BEGINS("\x32\x05", 9) && !BEGINS("\x40", 9) && !BEGINS("\x30\x83\x80\x80\x80", 9));
+    CHECK(FRAME_BEGINS("\x82", 9) && FRAME_BEGINS("\x82\x02H", 9) && FRAME_BEGINS("\x82\x7e", 9));
+    CHECK(FRAME_BEGINS("\x82\x7e\x00", 9) && FRAME_BEGINS("\x82\x7e\x00\x02H", 6));
+    CHECK(!FRAME_BEGINS("", 9) && !FRAME_BEGINS("\x82\x02Hi", 9) && !FRAME_BEGINS("\x82\x02H", 3));
+    CHECK(!FRAME_BEGINS("\x81", 9) && !FRAME_BEGINS("\x82\x7f", 9) && !FRAME_BEGINS("\x82\x82k", 9));
+    CHECK(!FRAME_BEGINS("\x82\x00", 9) && !FRAME_BEGINS("\x82\x7e\x00\x00", 9));
+}
+
 int main(void) {
+    beginnings();
     whole_messages();
     what_is_none();
     heads();

@@ -120,6 +120,12 @@ _INSTRUCTIONS = {
     "instructions_per_ipd_64": "ipd_64",
     "instructions_per_mqtt_in_64": "mqtt_in_64",
     "instructions_per_mqttpub_64": "mqttpub_64",
+    "instructions_per_mqtt_tls_in_64": "mqtt_tls_in_64",
+    "instructions_per_mqtt_tls_pub_64": "mqtt_tls_pub_64",
+    "instructions_per_mqtt_ws_in_64": "mqtt_ws_in_64",
+    "instructions_per_mqtt_ws_pub_64": "mqtt_ws_pub_64",
+    "instructions_per_mqtt_cut_in_64": "mqtt_cut_in_64",
+    "instructions_per_mqtt_ws_cut_in_64": "mqtt_ws_cut_in_64",
     "instructions_unknown": "unknown",
     "instructions_group_mix": "group_mix",
 }

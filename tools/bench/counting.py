@@ -3,7 +3,7 @@
 Callgrind runs under the whole life of the process; its counters are set to zero before a stretch
 of work and dumped behind it, so a count holds no boot. It hardly depends on how busy the PC is.
 What the C of the imitated chip executes (its NVS, its flash) is taken off: on the chip that is
-ESP-IDF's own business.
+ESP-IDF's own business. So is the arithmetic of AES-GCM, for which the chip has hardware.
 The simulator puts what the environment variable ATSIM_WRAP says in front of the firmware's command
 line.
 """
@@ -27,8 +27,9 @@ _SETTLE_S = 0.2  # for the loop to come to rest; its idling costs next to nothin
 _TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 _CALLED = re.compile(r"cfn=\((\d+)\)(?: (.*))?")
 _NAMED = re.compile(r"c?fn=\((\d+)\) (.+)")
-_FILE = re.compile(r"c?(f[lie])=\((\d+)\)(?: (.*))?")
-_IMITATED = "/simchip/"  # in the path of its files
+_FILE = re.compile(r"(c?f[lie])=\((\d+)\)(?: (.*))?")
+# In the paths of files that stand for the chip.
+_IMITATED = re.compile(r"/simchip/|/mbedtls/library/(aes|gcm)\.c$")
 _ALLOCATE = "gc_alloc"  # of MicroPython's py/gc.c
 _COLLECT = "gc_collect_start"
 
@@ -117,23 +118,23 @@ def calls_of(text: str) -> Counter[str]:
 
 
 def imitated(text: str) -> int:
-    """Return the instructions of the imitated chip. A dump names a file once, by number later."""
+    """Return the instructions of functions that stand for the chip, with all that is inlined.
+
+    A dump names a file once, by number later.
+    """
     files: dict[str, str] = {}
     total = 0
-    of_function = here = ""
+    is_ours = True
     is_call = False  # the next line is what a call cost
     for line in text.splitlines():
         if found := _FILE.match(line):
             name = files.setdefault(found[2], found[3] or "")
-            if line.startswith("f"):  # else the file of what is called
-                here = name
-                of_function = name if found[1] == "fl" else of_function
-        elif line.startswith("fn="):
-            here = of_function
+            if found[1] == "fl":
+                is_ours = not _IMITATED.search(name)
         elif line.startswith("calls="):
             is_call = True
         elif line[:1] in tuple("+-*0123456789"):
-            if not is_call and _IMITATED in here:
+            if not is_call and not is_ours:
                 total += int(line.split()[1])
             is_call = False
     return total

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from tools.bench import flow
 from tools.bench.cipsend_tx import expect
+from tools.bench.cutter import Cutter
 from tools.host.atclient import Module
 from tools.peers.mqttbroker import Broker
 
@@ -151,13 +152,21 @@ def _ipd(host: Host) -> None:
     expect(host.port, b"\r\n+IPD,64:" + BLOCK)
 
 
-def _mqtt(host: Host) -> None:
-    host.module.echo_off()
-    flow.join(host.module)
-    host.broker = host.stack.enter_context(Broker())
-    host.module.ok('AT+MQTTUSERCFG=0,1,"bench","","",0,0,""')
-    host.module.ok(f'AT+MQTTCONN=0,"127.0.0.1",{host.broker.ports["mqtt"]},0')
-    host.module.ok('AT+MQTTSUB=0,"in",0')
+def _mqtt(scheme: int, listener: str, cuts: bool = False) -> Callable[[Host], None]:
+    """Return what connects to a broker; `cuts` halves all that comes from it."""
+
+    def prepare(host: Host) -> None:
+        host.module.echo_off()
+        flow.join(host.module)
+        host.broker = host.stack.enter_context(Broker())
+        port = host.broker.ports[listener]
+        if cuts:
+            port = host.stack.enter_context(Cutter(port)).port
+        host.module.ok(f'AT+MQTTUSERCFG=0,{scheme},"bench","","",0,0,""')
+        host.module.ok(f'AT+MQTTCONN=0,"127.0.0.1",{port},0')
+        host.module.ok('AT+MQTTSUB=0,"in",0')
+
+    return prepare
 
 
 def _mqtt_in(host: Host) -> None:
@@ -190,8 +199,14 @@ SCENES = {
     "cipsend_64": Scene(_cipsend, prepare=_linked),
     "recvdata_64": Scene(recvdata, prepare=_passive),
     "ipd_64": Scene(_ipd, prepare=_linked),
-    "mqtt_in_64": Scene(_mqtt_in, prepare=_mqtt),
-    "mqttpub_64": Scene(_mqttpub, prepare=_mqtt),
+    "mqtt_in_64": Scene(_mqtt_in, prepare=_mqtt(1, "mqtt")),
+    "mqttpub_64": Scene(_mqttpub, prepare=_mqtt(1, "mqtt")),
+    "mqtt_tls_in_64": Scene(_mqtt_in, prepare=_mqtt(2, "mqtts")),
+    "mqtt_tls_pub_64": Scene(_mqttpub, prepare=_mqtt(2, "mqtts")),
+    "mqtt_ws_in_64": Scene(_mqtt_in, prepare=_mqtt(6, "mqtt_ws")),
+    "mqtt_ws_pub_64": Scene(_mqttpub, prepare=_mqtt(6, "mqtt_ws")),
+    "mqtt_cut_in_64": Scene(_mqtt_in, prepare=_mqtt(1, "mqtt", cuts=True)),
+    "mqtt_ws_cut_in_64": Scene(_mqtt_in, prepare=_mqtt(6, "mqtt_ws", cuts=True)),
     "group_mix": Scene(_groups, turns=10, per_turn=len(MIX)),
     "mixed": Scene(_mixed, turns=2000, prepare=_passive, per_turn=5),
 }

@@ -181,7 +181,9 @@ class Client(MQTTClient):
     def publish_now(self, topic, msg, retain):
         """Publish a message of QoS 0 if that is possible at once; LinkError if it fails."""
         try:
-            done = self.sock.write_now(atcore.message(topic, msg, retain), self._lock)
+            done = self.sock.write_now(
+                atcore.message(topic, msg, retain, self.sock.new_key()), self._lock
+            )
         except OSError as error:
             self.fail(error.args[-1])
             raise LinkError(error.args[-1])

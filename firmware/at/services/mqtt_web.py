@@ -6,12 +6,12 @@ Owns what MQTT asks of a WebSocket; the WebSocket itself is websocket_stream.py'
 import asyncio
 import os
 
-import atlink
 from at.errors import LinkError
 from at.services.websocket_stream import WebStream
 from at.wire import url, websocket
 
 _MESSAGE = 1024  # payload bytes of a message that is sent
+_FRAME = _MESSAGE + 8
 _ANSWER_MS = 10000  # for the server's part of the handshake
 
 
@@ -55,15 +55,15 @@ class MqttStream(WebStream):
         """Whether the next byte begins a message."""
         return self._at == self._end and self.frames.is_between
 
+    def new_key(self):
+        """Return what masks a message: it is to come in its frame."""
+        return os.urandom(4)
+
     def write_now(self, data, lock):
-        """The same, as one binary message."""
-        if self._lock.locked() or len(data) > _MESSAGE:
+        """The same, with a frame."""
+        if self._lock.locked() or len(data) > _FRAME:
             return False
-        key = os.urandom(4)
-        head = websocket.frame_head(websocket.BINARY, len(data), key, True)
-        frame = bytearray(head + data)
-        atlink.mask(memoryview(frame)[len(head) :], key)
-        return super().write_now(frame, lock)
+        return super().write_now(data, lock)
 
     async def finish(self):
         """Tell the server that this is the end."""

@@ -23,10 +23,13 @@ class Stream:
 
     def __init__(self, link):
         self.on_urgent = None  # function: tend() has something to send
-        self.taker = None  # function of (buffer, count) that may take what read() waits for
+        # Function of (buffer, count) that may take what read() waits for: returns how much it took,
+        # or -n if it wants more behind the n bytes that stand at the beginning of the buffer now.
+        self.taker = None
         self._link = link
         self._event = asyncio.Event()
         self._wanted = 0
+        self._kept = 0  # bytes at the beginning of the buffer that the taker wants more behind
         self._first = 0  # what was received and not taken: _buffer[_first : _first + _count]
         self._count = None
         self._problem = None  # the error that was met then
@@ -50,6 +53,10 @@ class Stream:
         """
         first, last = await self._fill()
         return self._buffer[first:last]
+
+    def new_key(self):
+        """Return what masks the next message that is sent; None: it goes out as it is."""
+        return None
 
     async def write(self, data):
         """Send bytes. OSError if the connection breaks, or 1024 bytes are not taken in 10 s."""
@@ -107,20 +114,28 @@ class Stream:
 
     def _take(self):
         """Let the taker have what has come; return whether read() still waits."""
+        kept = self._kept
+        first = 0
         try:
-            count = atnet.readinto(self._link.handle, self._buffer)
+            count = atnet.readinto(self._link.handle, self._buffer, kept)
             if count is None:
                 return True
-            first = self.taker(self._buffer, count) if count else 0
+            if count:
+                first = self.taker(self._buffer, kept + count)
         except OSError as error:
             self.taker = None
             self._problem = error
             return False
-        if count and first == count:
+        if first < 0:
+            self._kept = -first
+            return True
+        if kept:
+            self._kept = 0
+        if count and first == kept + count:
             return True
         self.taker = None  # read() has something to do first
         self._first = first
-        self._count = count - first
+        self._count = kept + count - first
         return False
 
     def _handle(self):
@@ -145,6 +160,10 @@ class Stream:
                 count = self._count
                 self._count = None
                 return self._first, self._first + count
+            if self._kept:
+                count = self._kept
+                self._kept = 0
+                return 0, count
             count = atnet.readinto(self._handle(), self._buffer)
             if count is not None:
                 if not has_waited:  # a peer that talks without pause leaves time to others

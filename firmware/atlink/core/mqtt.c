@@ -54,15 +54,35 @@ size_t atlink_mqtt_head(uint8_t *head, size_t topic_len, size_t payload_len, boo
     return n;
 }
 
-size_t atlink_mqtt_frame(const uint8_t *p, size_t n, size_t *size) {
-    if (n < 2 || p[0] != BINARY || p[1] == 0 || p[1] > 126) {
-        return 0;
+bool atlink_mqtt_begins(const uint8_t *p, size_t n, size_t room) {
+    if (n == 0 || (p[0] & 0xfe) != PUBLISH) {
+        return false;
     }
-    bool is_long = p[1] == 126;
-    size_t head = is_long ? 4 : 2;
+    size_t length;
+    size_t head = read_length(p, n, &length);
+    return head == 0 ? n <= LENGTH_MAX : length <= room && head + length <= room && n < head + length;
+}
+
+// Read the head of a frame; returns its bytes, 0 if it is not whole, of no such frame SIZE_MAX.
+static size_t read_head(const uint8_t *p, size_t n, size_t *size) {
+    if ((n > 0 && p[0] != BINARY) || (n > 1 && (p[1] == 0 || p[1] > 126))) {
+        return SIZE_MAX;
+    }
+    size_t head = n > 1 && p[1] == 126 ? 4 : 2;
     if (n < head) {
         return 0;
     }
-    *size = is_long ? (size_t)p[2] << 8 | p[3] : p[1];
-    return *size > 0 && n - head >= *size ? head : 0;
+    *size = head == 4 ? (size_t)p[2] << 8 | p[3] : p[1];
+    return *size > 0 ? head : SIZE_MAX;
+}
+
+size_t atlink_mqtt_frame(const uint8_t *p, size_t n, size_t *size) {
+    size_t head = read_head(p, n, size);
+    return head != SIZE_MAX && head > 0 && n - head >= *size ? head : 0;
+}
+
+bool atlink_mqtt_frame_begins(const uint8_t *p, size_t n, size_t room) {
+    size_t size;
+    size_t head = read_head(p, n, &size);
+    return n > 0 && head != SIZE_MAX && (head == 0 || (head + size <= room && n < head + size));
 }

@@ -1,5 +1,5 @@
-// The commonest thing a broker sends: a whole message of QoS 0, plain or as one WebSocket frame.
-// Whatever else comes, or comes in pieces, is read by at/wire/mqtt.py and at/wire/websocket.py.
+// The commonest thing a broker sends: a message of QoS 0, plain or as one WebSocket frame. Whatever
+// else comes is read by at/wire/mqtt.py and at/wire/websocket.py.
 #ifndef ATLINK_CORE_MQTT_H
 #define ATLINK_CORE_MQTT_H
 
@@ -17,6 +17,9 @@ typedef struct {
 // Read the message that begins at p; returns its bytes, 0 if no such message stands there whole.
 size_t atlink_mqtt_message(const uint8_t *p, size_t n, atlink_mqtt_t *message);
 
+// Whether p holds the beginning of such a message, which has at most `room` bytes in all.
+bool atlink_mqtt_begins(const uint8_t *p, size_t n, size_t room);
+
 #define ATLINK_MQTT_HEAD_MAX (7)
 
 // Write what precedes topic and payload of a message of QoS 0 to head[ATLINK_MQTT_HEAD_MAX]; returns
@@ -27,5 +30,8 @@ size_t atlink_mqtt_head(uint8_t *head, size_t topic_len, size_t payload_len, boo
 // 65535 bytes, at least 1: returns the bytes of the head and sets *size to those of the payload;
 // 0 if there is none.
 size_t atlink_mqtt_frame(const uint8_t *p, size_t n, size_t *size);
+
+// Whether p holds the beginning of such a frame, which has at most `room` bytes in all.
+bool atlink_mqtt_frame_begins(const uint8_t *p, size_t n, size_t room);
 
 #endif // ATLINK_CORE_MQTT_H

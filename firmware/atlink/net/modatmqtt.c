@@ -1,8 +1,10 @@
 // Messages of QoS 0 from a broker to the host without Python, if nothing has to be first. The text
 // is that of the event mqtt_message in at/commands/mqtt.py.
 #include <stdio.h>
+#include <string.h>
 
 #include "core/mqtt.h"
+#include "core/websocket.h"
 #include "flow.h"
 #include "modatcore.h"
 #include "port.h"
@@ -83,35 +85,61 @@ static size_t pass_on_frames(const uint8_t *p, size_t n) {
     return done;
 }
 
-// message(topic, payload, retain): a whole PUBLISH of QoS 0 as bytes
-static mp_obj_t atcore_message(mp_obj_t topic_in, mp_obj_t payload_in, mp_obj_t retain) {
-    mp_buffer_info_t topic, payload;
-    mp_get_buffer_raise(topic_in, &topic, MP_BUFFER_READ);
-    mp_get_buffer_raise(payload_in, &payload, MP_BUFFER_READ);
+// Write the head of a masked binary frame for n bytes, its key included.
+static void add_frame_head(vstr_t *vstr, size_t n, const uint8_t *key) {
+    uint8_t head[4] = {0x82, (uint8_t)(0x80 | (n < 126 ? n : 126)), (uint8_t)(n >> 8), (uint8_t)n};
+    vstr_add_strn(vstr, (const char *)head, n < 126 ? 2 : 4);
+    vstr_add_strn(vstr, (const char *)key, ATLINK_MASK_KEY);
+}
+
+// message(topic, payload, retain, key): a whole PUBLISH of QoS 0 as bytes; with a key, in a frame
+static mp_obj_t atcore_message(size_t n_args, const mp_obj_t *args) {
+    (void)n_args;
+    mp_buffer_info_t topic, payload, key = {.buf = NULL};
+    mp_get_buffer_raise(args[0], &topic, MP_BUFFER_READ);
+    mp_get_buffer_raise(args[1], &payload, MP_BUFFER_READ);
     uint8_t head[ATLINK_MQTT_HEAD_MAX];
-    size_t n = atlink_mqtt_head(head, topic.len, payload.len, mp_obj_is_true(retain));
-    if (n == 0) {
+    size_t n = atlink_mqtt_head(head, topic.len, payload.len, mp_obj_is_true(args[2]));
+    size_t size = n + topic.len + payload.len;
+    if (args[3] != mp_const_none) {
+        mp_get_buffer_raise(args[3], &key, MP_BUFFER_READ);
+    }
+    if (n == 0 || (key.buf != NULL && (size > UINT16_MAX || key.len != ATLINK_MASK_KEY))) {
         mp_raise_ValueError(MP_ERROR_TEXT("too long"));
     }
     vstr_t vstr;
-    vstr_init(&vstr, n + topic.len + payload.len);
+    vstr_init(&vstr, 4 + ATLINK_MASK_KEY + size);
+    if (key.buf != NULL) {
+        add_frame_head(&vstr, size, key.buf);
+    }
     vstr_add_strn(&vstr, (const char *)head, n);
     vstr_add_strn(&vstr, topic.buf, topic.len);
     vstr_add_strn(&vstr, payload.buf, payload.len);
+    if (key.buf != NULL) {
+        atlink_mask((uint8_t *)vstr.buf + vstr.len - size, size, key.buf, 0);
+    }
     return mp_obj_new_bytes_from_vstr(&vstr);
 }
-MP_DEFINE_CONST_FUN_OBJ_3(atcore_message_obj, atcore_message);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_message_obj, 4, 4, atcore_message);
 
-// take_messages(buffer, count, is_web): how many of the first `count` bytes were passed on
-static mp_obj_t atcore_take_messages(mp_obj_t buffer, mp_obj_t count_in, mp_obj_t is_web) {
+// take_messages(buffer, count, is_web): how many of the first `count` bytes were passed on; -n: n
+// bytes are at the beginning now and wait for the rest of their message
+static mp_obj_t atcore_take_messages(mp_obj_t buffer, mp_obj_t count_in, mp_obj_t is_web_in) {
     mp_buffer_info_t info;
-    mp_get_buffer_raise(buffer, &info, MP_BUFFER_READ);
+    mp_get_buffer_raise(buffer, &info, MP_BUFFER_WRITE);
     mp_int_t count = mp_obj_get_int(count_in);
     if (count < 0 || (size_t)count > info.len) {
         mp_raise_ValueError(MP_ERROR_TEXT("out of range"));
     }
-    size_t done = mp_obj_is_true(is_web) ? pass_on_frames(info.buf, (size_t)count)
-        : pass_on(info.buf, (size_t)count);
+    bool is_web = mp_obj_is_true(is_web_in);
+    uint8_t *bytes = info.buf;
+    size_t done = (is_web ? pass_on_frames : pass_on)(bytes, (size_t)count);
+    size_t left = (size_t)count - done;
+    if ((is_web ? atlink_mqtt_frame_begins : atlink_mqtt_begins)(bytes + done, left,
+        info.len < PIECE ? info.len : PIECE)) {
+        memmove(bytes, bytes + done, left);
+        return MP_OBJ_NEW_SMALL_INT(-(mp_int_t)left);
+    }
     return MP_OBJ_NEW_SMALL_INT(done);
 }
 MP_DEFINE_CONST_FUN_OBJ_3(atcore_take_messages_obj, atcore_take_messages);
