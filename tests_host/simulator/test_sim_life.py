@@ -189,8 +189,13 @@ def test_an_image_that_is_not_whole_is_no_way_back(simulate, damage):
     put_image(simulator, OTA_1, image)
     simulator.start()
     with simulator.module() as module:
+        running = module.ok("AT+SYSROLLBACK?")
         module.error("AT+SYSROLLBACK")
-        module.ok("AT")
+        assert module.ok("AT+SYSROLLBACK?") == running
+        module.ok("AT+RST")
+        module.wait_ready()
+        assert module.ok("AT+SYSROLLBACK?") == running
+    assert "start of slot ota_1" not in simulator.log_text()
 
 
 def test_a_slot_that_lost_its_image_is_passed_over(two_slots):

@@ -51,9 +51,11 @@ def frame(first: int, payload: bytes) -> bytes:
 class RawServer:
     """The server; it serves one client at a time, the latest."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        """Start listening on a free port."""
+    def __init__(self, host: str = "127.0.0.1", buffer: int = 0) -> None:
+        """Start listening on a free port; `buffer` bounds what is taken before an act reads it."""
         self._listener = socket.create_server((host, 0))
+        if buffer:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self._listener.settimeout(_POLL_S)
         self.port: int = self._listener.getsockname()[1]
         self._closing = threading.Event()
