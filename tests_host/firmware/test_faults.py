@@ -124,10 +124,11 @@ def order(simulator, **fault):
     return simulator.act({"do": "fault", **fault})
 
 
-def works(module, command):
-    """Run a command that has to work, and drop what it reports."""
-    reply = module.command(command)
-    assert reply.result == "OK" or "AT+SYSROLLBACK" in command, (command, reply.raw)
+def works(module, *commands):
+    """Run commands that have to work, and drop what they report."""
+    for command in commands:
+        reply = module.command(command)
+        assert reply.result == "OK" or "AT+SYSROLLBACK" in command, (command, reply.raw)
     module.quiet(20)
 
 
@@ -154,15 +155,12 @@ def test_every_call_of_a_command_may_fail(bench, walk, error):
     starts = simulator.act("status")["restarts"]
     for step, command in enumerate(commands):
         for skip in range(MOST_CALLS):
-            for ready in (*before, *commands[:step]):
-                works(module, ready)
+            works(module, *before, *commands[:step])
             order(simulator, call="*", error=ERRORS[error], skip=skip)
             was_met = fails_well(simulator, module, command, ERRORS[error])
             for undo in (*commands[step + 1 :], *after):  # there may be nothing to undo
                 module.command(undo)
-                module.quiet(20)
-            for ready in (*before, *commands[:step], command, *commands[step + 1 :], *after):
-                works(module, ready)
+            works(module, *before, *commands, *after)
             if not was_met:
                 break
         else:

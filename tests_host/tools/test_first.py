@@ -1,7 +1,9 @@
 """Whatever of the README is the first thing done in a fresh clone, it works.
 
-Each case has this tree without anything that was built, but for downloads; what is compiled is
-kept from one case to the next, because only the first could show that it is missing.
+Each case has this tree without anything that was built, but for downloads. What a compiler made
+of the same sources is taken over from this tree, without the programs: they have to be made.
+Packages come from this tree's environment, except in two cases (quickpip.py). That all of it can
+be made from nothing is shown by what runs these tests.
 """
 
 import os
@@ -9,19 +11,39 @@ import pty
 import re
 import shutil
 import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
+import firmware
 from pins import ROOT
 
-# Left from one case to the next: downloads, and what gcc made of them.
-KEPT = ("deps", "mpy-cross", "sim", "usermods")
 LIMIT_S = 1200
+# Folders of build/, and what in them says that there is nothing to do.
+COMPILED = {
+    "mpy-cross": (),
+    "rom": (),
+    "sim/64": ("micropython", "fingerprint"),
+    "sim/32": ("micropython", "fingerprint"),
+}
+# Settings name the folder, which is another one.
+SETTLE = """
+import sys
+sys.path.insert(0, "tools/build")
+import firmware
+for bits in (64, 32):
+    folder = firmware.BUILD / "sim" / str(bits)
+    (folder / "settings").write_text(firmware.wanted_settings(bits, False))
+"""
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
     """Return a copy of the tree as git would give it, changes included."""
+    for bits in (64, 32):
+        firmware.build(bits)
     folder = tmp_path_factory.mktemp("fresh") / "clone"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -37,21 +59,54 @@ def clone(tmp_path_factory):
             shutil.copy2(ROOT / name, target)
     (folder / "build").mkdir()
     (folder / "build/deps").symlink_to(ROOT / "build/deps")
+    for name in COMPILED:
+        shutil.copytree(ROOT / "build" / name, folder / "build" / name)
+    subprocess.run([sys.executable, "-c", SETTLE], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """Return a Python environment without packages; its pip takes them from this one."""
+    folder = tmp_path_factory.mktemp("bare") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (folder / "complete").touch()
+    source = Path(sysconfig.get_path("purelib"))
+    packages = folder / source.relative_to(sys.prefix)
+    stub = (ROOT / "tests_host/tools/quickpip.py").read_text().replace("@SOURCE@", str(source))
+    (packages / "pip").mkdir()
+    (packages / "pip/__main__.py").write_text(stub)
     return folder
 
 
 @pytest.fixture
 def fresh(clone):
     """Return the copy, with nothing built in it that Python could use."""
+    kept = {"deps", *(name.partition("/")[0] for name in COMPILED)}
     for path in (clone / "build").iterdir():
-        if path.name not in KEPT:
+        if path.name not in kept:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for folder, made in COMPILED.items():
+        for name in made:
+            (clone / "build" / folder / name).unlink(missing_ok=True)
     return clone
+
+
+@pytest.fixture
+def empty(fresh, bare):
+    """Return the copy with an environment that has no packages yet."""
+    shutil.copytree(bare, fresh / "build/venv", symlinks=True)
+    return fresh
+
+
+def environment():
+    """Return the environment of somebody at a terminal; bytecode of packages is not needed."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTEST"))}
+    return {**kept, "PIP_NO_COMPILE": "1"}
 
 
 def run(fresh, *command, feed=""):
     """Run a command in the copy; return status and output."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTEST"))}
     done = subprocess.run(
         command,
         cwd=fresh,
@@ -60,7 +115,7 @@ def run(fresh, *command, feed=""):
         stderr=subprocess.STDOUT,
         text=True,
         timeout=LIMIT_S,
-        env=environment,
+        env=environment(),
     )
     assert "Traceback" not in done.stdout, done.stdout
     assert "No module named" not in done.stdout, done.stdout
@@ -69,14 +124,13 @@ def run(fresh, *command, feed=""):
 
 def test_atsim(fresh):
     """The simulated module itself: it is built, boots, and answers."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTEST"))}
     process = subprocess.Popen(
         ["tools/atsim", "--log", "build/log"],
         cwd=fresh,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment(),
     )
     try:
         assert process.stdout is not None
@@ -88,37 +142,37 @@ def test_atsim(fresh):
 
 
 @pytest.mark.parametrize("command", [["tools/terminal.py"], ["make", "run"]], ids=str)
-def test_talking_to_it(fresh, command):
-    done = run(fresh, *command, feed="AT\nAT+GMR\n")
+def test_talking_to_it(empty, command):
+    done = run(empty, *command, feed="AT\nAT+GMR\n")
     assert done.returncode == 0, done.stdout
     assert "AT version:" in done.stdout
 
 
 @pytest.mark.parametrize("tool", ["tools/terminal.py", "tools/factory.py", "tools/atsim"])
-def test_tools_that_show_their_help(fresh, tool):
-    done = run(fresh, tool, "--help")
+def test_tools_that_show_their_help(empty, tool):
+    done = run(empty, tool, "--help")
     assert done.returncode == 0, done.stdout
     assert "usage: " in done.stdout
 
 
-def test_factory_parameters(fresh):
-    done = run(fresh, "make", "mfg")
+def test_factory_parameters(empty):
+    done = run(empty, "make", "mfg")
     assert done.returncode == 0, done.stdout
-    assert (fresh / "build/mfg_nvs.bin").stat().st_size == 0x1C000
+    assert (empty / "build/mfg_nvs.bin").stat().st_size == 0x1C000
 
 
-def test_the_reference(fresh):
-    page = fresh / "docs/commands.md"
+def test_the_reference(empty):
+    page = empty / "docs/commands.md"
     before = page.read_text()
-    done = run(fresh, "make", "docs")
+    done = run(empty, "make", "docs")
     assert done.returncode == 0, done.stdout
     assert page.read_text() == before
 
 
-def test_conformance(fresh):
+def test_conformance(empty):
     master, slave = pty.openpty()
     try:
-        done = run(fresh, "make", "conformance", "PORT=socket://127.0.0.1:9")
+        done = run(empty, "make", "conformance", "PORT=socket://127.0.0.1:9")
     finally:
         os.close(master)
         os.close(slave)
@@ -141,8 +195,8 @@ def test_what_cannot_work_installs_nothing(fresh, target, words):
     assert not (fresh / "build/venv").exists()
 
 
-def test_release_without_an_image(fresh):
-    done = run(fresh, "make", "release")
+def test_release_without_an_image(empty):
+    done = run(empty, "make", "release")
     assert done.returncode != 0
     assert "make firmware comes first" in done.stdout
 

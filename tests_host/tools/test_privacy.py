@@ -102,11 +102,8 @@ def test_no_file_of_a_run_has_it(simulate, tmp_path):
     simulate(options=("--tcp", port, "--world", str(world)))
     out = tmp_path / "out"
     for words, status in (
-        (("--reference", "--", "-k", "wifi_join]"), (0,)),
-        (
-            ("--", "-k", "wifi_join] or wifi_join_options or wifi_busy or test_peers_that_go"),
-            (0, 1),
-        ),
+        (("--reference", "--", "-k", "wifi_at_once]"), (0,)),
+        (("--", "-k", "wifi_at_once] or wifi_busy or (peers_that_go and closed)"), (0, 1)),
     ):
         command = [sys.executable, "-m", "tools.conformance", f"socket://{port}"]
         command += ["--folder", str(out), "--ssid", "home", "--password", SECRET, *words]

@@ -148,18 +148,19 @@ def build_mpy_cross(source: Path, parts) -> Path:
     """Return mpy-cross, built once for this source."""
     program = BUILD / "mpy-cross" / "mpy-cross"
     stamp = program.with_name("source")
-    if not program.exists() or not stamp.exists() or stamp.read_text() != str(source):
+    name = os.path.relpath(source, ROOT)
+    if not program.exists() or not stamp.exists() or stamp.read_text() != name:
         parts.say("compiling mpy-cross")
         shutil.rmtree(program.parent, ignore_errors=True)
         run_make(source / "mpy-cross", {"BUILD": program.parent})
-        stamp.write_text(str(source))
+        stamp.write_text(name)
     return program
 
 
-def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
+def make_variables(bits: int, sanitize: bool) -> dict:
     """Return the variables MicroPython's make takes for one flavour."""
     variables = {
-        "BUILD": target,
+        "BUILD": BUILD / "sim" / flavour(bits, sanitize),
         "VARIANT_DIR": ROOT / "board/SIM",
         "FROZEN_MANIFEST": ROOT / "board/SIM/manifest.py",
         "USER_C_MODULES": BUILD / "usermods",
@@ -176,6 +177,14 @@ def make_variables(bits: int, sanitize: bool, target: Path) -> dict:
             "LDFLAGS_EXTRA": "-fsanitize=address,undefined -lpthread",
         }
     return variables
+
+
+def wanted_settings(bits: int, sanitize: bool) -> str:
+    """Return what the file `settings` of a flavour holds if make can go on with what is there."""
+    import pins
+
+    variables = make_variables(bits, sanitize)
+    return settings_sum(variables, [pins.load()[name] for name in ("micropython", "mbedtls")])
 
 
 def write_application(source: Path) -> None:
@@ -195,7 +204,6 @@ def compile_flavour(bits: int, sanitize: bool) -> None:
     """Fetch what is missing and compile one flavour; call it with the lock held."""
     import commandtable
     import fetch
-    import pins
     import system
 
     system.ensure("gcc", "make", *(["m32"] if bits == 32 else []))
@@ -206,14 +214,13 @@ def compile_flavour(bits: int, sanitize: bool) -> None:
     commandtable.write()
     write_application(source)
     settings = target / "settings"
-    variables = make_variables(bits, sanitize, target)
-    wanted = settings_sum(variables, [pins.load()[name] for name in ("micropython", "mbedtls")])
+    wanted = wanted_settings(bits, sanitize)
     if not settings.exists() or settings.read_text() != wanted:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         settings.write_text(wanted)
     fetch.say(f"compiling the firmware ({flavour(bits, sanitize)})")
-    run_make(source / "ports/unix", variables)
+    run_make(source / "ports/unix", make_variables(bits, sanitize))
 
 
 def build(bits: int = 64, sanitize: bool = False) -> Path:

@@ -248,10 +248,12 @@ class Module:
     def read_until(self, mark: bytes | re.Pattern[bytes], timeout_s: float | None = None) -> bytes:
         """Read through the end of the first occurrence of mark and return it all."""
         until = self.deadline(timeout_s)
+        looked = 0  # before this no mark of bytes begins: long downloads are searched once
         while True:
             if isinstance(mark, bytes):
-                at = self.buffer.find(mark)
+                at = self.buffer.find(mark, looked)
                 end = at + len(mark) if at >= 0 else -1
+                looked = max(len(self.buffer) - len(mark) + 1, 0)
             else:
                 found = mark.search(self.buffer)
                 end = found.end() if found else -1

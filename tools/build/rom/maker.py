@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,7 +23,7 @@ def program(micropython: Path, run_make, say) -> Path:
     stamp = target / "made-of"
     own = [path for path in sorted(HERE.rglob("*")) if path.suffix in (".c", ".h", ".mk")]
     own += [ROOT / "firmware/atrom/atrom.h", ROOT / "board/SIM/mpconfigvariant.h"]
-    total = hashlib.sha256(str(micropython).encode())
+    total = hashlib.sha256(os.path.relpath(micropython, ROOT).encode())
     for path in own:
         total.update(path.read_bytes())
     if not (target / "micropython").exists() or stamp.read_text() != total.hexdigest():
