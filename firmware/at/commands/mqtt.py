@@ -249,6 +249,7 @@ MQTTCONN = command(
         ("int", "reconnect", 0, 1),
         ("int", "timeout", 3000, 60000, None),
     ),
+    text='+MQTTCONN:(0),"host"(128),(1-65535),(0,1)',
     since="later: `timeout`",
 )
 refuse_with(

@@ -21,6 +21,7 @@ MQTTPUB = command(
         ("int", "retain", 0, 1),
         ("int", "timeout", 3000, 60000, None),
     ),
+    text='+MQTTPUB:(0),"topic"(128),"data"(256),(0-2),(0,1)',
     since="later: `timeout`",
 )
 refuse_with(MQTTPUB, LINK_ID, _TOPIC, (0x6044, 0x6045, 0x6046), _QOS, _RETAIN, None)
@@ -49,6 +50,7 @@ MQTTPUBRAW = command(
         ("int", "retain", 0, 1),
         ("int", "timeout", 3000, 60000, None),
     ),
+    text='+MQTTPUBRAW:(0),"topic"(128),(1-268435323),(0-2),(0,1)',
     since="later: `timeout`",
 )
 refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN, None)
@@ -83,6 +85,7 @@ MQTTSUB = command(
         ("int", "qos", 0, 2),
         ("int", "timeout", 3000, 60000, None),
     ),
+    text='+MQTTSUB:(0),"topic"(128),(0-2)',
     since="later: `timeout`",
 )
 refuse_with(MQTTSUB, LINK_ID, _TOPIC, _QOS, None)
@@ -115,6 +118,7 @@ MQTTUNSUB = command(
         ("str", "topic", 1, 128),
         ("int", "timeout", 3000, 60000, None),
     ),
+    text='+MQTTUNSUB:(0),"topic"(128)',
     since="later: `timeout`",
 )
 refuse_with(MQTTUNSUB, LINK_ID, _TOPIC, None)

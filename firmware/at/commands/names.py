@@ -52,6 +52,7 @@ CIPDOMAIN = command(
         ("int", "timeout", 0, 60000, 0),
         ("int", "show_all_ip", 0, 1, 0),
     ),
+    text='+CIPDOMAIN:"domain_name"(253),(1,2,3)',
     since="later: `timeout`, `show_all_ip`",
 )
 
@@ -340,6 +341,7 @@ MDNS = command(
             ),
         ),
     ),
+    text='+MDNS:(0)\r\n+MDNS:(1),"hostname"(63),"service_type"(63),(1-65535)',
     since="later: 2, and all behind `port`",
 )
 

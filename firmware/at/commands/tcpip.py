@@ -116,6 +116,12 @@ CIPSTART = command(
         ("link", "link_id", 0, 4),
         _LINK,
     ),
+    text='+CIPSTART:(0-4),("TCP"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTART:(0-4),("TCPv6"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTART:(0-4),("SSL"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTART:(0-4),("SSLv6"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTART:(0-4),("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
+    '+CIPSTART:(0-4),("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
     since="later: `timeout`",
 )
 
@@ -136,6 +142,12 @@ CIPSTARTEX = command(
     "+CIPSTARTEX",
     "Open a link under the number that has been free longest",
     (_LINK,),
+    text='+CIPSTARTEX:("TCP"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTARTEX:("TCPv6"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTARTEX:("SSL"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTARTEX:("SSLv6"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
+    '+CIPSTARTEX:("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
+    '+CIPSTARTEX:("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
     since="later: `timeout`",
 )
 

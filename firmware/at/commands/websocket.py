@@ -41,6 +41,7 @@ WSCFG = command(
         ("int", "pki_number", 0, 255, 0),
         ("int", "ca_number", 0, 255, 0),
     ),
+    text="+WSCFG:(0-2),(1-7200),(1-7200),(1-8192)",
     since="later: `auth_mode`, `pki_number`, `ca_number`",
 )
 
@@ -154,6 +155,7 @@ WSSEND = command(
         ("int", "timeout", 0, 60000, 10000),
         ("int", "fin", 0, 1, 1),
     ),
+    text="+WSSEND:(0-2),(0-8182),(0-15),(0-60000)",
     since="later: `fin`",
 )
 
