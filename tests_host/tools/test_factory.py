@@ -73,6 +73,17 @@ def test_certificates_are_put_in_replaced_and_removed(mfg):
     assert after == wanted
 
 
+@pytest.mark.parametrize("owner", ["https", "wss"])
+def test_certificates_that_are_not_delivered_are_put_in(mfg, owner):
+    pairs = {"ca": "client_ca_00.crt", "cert": "client_cert_00.crt", "key": "client_key_00.key"}
+    run("pki", mfg, *(f"{owner}_{part}.0={CERTS / file}" for part, file in pairs.items()))
+    content = nvs.read(mfg.read_bytes())
+    for part, file in pairs.items():
+        kept = content[f"{owner}_{part}"][f"{owner}_{part}.0"]
+        assert kept == nvs.Value("blob", (CERTS / file).read_bytes())
+    assert pki.check(content) == []
+
+
 def test_what_was_put_in_comes_out(mfg, tmp_path):
     run("extract", mfg, tmp_path / "out")
     assert (tmp_path / "out/client_ca.0.pem").read_bytes() == (CERTS / "ca.crt").read_bytes()

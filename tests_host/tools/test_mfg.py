@@ -129,6 +129,27 @@ def test_certificate_fits_its_key_and_authority(image, certificate, key, authori
         assert subprocess.run(verify, capture_output=True).returncode == 0
 
 
+def test_certificates_of_http_and_websocket_are_rows_like_the_others(image, tmp_path):
+    """They are not in the table as it is; see docs/flashing.md."""
+    assert not [space for space in read_nvs(image) if space.startswith(("https", "wss"))]
+    files = {"ca": "client_ca_00.crt", "cert": "client_cert_00.crt", "key": "client_key_00.key"}
+    slots = {f"{owner}_{part}": file for owner in ("https", "wss") for part, file in files.items()}
+    table, target = tmp_path / "more.csv", tmp_path / "more.bin"
+    table.write_text(
+        (ROOT / "tools/mfg/mfg_nvs.csv").read_text()
+        + "".join(
+            f"{slot},namespace,,\n{slot}.0,file,binary,build/certs/{file}\n"
+            for slot, file in slots.items()
+        )
+    )
+    subprocess.run([sys.executable, BUILD_SCRIPT, table, target], check=True, capture_output=True)
+    found = read_nvs(target.read_bytes())
+    for slot, file in slots.items():
+        data = (ROOT / "build/certs" / file).read_bytes()
+        assert found.pop(slot) == {f"{slot}.0": (ENCODINGS["binary"], data)}
+    assert found == read_nvs(image)
+
+
 def test_unchanged_image_is_not_made_again(image):
     del image
     path = ROOT / "build/mfg_nvs.bin"
