@@ -94,7 +94,7 @@ class Http:
     def _trust(self):
         if self.checks is None:
             return trust(self._mfg, "https")
-        mode, own, ca = self.checks
+        mode, own, ca = self.checks  # type: ignore - AT+HTTPCFG has set them
         own, ca = own if mode & _PRESENT else None, ca if mode & _CHECK else None
         return self._profile(_OWNERS, own, ca), ca is not None
 

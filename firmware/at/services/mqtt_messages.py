@@ -70,7 +70,7 @@ class Messages:
 
         Up to 1024 bytes are kept until they are delivered; larger messages are sent only once.
         """
-        client = self._client
+        client = self._need_connection()
         client.wait_for(timeout_ms)
         try:
             if size > HELD:
