@@ -1,6 +1,7 @@
 """The composition root: the only place that constructs and connects."""
 
 import asyncio
+import gc
 import os
 import sys
 from socket import set_resolver
@@ -83,6 +84,7 @@ class App:
 
     def __init__(self):
         settings = Settings()
+        gc.collect()  # what is made now stays: not above the garbage of reading them
         guard = self.guard = Guard(settings)
         mfg = Mfg(log)
         uart, uart_pins = _open_uart(mfg)

@@ -152,7 +152,7 @@ class Session(Payload):
         self._is_running = True
         # Most that lives long is made by such a command: not above the garbage of those before it,
         # where it would cut the free heap to pieces.
-        gc.collect()
+        atcore.tidy()
         try:
             asyncio.create_task(self._run(coroutine))
         except MemoryError as error:

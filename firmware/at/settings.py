@@ -239,8 +239,9 @@ class Settings:
         self._values = {}
         if self._fetch(_RESTORING, "int") is not None:
             self.restore()
+        blob = bytearray(_MAX_BLOB)
         for row in TABLE:
-            self._values[row[0]] = self._read(row)
+            self._values[row[0]] = self._read(row, blob)
 
     def get(self, key):
         """Return the value in force."""
@@ -250,7 +251,7 @@ class Settings:
         """Return what flash holds, or the factory value; what is in force may be different."""
         for row in TABLE:
             if row[0] == key:
-                return self._read(row)
+                return self._read(row, bytearray(_MAX_BLOB))
         raise KeyError(key)
 
     def put(self, key, value):
@@ -278,20 +279,19 @@ class Settings:
             return
         self._nvs.commit()
 
-    def _fetch(self, key, kind):
-        """Return the number or the bytes that flash holds, or None."""
+    def _fetch(self, key, kind, blob=None):
+        """Return the number or the bytes that flash holds, or None; `blob` has room for them."""
         try:
             if kind == "int":
                 return self._nvs.get_i32(key)
-            blob = bytearray(_MAX_BLOB)
-            return blob[: self._nvs.get_blob(key, blob)]
+            return bytes(memoryview(blob)[: self._nvs.get_blob(key, blob)])
         except OSError:  # not there
             return None
 
-    def _read(self, row):
+    def _read(self, row, blob):
         """Return what flash holds, or the factory value if there is none that fits."""
         key, kind, factory, _, kept_shape = row
-        value = self._fetch(key, kind)
+        value = self._fetch(key, kind, blob)
         if value is None:
             return factory
         try:
@@ -311,7 +311,7 @@ class Settings:
             value = json.dumps(value)
         if kind != "int":
             value = value.encode()
-        if self._fetch(key, kind) == value:
+        if self._fetch(key, kind, bytearray(_MAX_BLOB)) == value:
             return
         if kind == "int":
             self._nvs.set_i32(key, value)

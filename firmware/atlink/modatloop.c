@@ -1,6 +1,7 @@
 // Where the event loop waits: what asyncio.core calls in place of its own IOQueue. Nothing here
 // allocates. A source (a bit of atlink_wait) has at most one task that waits for it, and a function
 // that is called when no task does.
+#include "py/gc.h"
 #include "py/mphal.h"
 #include "py/mpprint.h"
 #include "py/objexcept.h"
@@ -248,6 +249,20 @@ static mp_obj_t atcore_watch_over(mp_obj_t function, mp_obj_t period_ms) {
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atcore_watch_over_obj, atcore_watch_over);
+
+// tidy(): collect garbage, unless the upper half of the heap is free in one piece
+static mp_obj_t atcore_tidy(void) {
+    size_t half = MP_STATE_MEM(area).gc_alloc_table_byte_len / 2;
+    size_t end = MP_STATE_MEM(area).gc_alloc_table_byte_len;
+    while (end > half && MP_STATE_MEM(area).gc_alloc_table_start[end - 1] == 0) {
+        --end;
+    }
+    if (end > half) {
+        gc_collect();
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_0(atcore_tidy_obj, atcore_tidy);
 
 // Stand in for the IOQueue of a loop, as after power-up.
 static mp_obj_t atcore_start(mp_obj_t asyncio) {

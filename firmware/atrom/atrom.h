@@ -93,6 +93,11 @@ extern const mp_obj_type_t at_rom_type_cell;
 // Raises an error of this kind if a map is a constant.
 void at_rom_check(const mp_map_t *map, const mp_obj_type_t *error, qstr attr);
 
+// What is known of a class in flash, in front of its slots: AT_ROM_ROOM times how many attributes its instances get
+// room for, and
+#define AT_ROM_PLAIN (1) // attributes that are no property of it can be stored without asking it
+#define AT_ROM_ROOM (2)
+
 // Slots of classes made in Python, which py/objtype.c keeps to itself (classes.h).
 mp_obj_t at_rom_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args);
 void at_rom_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind);

@@ -14,21 +14,62 @@ AT_ROM_NAME(at_rom_binary_op, instance_binary_op);
 AT_ROM_NAME(at_rom_subscr, instance_subscr);
 AT_ROM_NAME(at_rom_get_buffer, instance_get_buffer);
 
-// The VM checks whether dicts and classes can be written to, but not instances.
-static void mp_obj_instance_attr(mp_obj_t self, qstr attr, mp_obj_t *dest);
-void at_rom_attr(mp_obj_t self, qstr attr, mp_obj_t *dest) {
-    if (dest[0] != MP_OBJ_NULL) {
-        at_rom_check(&((mp_obj_instance_t *)MP_OBJ_TO_PTR(self))->members, &mp_type_TypeError, attr);
-    }
-    mp_obj_instance_attr(self, attr, dest);
-}
-
-// Instances of a class in flash get room for their attributes at once: how many there will be stands in front of the
-// slots of the class. Elsewhere the first slot is that of make_new.
-static size_t room_for(const mp_obj_type_t *type) {
+// What the build knows of a class in flash stands in front of its slots: how many attributes its instances will have,
+// and whether AT_ROM_PLAIN. Elsewhere the first slot is that of make_new.
+static size_t known_of(const mp_obj_type_t *type) {
     return type->slot_index_make_new > 1 ? (size_t)(uintptr_t)type->slots[0] : 0;
 }
-#define mp_map_init(map, n) mp_map_init(map, room_for(class)) // of mp_obj_new_instance() alone
+
+// Whether a class or its bases have something of that name, or who knows what bases.
+static bool has_class(const mp_obj_type_t *type, qstr attr) {
+    for (;;) {
+        mp_obj_dict_t *content = MP_OBJ_TYPE_GET_SLOT(type, locals_dict);
+        if (mp_map_lookup(&content->map, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP) != NULL) {
+            return true;
+        }
+        if (!MP_OBJ_TYPE_HAS_SLOT(type, parent)) {
+            return false;
+        }
+        type = MP_OBJ_TYPE_GET_SLOT(type, parent);
+        if (type->base.type != &mp_type_type || !mp_obj_is_instance_type(type)) {
+            return type != &mp_type_object;
+        }
+    }
+}
+
+// Store an attribute where it belongs unless a class has to be asked: the VM would look for a property and for
+// __setattr__ each time.
+static bool store_plain(mp_obj_instance_t *self, qstr attr, mp_obj_t value) {
+    if (!(known_of(self->base.type) & AT_ROM_PLAIN)) {
+        return false;
+    }
+    mp_map_elem_t *place = mp_map_lookup(&self->members, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP);
+    if (place == NULL) {
+        if (has_class(self->base.type, attr)) {
+            return false;
+        }
+        place = mp_map_lookup(&self->members, MP_OBJ_NEW_QSTR(attr), MP_MAP_LOOKUP_ADD_IF_NOT_FOUND);
+    }
+    place->value = value;
+    return true;
+}
+
+// The VM checks whether dicts and classes can be written to, but not instances.
+static void mp_obj_instance_attr(mp_obj_t self, qstr attr, mp_obj_t *dest);
+void at_rom_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] != MP_OBJ_NULL) {
+        at_rom_check(&self->members, &mp_type_TypeError, attr);
+        if (dest[1] != MP_OBJ_NULL && store_plain(self, attr, dest[1])) {
+            dest[0] = MP_OBJ_NULL;
+            return;
+        }
+    }
+    mp_obj_instance_attr(self_in, attr, dest);
+}
+
+// Instances of a class in flash get room for their attributes at once.
+#define mp_map_init(map, n) mp_map_init(map, known_of(class) / AT_ROM_ROOM) // of mp_obj_new_instance() alone
 
 // The functions with these names are the VM's own under another name, and the slots of `type` are those below.
 #define type_make_new(...) vm_type_make_new(__VA_ARGS__)

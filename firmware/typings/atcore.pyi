@@ -29,6 +29,9 @@ def function(source: int, /) -> Callable[[], object] | None:
 def watch_over(function: Callable[[], object], period_ms: int, /) -> None:
     """Call `function` at once and then about every `period_ms`, as long as the loop turns."""
 
+def tidy() -> None:
+    """Collect garbage, unless the upper half of the heap is free in one piece."""
+
 def serve(session: Any, by_name: dict[str, Any] | None, of_users: list[Any], /) -> None:
     """Take command lines for a session, with the firmware's commands and a user's (at.command).
 

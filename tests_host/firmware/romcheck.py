@@ -53,6 +53,16 @@ first.title = "TWO"
 assert first.name == "two" and Base.three() == 3 and Derived.made("x").describe() == "<derived x>"
 assert len(first) == 3 and first[0] == "t" and first == Base("two") and hash(first) == 3
 assert isinstance(first, Base) and issubclass(Derived, r.Mixin) and Derived.limits == (1, 2)
+first.kind = "own"  # hides what the class has
+assert first.describe() == "<own two>" and Derived("a").kind == "derived"
+first.kind = "newer"
+first.extra = 1
+del first.extra
+assert first.kind == "newer" and not hasattr(first, "extra")
+doubled = r.Quadrupling()
+doubled.two = 2
+doubled.one = 3
+assert (doubled.one, doubled.two) == (6, 4)
 try:
     raise Failure(7)
 except ValueError as error:

@@ -121,6 +121,16 @@ class Derived(Mixin, Base):
         return "<" + super().describe() + ">"
 
 
+class Doubling:
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value * 2)
+
+
+class Quadrupling(Doubling):
+    def __init__(self):
+        self.one = 1
+
+
 class Failure(ValueError):
     def __init__(self, code):
         super().__init__("failure %d" % code)

@@ -25,6 +25,8 @@ GOOD = {
     "sntp": [1, 530, ["time.test"]],
     "wifi_mode": 3,
     "wifi_ap": ["61", "3132333435363738", None, 0, 3, 0, 15, 1, None],
+    "wifi_times": [60, 10, 5],
+    "wifi_bandwidth": [1, 2],
     "wifi_auto": 0,
     "wifi_reconn": [5, 3],
     "wifi_softap": ["6170", "3132333435363738", 6, 3, 4, 0],

@@ -23,8 +23,8 @@ class Stream:
 
     def __init__(self, link):
         self.on_urgent = None  # function: tend() has something to send
-        # Function of (buffer, count) that may take what read() waits for: returns how much it took,
-        # or -n if it wants more behind the n bytes that stand at the beginning of the buffer now.
+        # Function of (buffer, count) that may take what read() waits for; it returns how much it
+        # took, or -n: it wants more behind n bytes, which are at the beginning of the buffer now.
         self.taker = None
         self._link = link
         self._event = asyncio.Event()
@@ -56,7 +56,6 @@ class Stream:
 
     def new_key(self):
         """Return what masks the next message that is sent; None: it goes out as it is."""
-        return None
 
     async def write(self, data):
         """Send bytes. OSError if the connection breaks, or 1024 bytes are not taken in 10 s."""

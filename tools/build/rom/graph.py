@@ -217,6 +217,17 @@ def attributes_of(graph: Graph, each: Object) -> set[str]:
     return found
 
 
+def is_plain(graph: Graph, each: Object) -> bool:
+    """Tell whether instances of a class store attributes as the VM does by itself."""
+    table = graph.target(each.parts[3])
+    assert table is not None
+    bases = [graph.target(base) for base in each.parts[2]]
+    names = {key[1] for key, _ in table.parts}
+    return not names & {"__setattr__", "__delattr__"} and all(
+        is_plain(graph, base) for base in bases if base is not None
+    )
+
+
 def _stored_by(graph: Graph, method: Object | None) -> set[str]:
     """Return the names of the attributes that a method stores in its first argument."""
     number = 0

@@ -6,7 +6,7 @@ from rom.maker import RomError
 from rom.values import Values
 
 # Slots of a class made in Python, in the order of py/objtype.c: name, C expression. In front of them
-# stands how many attributes its instances get room for.
+# stands what is known of the class (atrom.h).
 SLOTS = (
     ("make_new", "at_rom_make_new"),
     ("print", "at_rom_print"),
@@ -221,7 +221,10 @@ class Objects:
     def _class(self, each: Object, name: str) -> tuple[str, str]:
         title, flags, bases, table, _ = each.parts
         attributes = len(graph.attributes_of(self.graph, each))
-        slots = [str(attributes + attributes // _SPARE)] + [expression for _, expression in SLOTS]
+        known = f"{attributes + attributes // _SPARE} * AT_ROM_ROOM"
+        if graph.is_plain(self.graph, each):
+            known += " + AT_ROM_PLAIN"
+        slots = [f"({known})"] + [expression for _, expression in SLOTS]
         indices = [f".slot_index_{slot} = {i + 2}" for i, (slot, _) in enumerate(SLOTS)]
         slots.append(self.value(table, each.where))
         indices.append(f".slot_index_locals_dict = {len(slots)}")
