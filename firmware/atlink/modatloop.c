@@ -8,6 +8,7 @@
 #include "py/runtime.h"
 
 #include "modatcore.h"
+#include "net/modatnet.h"
 #include "wait.h"
 
 #define BELOW (3) // sources that are no links: bits 0..2
@@ -162,16 +163,6 @@ static mp_obj_t queue_remove(mp_obj_t self, mp_obj_t task) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(queue_remove_obj, queue_remove);
 
-static const mp_rom_map_elem_t queue_locals_table[] = {
-    {MP_ROM_QSTR(MP_QSTR_wait_io_event), MP_ROM_PTR(&queue_wait_io_event_obj)},
-    {MP_ROM_QSTR(MP_QSTR_remove), MP_ROM_PTR(&queue_remove_obj)},
-    {MP_ROM_QSTR(MP_QSTR_map), MP_ROM_TRUE}, // asyncio ends when this is empty
-};
-static MP_DEFINE_CONST_DICT(queue_locals, queue_locals_table);
-
-MP_DEFINE_CONST_OBJ_TYPE(atcore_queue_type, MP_QSTR_Queue, MP_TYPE_FLAG_NONE,
-    locals_dict, &queue_locals);
-
 // Park the current task until the source is ready.
 static void park(uint32_t bit) {
     unsigned i = index_of(bit);
@@ -184,6 +175,40 @@ static void park(uint32_t bit) {
     mask |= bit;
     mp_store_attr(task, MP_QSTR_data, MP_OBJ_FROM_PTR(&queue));
 }
+
+// Park it until a socket of firmware/lib is ready: asyncio's streams and ThreadSafeFlag call these.
+static mp_obj_t park_for(mp_obj_t stream, uint8_t events) {
+    mp_obj_t method[2];
+    mp_load_method(stream, MP_QSTR_fileno, method);
+    mp_obj_t link = mp_call_method_n_kw(0, 0, method);
+    atlink_atnet_link(link)->armed = events;
+    park(1u << (ATLINK_LINK_FIRST + (mp_obj_get_int(link) & 15)));
+    return mp_const_none;
+}
+
+static mp_obj_t queue_read(mp_obj_t self, mp_obj_t stream) {
+    (void)self;
+    return park_for(stream, ATLINK_NET_READ);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(queue_read_obj, queue_read);
+
+static mp_obj_t queue_write(mp_obj_t self, mp_obj_t stream) {
+    (void)self;
+    return park_for(stream, ATLINK_NET_WRITE);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(queue_write_obj, queue_write);
+
+static const mp_rom_map_elem_t queue_locals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR_wait_io_event), MP_ROM_PTR(&queue_wait_io_event_obj)},
+    {MP_ROM_QSTR(MP_QSTR_queue_read), MP_ROM_PTR(&queue_read_obj)},
+    {MP_ROM_QSTR(MP_QSTR_queue_write), MP_ROM_PTR(&queue_write_obj)},
+    {MP_ROM_QSTR(MP_QSTR_remove), MP_ROM_PTR(&queue_remove_obj)},
+    {MP_ROM_QSTR(MP_QSTR_map), MP_ROM_TRUE}, // asyncio ends when this is empty
+};
+static MP_DEFINE_CONST_DICT(queue_locals, queue_locals_table);
+
+MP_DEFINE_CONST_OBJ_TYPE(atcore_queue_type, MP_QSTR_Queue, MP_TYPE_FLAG_NONE,
+    locals_dict, &queue_locals);
 
 // One object for all who await, because a wait begins as soon as it is made.
 static mp_obj_t ready_iternext(mp_obj_t self) {
