@@ -117,9 +117,10 @@ def test_a_join_that_fails_says_why(bench, ssid, password, reason):
 
 
 def test_a_network_without_dhcp_is_told_from_one_that_does_not_answer(bench):
-    news = join(bench, "silent")
-    assert (news["state"], news["reason"]) == (2, "address")
-    assert bench.news()[:3] == ["+WEBSERVERRSP:1", "WIFI", "CONNECTED"]
+    with bench.haste():
+        news = join(bench, "silent")
+        assert (news["state"], news["reason"]) == (2, "address")
+        assert bench.news()[:3] == ["+WEBSERVERRSP:1", "WIFI", "CONNECTED"]
 
 
 def test_names_and_passwords_may_have_any_letters(bench):
@@ -152,7 +153,7 @@ def test_one_join_at_a_time(bench):
 
 
 def test_a_join_by_command_is_not_disturbed(bench):
-    bench.module.send('AT+CWJAP="silent","",,,,,,5')
+    bench.module.send('AT+CWJAP="silent","",,,,,,3')
     bench.hear("WIFI CONNECTED")
     refused = bench.page.post("/setstainfo", {"ssid": "espressif", "password": "1234567890"})
     assert refused.status == 409 and "joining a network already" in refused.json["error"]
@@ -208,17 +209,18 @@ def test_whoever_looks_for_the_internet_finds_the_page(bench, host, path):
     assert answer.body
 
 
-def ask_name(bench, packet, limit_s=10.0):
-    """Ask the portal's name server; return the answer, None if there is none."""
-    for port in (53, 53 + webclient.SHIFT):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(limit_s)
-            sock.connect((bench.ip, port))
-            try:
-                sock.send(packet)
-                return sock.recv(2000)
-            except (ConnectionError, TimeoutError):
-                continue
+def ask_name(bench, packet, tries=20):
+    """Ask the portal's name server, again if need be; return the answer, None if there is none."""
+    for _ in range(tries):
+        for port in (53, 53 + webclient.SHIFT):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(0.3)
+                sock.connect((bench.ip, port))
+                try:
+                    sock.send(packet)
+                    return sock.recv(2000)
+                except (ConnectionError, TimeoutError):
+                    continue
     return None
 
 
@@ -233,7 +235,7 @@ def test_every_name_is_the_softaps(bench):
             answer = dnslib.DNSRecord.parse(ask_name(bench, query.pack()))
             assert (answer.header.rcode, answer.rr) == (0, [])
     for garbage in (b"", b"x", bytes(500), b"\xff" * 60):
-        ask_name(bench, garbage, 0.05)
+        ask_name(bench, garbage, 1)
     assert ask_name(bench, dnslib.DNSRecord.question("still.there").pack())
 
 
@@ -248,16 +250,16 @@ def test_the_portal_follows_the_softap(bench):
     bench.module.ok('AT+CIPAP="192.168.4.1"')
     bench.module.ok('AT+CWJAP="espressif","1234567890"')  # there has to be a way to the server
     bench.module.ok("AT+CWMODE=1")
-    assert ask_name(bench, query, 0.3) is None
+    assert ask_name(bench, query, 1) is None
     assert bench.page.get("/generate_204", Host="x.test").status == 403
     bench.module.ok("AT+CWQAP")
     bench.module.ok("AT+CWMODE=3")
     assert ask_name(bench, query) is not None
     bench.module.ok("AT+WEBSERVER=0")
-    assert ask_name(bench, query, 0.3) is None
+    assert ask_name(bench, query, 1) is None
     bench.module.ok("AT+CWMODE=1")
     bench.module.ok(f"AT+WEBSERVER=1,{PORT},21")
-    assert ask_name(bench, query, 0.3) is None
+    assert ask_name(bench, query, 1) is None
     bench.module.ok("AT+CWMODE=3")
     assert ask_name(bench, query) is not None
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests_host.firmware.webbench import PORT
+from tests_host.firmware.webbench import HASTE_S, PORT
 from tests_host.simulator.waiting import wait_for
 from tools.peers import webclient
 
@@ -13,6 +13,12 @@ from tools.peers import webclient
 @pytest.fixture
 def bench(web):
     return web
+
+
+@pytest.fixture
+def hasty(web):
+    with web.haste():
+        yield
 
 
 # Requests that are not the page's own.
@@ -180,7 +186,7 @@ def ends(sock):
 
 
 def test_who_says_nothing_makes_room_for_who_does(bench):
-    idle = [webclient.connect(bench.place) for _ in range(12)]
+    idle = [webclient.connect(bench.place) for _ in range(7)]  # there are places for four
     for number, sock in enumerate(idle):
         sock.sendall(LINE[: number + 3])
     assert bench.page.get("/getstainfo").status == 200
@@ -188,6 +194,7 @@ def test_who_says_nothing_makes_room_for_who_does(bench):
         sock.close()
 
 
+@pytest.mark.usefixtures("hasty")
 def test_slow_visitors_lose_their_place(bench):
     head = bench.page.head("POST", "/setstainfo", webclient.OWN, 100)
     json_head = head.replace(b"Accept:", b"Content-Type: application/json\r\nAccept:")
@@ -213,19 +220,21 @@ def is_ended(sock):
 
 
 @pytest.mark.parametrize("start", [b"", b"head"])
+@pytest.mark.usefixtures("hasty")
 def test_a_byte_now_and_then_is_not_enough(bench, start):
     head = bench.page.head("POST", "/setstainfo", webclient.OWN, 500)
     json_head = head.replace(b"Accept:", b"Content-Type: application/json\r\nAccept:")
     with webclient.connect(bench.place) as sock:
         sock.sendall(json_head if start else b"POST /")
-        sock.settimeout(1)
+        sock.settimeout(HASTE_S / 10)
         until = time.monotonic() + 90
         while not is_ended(sock):
             assert time.monotonic() < until
     assert bench.news() == []
 
 
-def test_the_end_of_the_server_ends_everything_at_once(bench):
+@pytest.mark.parametrize("turn", ["first", "again"])
+def test_the_end_of_the_server_ends_everything_at_once(bench, turn):
     before = bench.free()
     idle = webclient.connect(bench.place)
     idle.sendall(LINE)
@@ -240,7 +249,8 @@ def test_the_end_of_the_server_ends_everything_at_once(bench):
         webclient.connect(bench.place)
     idle.close()
     waiting.close()
-    assert bench.free() > before + 1000  # what it needs is given back
+    if turn == "again":  # the first upload of all makes what stays
+        wait_for(lambda: bench.free() > before + 1000)  # what it needs is given back, in the end
     bench.module.ok(f"AT+WEBSERVER=1,{PORT},21")
-    assert bench.free() > before - 500
+    assert turn == "first" or bench.free() > before - 500
     assert bench.page.get("/getstainfo").status == 200

@@ -1,6 +1,7 @@
 """A simulated module with its web server, for tests that visit it."""
 
 import re
+from contextlib import contextmanager
 
 from tools.host.simprocess import Simulator
 from tools.peers import webclient
@@ -34,13 +35,20 @@ import gc
 from at.command import command
 
 FREE = command("+HEAPFREE", "Bytes of the GC heap that are free")
+LIMIT = command("+WEBLIMIT", "A time limit below AT+WEBSERVER's", (("int", "seconds", 1, 9),))
 
 
 @FREE.query
 def free_query(at):
     gc.collect()
     at.reply(gc.mem_free())
+
+
+@LIMIT.set
+def limit_set(at, seconds):
+    at.webserver.limit_s = seconds
 """
+HASTE_S = 2
 
 
 class Bench:
@@ -63,12 +71,16 @@ class Bench:
         self.page = webclient.Page(self.place)
 
     def news(self):
-        """Return what the AT port has said by itself."""
-        known = -1
-        while len(self.module.buffer) > known:
-            known = len(self.module.buffer)
-            self.module.pump(0.2)
-        return bytes(self.module.take(len(self.module.buffer))).decode().split()
+        """Return what the AT port has said by itself: all that stands before an answer."""
+        self.module.send("AT")
+        return self.module.read_until(b"\r\nOK\r\n").decode().split()[:-1]
+
+    @contextmanager
+    def haste(self):
+        """Let the server be as impatient as a test."""
+        self.module.ok(f"AT+WEBLIMIT={HASTE_S}")
+        yield
+        self.module.ok(f"AT+WEBSERVER=1,{self.place[1]},21")
 
     def hear(self, *words):
         for word in words:
