@@ -286,7 +286,7 @@ print(atlink.filter_list(), cut(message) == message)
 """) == [
         "True b'x' []",
         "b'a\\x00b' b'' b'\\r\\nERROR\\r\\n' b''",
-        "[(b'^+HTTPCGET:[0-9]*,', b'\\r\\n$'), (b'', b'\\r\\nOK\\r\\n$')]",
+        "[(b'^+HTTPCGET:[0-9]*,', b'\\r\\n$', 0), (b'', b'\\r\\nOK\\r\\n$', 0)]",
         "False True",
         "('ValueError', 'malformed filter') ValueError ValueError",
         "('OSError', 12) TypeError TypeError",

@@ -7,7 +7,7 @@ import re
 import socket
 import time
 
-from tests_host.firmware.test_link_ends import JOIN, PORT, serving
+from tests_host.firmware.serving import JOIN, PORT, serving
 from tools.host.atclient import ATMismatch
 from tools.peers.websocketraw import RawServer
 
