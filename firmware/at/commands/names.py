@@ -224,6 +224,14 @@ async def ping_set(at, host):
         raise
 
 
+_LIMITS = (("int", "timeout", 1000, 180000, 5000), ("int", "max_results", 1, 255, 1))
+_INSTANCE = (
+    ("str", "instance", 1, 63),
+    ("str", "service", 1, 63),
+    ("str", "proto", 1, 63),
+) + _LIMITS
+_HOST = (("str", "hostname", 1, 63),) + _LIMITS
+
 MDNS = command(
     "+MDNS",
     "mDNS: announce the module and a service (1) or no longer (0), look for others (2)",
@@ -280,60 +288,12 @@ MDNS = command(
                                         ("int", "max_results", 1, 255, 1),
                                     ),
                                 ),
-                                (
-                                    1,
-                                    (
-                                        ("str", "instance", 1, 63),
-                                        ("str", "service", 1, 63),
-                                        ("str", "proto", 1, 63),
-                                        ("int", "timeout", 1000, 180000, 5000),
-                                        ("int", "max_results", 1, 255, 1),
-                                    ),
-                                ),
-                                (
-                                    2,
-                                    (
-                                        ("str", "instance", 1, 63),
-                                        ("str", "service", 1, 63),
-                                        ("str", "proto", 1, 63),
-                                        ("int", "timeout", 1000, 180000, 5000),
-                                        ("int", "max_results", 1, 255, 1),
-                                    ),
-                                ),
-                                (
-                                    3,
-                                    (
-                                        ("str", "instance", 1, 63),
-                                        ("str", "service", 1, 63),
-                                        ("str", "proto", 1, 63),
-                                        ("int", "timeout", 1000, 180000, 5000),
-                                        ("int", "max_results", 1, 255, 1),
-                                    ),
-                                ),
-                                (
-                                    4,
-                                    (
-                                        ("str", "hostname", 1, 63),
-                                        ("int", "timeout", 1000, 180000, 5000),
-                                        ("int", "max_results", 1, 255, 1),
-                                    ),
-                                ),
-                                (
-                                    5,
-                                    (
-                                        ("str", "hostname", 1, 63),
-                                        ("int", "timeout", 1000, 180000, 5000),
-                                        ("int", "max_results", 1, 255, 1),
-                                    ),
-                                ),
-                                (
-                                    6,
-                                    (
-                                        ("str", "hostname", 1, 63),
-                                        ("int", "timeout", 1000, 180000, 5000),
-                                        ("int", "max_results", 1, 255, 1),
-                                    ),
-                                ),
+                                (1, _INSTANCE),
+                                (2, _INSTANCE),
+                                (3, _INSTANCE),
+                                (4, _HOST),
+                                (5, _HOST),
+                                (6, _HOST),
                             ),
                         ),
                     ),
