@@ -15,7 +15,7 @@ from tools.catalogue import declarations
 from tools.transcript import seen
 
 _ERRORS = declarations.ROOT / "firmware" / "at" / "errors.py"
-_WORKERS_S = 1800.0  # how long the other workers of a parallel run may still take
+_WORKERS_S = 240.0  # how long the other workers of a parallel run may still take
 
 
 # The codes of the manual's tables for MQTT (3.4.15) and HTTP (3.5.9), as extensions of 0x010a0000.
