@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a real module's certificates, user partitions and files may be changed for good",
     )
     group.addoption("--results", type=Path, help="JSON file for what each test did")
+    group.addoption("--notes", type=Path, help="file in which what ran is noted, added to and kept")
     group.addoption("--firmware", default="", help="what the report calls the module's firmware")
     group.addoption("--reference", action="store_true", help="record what comes, do not judge it")
     group.addoption("--accept", action="store_true", help="rewrite expected lines, for review")
@@ -51,9 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        notes = SEEN.parent / "seen" / f"{os.getpid()}.jsonl"
+        notes = config.option.notes or SEEN.parent / "seen" / f"{os.getpid()}.jsonl"
         notes.parent.mkdir(parents=True, exist_ok=True)
-        notes.unlink(missing_ok=True)
+        if not config.option.notes:
+            notes.unlink(missing_ok=True)
         os.environ[_NOTES] = str(notes)
     if config.option.results:
         config.pluginmanager.register(
@@ -73,7 +75,19 @@ def _facts(config: pytest.Config) -> dict[str, str]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.option.shuffle is not None:
         shuffle(items, random.Random(config.option.shuffle))
-    items.sort(key=lambda item: item.path.name == _LAST)  # stable: only these move, to the end
+    looks_back = [item for item in items if item.path.name == _LAST]
+    items[:] = [item for item in items if item.path.name != _LAST]
+    if hasattr(config, "workerinput"):  # of parallel workers none knows when the others are done
+        config.hook.pytest_deselected(items=looks_back)
+    else:
+        items += looks_back
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    here = [item for item in session.items if item.path.is_relative_to(Path(__file__).parent)]
+    tests = [item.nodeid for item in here if item.path.name != _LAST]
+    if tests and not session.config.option.collectonly:
+        seen.note_collected(Path(os.environ[_NOTES]), tests)
 
 
 def shuffle(items: list[pytest.Item], chance: random.Random) -> None:
@@ -93,7 +107,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         notes = Path(os.environ[_NOTES])
         if notes.exists():
             seen.summarize(seen.read(notes), SEEN)
-            notes.unlink()
+            if not session.config.option.notes:
+                notes.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,20 @@
 """Runs last: every declared command, form and error code came up in this session.
 
-A form counts when it ended well at least once; a rejection alone proves nothing.
+A form counts when it ended well at least once; a rejection alone proves nothing. After parallel
+workers, of which none knows when the others are done, it runs in a session of its own over the
+notes that they kept (`--notes`), as `make test` does.
 """
 
 import ast
-import time
 from pathlib import Path
 
 import pytest
 
 from tests_device import test_boundaries, test_scenarios
-from tests_device.rig import Rig
 from tools.catalogue import declarations
 from tools.transcript import seen
 
 _ERRORS = declarations.ROOT / "firmware" / "at" / "errors.py"
-_WORKERS_S = 240.0  # how long the other workers of a parallel run may still take
 
 
 # The codes of the manual's tables for MQTT (3.4.15) and HTTP (3.5.9), as extensions of 0x010a0000.
@@ -36,40 +35,23 @@ def error_subs() -> dict[int, str]:
     return subs
 
 
-def skip_partial_run(session: pytest.Session, rig: Rig) -> None:
-    """Skip, with the reason, unless the session runs all there is against a simulator."""
+@pytest.fixture(scope="module")
+def record(request: pytest.FixtureRequest, notes: Path) -> seen.Seen:
+    """Return the record; skip, with the reason, unless all there is ran against a simulator."""
+    record = seen.read(notes)
     for module, total in (
         (test_scenarios, len(test_scenarios.NAMES)),
         (test_boundaries, test_boundaries.TESTS),
     ):
         name = Path(str(module.__file__)).name
-        selected = sum(item.path.name == name for item in session.items)
+        selected = sum(f"/{name}::" in test for test in record.collected)
         if selected < total:
             pytest.skip(f"partial run: {selected} of {total} tests of {name} were selected")
-    if not rig.simulated:
+    if request.config.option.port:
         pytest.skip("a real module cannot be taken through everything")
-
-
-def wait_for_other_workers(session: pytest.Session, notes: Path) -> seen.Seen:
-    """Return the record once every other test of the session has written its notes."""
-    here = Path(__file__)
-    others = {
-        item.nodeid
-        for item in session.items
-        if item.path.parent == here.parent and item.path != here
-    }
-    until = time.monotonic() + _WORKERS_S
-    while not others <= (record := seen.read(notes)).tests:
-        if not hasattr(session.config, "workerinput") or time.monotonic() > until:
-            pytest.skip(f"partial run: {len(others - record.tests)} tests did not run")
-        time.sleep(0.5)
+    if missing := len(record.collected - record.tests):
+        pytest.skip(f"partial run: {missing} tests did not run")
     return record
-
-
-@pytest.fixture(scope="module")
-def record(request: pytest.FixtureRequest, rig: Rig, notes: Path) -> seen.Seen:
-    skip_partial_run(request.session, rig)
-    return wait_for_other_workers(request.session, notes)
 
 
 def test_every_command_and_form_ran(record: seen.Seen) -> None:

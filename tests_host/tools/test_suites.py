@@ -1,8 +1,13 @@
 """`make test` goes on after a failure and sums up at the end."""
 
+import subprocess
+import sys
+
 import pytest
 
+from tests_device import test_boundaries, test_scenarios
 from tools.build import suites
+from tools.transcript import seen
 
 
 @pytest.fixture
@@ -40,3 +45,21 @@ def test_all_that_passes_is_said_so(folder, monkeypatch, capfd):
 def test_a_suite_that_cannot_run_is_a_failure(folder, monkeypatch, capfd):
     assert run(monkeypatch, folder, "test_broken.py", "test_good.py") == 1
     assert "test_broken" in capfd.readouterr().out
+
+
+def test_the_look_back_reads_what_the_workers_noted(tmp_path):
+    """Notes of a session of which one test did not come to its end prove nothing."""
+    notes = tmp_path / "seen.jsonl"
+    names = [f"tests_device/test_scenarios.py::test_scenario[{n}]" for n in test_scenarios.NAMES]
+    names += [f"tests_device/test_boundaries.py::{n}" for n in range(test_boundaries.TESTS)]
+    seen.note_collected(notes, names)
+    recorder = seen.Recorder(notes)
+    for name in names[1:]:
+        recorder.flush(name)
+    command = [sys.executable, "-m", "pytest", *suites.look_back(64), "--notes", str(notes), "-rs"]
+    done = subprocess.run(command, cwd=suites.ROOT, capture_output=True, text=True)
+    assert "partial run: 1 tests did not run" in done.stdout
+    recorder.flush(names[0])
+    done = subprocess.run(command, cwd=suites.ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "AT+CIPSTART= (set)" in done.stdout

@@ -19,14 +19,30 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "test-results"
+LOOK_BACK = "tests_device/test_all_seen.py"
+
+
+def conversations(bits: int) -> tuple[str, ...]:
+    """Return pytest's words for all conversations; what ran is noted for the look back."""
+    return ("tests_device", "--bits", str(bits), "--notes", str(_notes(bits)))
+
+
+def look_back(bits: int) -> tuple[str, ...]:
+    """Return pytest's words for the look at what the conversations have shown, by one process."""
+    return (LOOK_BACK, "--bits", str(bits), "--notes", str(_notes(bits)), "-n", "0")
+
+
+def _notes(bits: int) -> Path:
+    return RESULTS / f"seen-{bits}.jsonl"
+
+
 # title, words for pytest
 SUITES = (
     ("on this PC: tools, C core with sanitizers, protocol", ("tests_host",)),
-    ("conversations with the simulated module, 64 bit", ("tests_device", "--bits", "64")),
-    (
-        "conversations with the simulated module, 32 bit and the chip's heap",
-        ("tests_device", "--bits", "32"),
-    ),
+    ("conversations with the simulated module, 64 bit", conversations(64)),
+    ("was every command, form and error code among them? 64 bit", look_back(64)),
+    ("conversations with the simulated module, 32 bit and the chip's heap", conversations(32)),
+    ("was every command, form and error code among them? 32 bit", look_back(32)),
 )
 _NO_TESTS = 5  # pytest's exit status when nothing was selected
 
@@ -105,6 +121,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("more", nargs="*", help="words for pytest, behind --")
     given = parser.parse_args(arguments)
     RESULTS.mkdir(parents=True, exist_ok=True)
+    for old in RESULTS.glob("seen-*.jsonl"):
+        old.unlink()
     outcomes: list[Outcome] = []
     try:
         for number, (title, words) in enumerate(SUITES):

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tools.host.atclient import GOOD, RESULTS
 
@@ -34,6 +35,7 @@ class Seen:
     runs: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     codes: Counter[int] = field(default_factory=Counter)
     tests: set[str] = field(default_factory=set)
+    collected: set[str] = field(default_factory=set)  # the tests there were to run
 
     def ran(self, name: str, form: str) -> bool:
         """Tell whether this form of a command ended well at least once."""
@@ -92,11 +94,21 @@ class Recorder:
         self._waiting.clear()
         self._out.clear()
         self._in.clear()
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, json.dumps(entry).encode() + b"\n")
-        finally:
-            os.close(descriptor)
+        _append(self._path, entry)
+
+
+def note_collected(path: Path, tests: list[str]) -> None:
+    """Append which tests the session is about to run; each process of it may say so."""
+    _append(path, {"collected": tests})
+
+
+def _append(path: Path, entry: dict[str, Any]) -> None:
+    """Append one line of JSON in one piece."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, json.dumps(entry).encode() + b"\n")
+    finally:
+        os.close(descriptor)
 
 
 def read(path: Path) -> Seen:
@@ -104,6 +116,9 @@ def read(path: Path) -> Seen:
     seen = Seen()
     for line in path.read_text().splitlines() if path.exists() else ():
         entry = json.loads(line)
+        seen.collected.update(entry.get("collected", ()))
+        if "test" not in entry:
+            continue
         seen.tests.add(entry["test"])
         for name, form, result, count in entry["runs"]:
             seen.runs[name, form, result] += count
