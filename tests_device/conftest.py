@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a real module's certificates, user partitions and files may be changed for good",
     )
     group.addoption("--results", type=Path, help="JSON file for what each test did")
-    group.addoption("--notes", type=Path, help="file in which what ran is noted, added to and kept")
+    group.addoption("--notes", type=Path, help="file that keeps what ran; added to")
     group.addoption("--firmware", default="", help="what the report calls the module's firmware")
     group.addoption("--reference", action="store_true", help="record what comes, do not judge it")
     group.addoption("--accept", action="store_true", help="rewrite expected lines, for review")
