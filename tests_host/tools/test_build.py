@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ import pins
 import pyenv
 import sdist
 import system
+from rom import sources
 
 
 @pytest.fixture
@@ -41,6 +43,33 @@ def test_changed_file_is_noticed(tree, name):
     before = firmware.fingerprint()
     change(tree / name)
     assert firmware.fingerprint() != before
+
+
+def test_everything_that_becomes_constant_data_is_looked_at():
+    known = {Path(path) for path in firmware.inputs()}
+    for source in (sources.application, sources.imitated_chip):
+        made = source(Path("micropython"))
+        for path in {*made.files.values(), *made.started.values()}:
+            is_ours = path.is_relative_to(pins.ROOT) and not path.is_relative_to(pins.BUILD)
+            assert path in known or not is_ours, f"{path} is changed without a new build"
+
+
+def test_everything_that_makes_c_is_looked_at():
+    program = (
+        "import sys, commandtable, webpage; from rom import image\n"
+        "commandtable.write()\n"
+        "files = {getattr(module, '__file__', None) for module in sys.modules.values()}\n"
+        "print(*files, sep='\\n')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(pins.ROOT / "tools/build")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    ours = {path for path in done.stdout.splitlines() if path.startswith(f"{pins.ROOT}/tools/")}
+    signs = {path for path in ours if path.endswith("/__init__.py")}
+    assert f"{pins.ROOT}/tools/catalogue/declarations.py" in ours
+    assert ours - signs <= set(firmware.inputs())
 
 
 def test_new_and_removed_files_are_noticed(tree):

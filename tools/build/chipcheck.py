@@ -31,9 +31,10 @@ COMPILERS = {
 }
 # Mbed TLS takes the options of the simulated chip, which has the chip's.
 FLAGS = (
-    "-std=gnu17 -Os -c -Wall -Wextra -Werror -D_GNU_SOURCE -DFFCONF_H=0 "
-    '-DMBEDTLS_CONFIG_FILE="mbedtls_chip.h" -DMICROPY_PERSISTENT_CODE_LOAD=1'
-).split()
+    *("-std=gnu17", "-Os", "-c", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-DFFCONF_H=0"),
+    '-DMBEDTLS_CONFIG_FILE="mbedtls_chip.h"',
+    "-DMICROPY_PERSISTENT_CODE_LOAD=1",
+)
 QSTR = re.compile(r"MP_QSTR_(\w*)")
 ROOT_POINTER = re.compile(r"MP_REGISTER_ROOT_POINTER\((.*)\);")
 FUNCTION = re.compile(r"\bFUNCTION\((\w+)\)")

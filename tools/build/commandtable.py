@@ -85,9 +85,9 @@ class Tables:
             return "PICK", sum(1 << value for value in numbers), 0
         if param.kind in ("ip", "mac"):
             return param.kind.upper(), 0, 0
-        if (param.kind, param.low, param.high) == ("int", 0, 2**32 - 1):
+        if param.kind == "int" and param.low == 0 and param.high == 2**32 - 1:
             return "WORD", 0, 0
-        if param.kind in ("int", "link", "str") and -(2**31) <= param.low and param.high < 2**31:
+        if param.kind in ("int", "link", "str") and param.low >= -(2**31) and param.high < 2**31:
             return param.kind.upper(), param.low, param.high
         return "OTHER", 0, 0
 

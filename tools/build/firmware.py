@@ -18,12 +18,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
+# Folders and files: all that goes into the firmware, and what makes C of it.
 INPUTS = (
     "firmware",
-    "board/SIM",
+    "board",  # of the other boards the names that their C uses
     "tools/simulator/chip",
     "tools/simulator/simchip",
     "tools/build",
+    "tools/catalogue/declarations.py",
+    "tests_host/firmware/romother.py",
+    "tests_host/firmware/romsamples.py",
 )
 USER_MODULES = ("firmware/atlink", "firmware/atrom", "tools/simulator/simchip")
 SUFFIXES = (".c", ".h", ".py", ".mk", ".toml", ".html", ".css", ".js")
@@ -43,16 +47,21 @@ def flavour(bits: int, sanitize: bool) -> str:
     return f"{bits}-asan" if sanitize else str(bits)
 
 
+def inputs() -> list[str]:
+    """Return the paths of all files that go into the firmware."""
+    paths = [str(ROOT / name) for name in INPUTS]
+    for folder in paths[:]:
+        for top, _, names in os.walk(folder):
+            paths += (f"{top}/{name}" for name in names)
+    return sorted(path for path in paths if path.endswith(SUFFIXES) and os.path.isfile(path))
+
+
 def fingerprint() -> str:
     """Return a sum over names, sizes and times of all that goes into the firmware."""
     total = hashlib.sha256(os.environ.get("MICROPY_DIR", "").encode())
-    for folder in INPUTS:
-        for top, folders, files in os.walk(ROOT / folder):
-            folders.sort()
-            for name in sorted(files):
-                if name.endswith(SUFFIXES):
-                    status = os.stat(os.path.join(top, name))
-                    total.update(f"{top}/{name} {status.st_mtime_ns} {status.st_size}\n".encode())
+    for path in inputs():
+        status = os.stat(path)
+        total.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
     return total.hexdigest()
 
 
@@ -107,7 +116,7 @@ class Progress:
 
 def run_make(folder: Path, variables: dict) -> None:
     """Run make on two cores; on failure show all it printed and raise BuildError."""
-    # A compiler cache may write relative paths into make's dependency files: so it is one for make.
+    # A compiler cache may write relative paths into dependency files: so it is one for make.
     if "BUILD" in variables:
         # make is in the real folder: links on the way there count for nothing.
         target = os.path.relpath(variables["BUILD"].resolve(), folder.resolve())

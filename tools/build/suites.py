@@ -1,7 +1,7 @@
 """Run all suites of `make test` one after the other, whatever fails, and sum up at the end.
 
-`python -m tools.build.suites [--workers N] [-- WORDS for pytest]`; the exit status is 1 if a test failed
-or a suite did not run to its end.
+`python -m tools.build.suites [--workers N] [-- WORDS for pytest]`; the exit status is 1 if a test
+failed or a suite did not run to its end.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ left out, and so are the names and constants that only they use. Reading compile
 MicroPython's own tools/mpy-tool.py.
 """
 
+import functools
 import importlib.util
 import sys
 from dataclasses import dataclass, field
@@ -12,23 +13,20 @@ from pathlib import Path
 
 from rom.maker import RomError
 
-_tool = None
 
-
+@functools.cache
 def tool(micropython: Path):
     """Return MicroPython's mpy-tool.py as a module."""
-    global _tool
-    if _tool is None:
-        sys.path.append(str(micropython / "py"))
-        path = micropython / "tools/mpy-tool.py"
-        spec = importlib.util.spec_from_file_location("mpy_tool", path)
-        assert spec is not None and spec.loader is not None
-        _tool = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(_tool)
-        _tool.config.native_arch = _tool.MP_NATIVE_ARCH_NONE
-        _tool.config.MICROPY_QSTR_BYTES_IN_HASH = 2
-        _tool.global_qstrs = _tool.GlobalQStrList()
-    return _tool
+    sys.path.append(str(micropython / "py"))
+    path = micropython / "tools/mpy-tool.py"
+    spec = importlib.util.spec_from_file_location("mpy_tool", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.config.native_arch = module.MP_NATIVE_ARCH_NONE
+    module.config.MICROPY_QSTR_BYTES_IN_HASH = 2
+    module.global_qstrs = module.GlobalQStrList()
+    return module
 
 
 @dataclass
@@ -73,7 +71,9 @@ def read(micropython: Path, path: Path) -> File:
 
 def _function(mpy, raw, path: Path) -> Function:
     if raw.code_kind != mpy.MP_CODE_BYTECODE:
-        raise RomError(f"{path}: {raw.simple_name.str}() is native code; it cannot be put into flash")
+        raise RomError(
+            f"{path}: {raw.simple_name.str}() is native code; it cannot be put into flash"
+        )
     generator = bool(raw.scope_flags & mpy.MP_SCOPE_FLAG_GENERATOR)
     children = [_function(mpy, child, path) for child in raw.children]
     found = Function(bytes(raw.fun_data), children, generator, names=set(raw.names))

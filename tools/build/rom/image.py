@@ -96,29 +96,20 @@ class Image:
         registered = self._registered()
         loaded = self._loaded()
         imported = self._imported()
-        of_c = names.of_c(self.micropython, self.mpy)
-        used = set(self.values.names)
-        self.names_of_c |= used & of_c
-        elsewhere = of_c.union(self.names_of_c, *(each.own for each in known))
-        self.own = sorted(used - elsewhere, key=lambda name: name.encode())
-        count = sum(len(each.own) for each in known)
-        before = known[-1].pool if known else "mp_qstr_const_pool"
-        first = f"MP_QSTRnumber_of + {count}"
-        self.enumerators = names.enumerators(self.values, self.own, first)
         body = [
-            *(each.enumerators for each in known),
-            self.enumerators,
-            names.pool(self.values, self.own, self.pool, before, first),
+            self._names(known),
             self._typedefs(),
             *(
                 f'extern const char {name}[] __asm__("{symbol}");\n'
                 for symbol, name in self.values.extern.items()
             ),
-            *(f"extern const mp_module_context_t {self.objects.module_symbol(each)};\n"
-              for each in self.modules.values()),
+            *(
+                f"extern const mp_module_context_t {self.objects.module_symbol(each)};\n"
+                for each in self.modules.values()
+            ),
             *self.objects.declared,
             *self.values.lines,
-            objects.definitions(self.graph, self.values),
+            objects.definitions(self.graph),
             *(text for text in tables),
             *self.objects.defined,
             *modules,
@@ -130,6 +121,20 @@ class Image:
             name=self.source.name, registered=registered, words=max(self.objects.ram_words, 1)
         )
         return head + "".join(body)
+
+    def _names(self, known: list["Image"]) -> str:
+        """Return the enumerators and the pool of the names that C and `known` do not have."""
+        of_c = names.of_c(self.micropython, self.mpy)
+        used = set(self.values.names)
+        self.names_of_c |= used & of_c
+        elsewhere = of_c.union(self.names_of_c, *(each.own for each in known))
+        self.own = sorted(used - elsewhere, key=lambda name: name.encode())
+        count = sum(len(each.own) for each in known)
+        before = known[-1].pool if known else "mp_qstr_const_pool"
+        first = f"MP_QSTRnumber_of + {count}"
+        self.enumerators = names.enumerators(self.values, self.own, first)
+        pool = names.pool(self.values, self.own, self.pool, before, first)
+        return "".join(each.enumerators for each in known) + self.enumerators + pool
 
     def _typedefs(self) -> str:
         text = "".join(self.objects.declared)
@@ -164,9 +169,7 @@ class Image:
         constants = ""
         if path:
             symbol = self._file_symbol(path)
-            constants = (
-                f", {{(qstr_short_t *)names_{symbol}, (mp_obj_t *)constants_{symbol}}}"
-            )
+            constants = f", {{(qstr_short_t *)names_{symbol}, (mp_obj_t *)constants_{symbol}}}"
         table = self.objects.value(each.parts[0], each.where)
         name = self.objects.module_symbol(each)
         return (
@@ -218,7 +221,7 @@ class Image:
         found = graph.Graph(self.source, [], {}, {}, {}, {name: file})
         for function in file.used:
             self.values.names.update(file.names[number] for number in function.names)
-        text = objects.definitions(found, self.values)
+        text = objects.definitions(found)
         symbol = file.code.symbol
         rows = ", ".join(self.values.qstr(each) for each in file.names)
         constants = ", ".join(self.values.constant(value) for value in file.constants)
@@ -238,7 +241,7 @@ class Image:
             module, _, function = name.rpartition(".")
             table = self.graph.target(self.modules[module].parts[0])
             assert table is not None
-            value = dict((key[1], value) for key, value in table.parts)[function]
+            value = {key[1]: value for key, value in table.parts}[function]
             rows.append(f"    {self.objects.value(value, name)},\n")
         return "".join(rows)
 

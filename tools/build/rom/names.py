@@ -51,7 +51,8 @@ def pool(values: Values, own: list[str], symbol: str, before: str, first: str) -
     data = [name.encode() for name in own]
     sums = ",".join(str(values.hash(each)) for each in data)
     lengths = ",".join(str(len(each)) for each in data)
-    texts = ",\n    ".join('"%s"' % "".join(f"\\{byte:03o}" for byte in each) for each in data)
+    octal = ("".join(f"\\{byte:03o}" for byte in each) for each in data)
+    texts = ",\n    ".join(f'"{text}"' for text in octal)
     return f"""
 static const qstr_hash_t name_sums[] = {{{sums}}};
 static const qstr_len_t name_lengths[] = {{{lengths}}};

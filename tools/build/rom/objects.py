@@ -5,8 +5,8 @@ from rom.graph import Graph, Object
 from rom.maker import RomError
 from rom.values import Values
 
-# Slots of a class made in Python, in the order of py/objtype.c: name, C expression. In front of them
-# stands what is known of the class (atrom.h).
+# Slots of a class made in Python, in the order of py/objtype.c: name, C expression. In front of
+# them stands what is known of the class (atrom.h).
 SLOTS = (
     ("make_new", "at_rom_make_new"),
     ("print", "at_rom_print"),
@@ -111,8 +111,10 @@ class Objects:
 
     def table(self, items: list, where: str, name: str) -> tuple[str, int, int]:
         """Write a table of keys and values; return its C name, flags and slots."""
-        pairs = [(key, self.value(key, where), self.value(item, f"{where}.{key[-1]}"))
-                 for key, item in items]
+        pairs = [
+            (key, self.value(key, where), self.value(item, f"{where}.{key[-1]}"))
+            for key, item in items
+        ]
         flags = _ALL_QSTRS if all(each[1].startswith("MP_ROM_QSTR") for each in pairs) else 0
         sums = [self._hash(key) for key, _, _ in pairs]
         if len(pairs) <= _LINEAR or None in sums:
@@ -122,7 +124,7 @@ class Objects:
             slots = _hashed(pairs, sums, len(pairs) + len(pairs) // 4 + 1)
         if not slots:
             return "NULL", flags, 0
-        rows = ", ".join("{%s, %s}" % each if each else "{NULL, NULL}" for each in slots)
+        rows = ", ".join("{{{}, {}}}".format(*each) if each else "{NULL, NULL}" for each in slots)
         self.declared.append(f"static const mp_rom_map_elem_t {name}[{len(slots)}];\n")
         self.defined.append(f"static const mp_rom_map_elem_t {name}[{len(slots)}] = {{{rows}}};\n")
         return name, flags, len(slots)
@@ -137,9 +139,9 @@ class Objects:
             return int(key[1])
         return None
 
-    def map_of(self, items: list, where: str, name: str) -> str:
-        """Return the initializer of a constant mp_map_t."""
-        table, flags, slots = self.table(items, where, name)
+    def _map_of(self, items: list, each: Object) -> str:
+        """Return the initializer of the constant mp_map_t of an object."""
+        table, flags, slots = self.table(items, each.where, f"obj_{each.number}_t")
         return (
             f"{{.all_keys_are_qstrs = {flags & _ALL_QSTRS}, .is_fixed = 1, "
             f".is_ordered = {int(bool(flags & _ORDERED))}, .used = {len(items)}, "
@@ -150,28 +152,28 @@ class Objects:
 
     def _constant(self, each: Object) -> None:
         name = f"obj_{each.number}"
-        kind, content = getattr(self, f"_{each.kind}")(each, name)
+        kind, content = getattr(self, f"_{each.kind.lower()}")(each)
         self.declared.append(f"static const {kind} {name};\n")
         self.defined.append(f"static const {kind} {name} = {content}; // {each.where}\n")
 
-    def _dict(self, each: Object, name: str) -> tuple[str, str]:
+    def _dict(self, each: Object) -> tuple[str, str]:
         items = each.parts
         if each.number in self.graph.globals:
             items = [item for item in items if item[0][1] not in graph.DROPPED]
-        return "mp_obj_dict_t", f"{{{{&mp_type_dict}}, {self.map_of(items, each.where, name + '_t')}}}"
+        return "mp_obj_dict_t", f"{{{{&mp_type_dict}}, {self._map_of(items, each)}}}"
 
-    def _OrderedDict(self, each: Object, name: str) -> tuple[str, str]:
-        kind, content = self._dict(each, name)
+    def _ordereddict(self, each: Object) -> tuple[str, str]:
+        kind, content = self._dict(each)
         return kind, content.replace("mp_type_dict", "mp_type_ordereddict", 1)
 
-    def _instance(self, each: Object, name: str) -> tuple[str, str]:
+    def _instance(self, each: Object) -> tuple[str, str]:
         of, items, _ = each.parts
         return "mp_obj_instance_t", (
             f"{{{{(const mp_obj_type_t *){self.value(of, each.where)}}}, "
-            f"{self.map_of(items, each.where, name + '_t')}}}"
+            f"{self._map_of(items, each)}}}"
         )
 
-    def _function(self, each: Object, name: str, kind: str = "mp_type_fun_bc") -> tuple[str, str]:
+    def _function(self, each: Object, kind: str = "mp_type_fun_bc") -> tuple[str, str]:
         function = graph.code_of(self.graph, each)
         defaults = [self.value(value, each.where) for value in each.parts[3]]
         if each.parts[4] != ["n"]:
@@ -187,38 +189,39 @@ class Objects:
             return "at_rom_function_0_t", f"{{{head}}}"
         return f"at_rom_function_{len(defaults)}_t", f"{{{head}, {{{', '.join(defaults)}}}}}"
 
-    def _generator(self, each: Object, name: str) -> tuple[str, str]:
-        return self._function(each, name, "mp_type_gen_wrap")
+    def _generator(self, each: Object) -> tuple[str, str]:
+        return self._function(each, "mp_type_gen_wrap")
 
-    def _closure(self, each: Object, name: str) -> tuple[str, str]:
+    def _closure(self, each: Object) -> tuple[str, str]:
         cells = [self.value(value, each.where) for value in each.parts[1]]
         function = self.value(each.parts[0], each.where)
         return f"at_rom_closure_{len(cells)}_t", (
             f"{{{{&mp_type_closure}}, {function}, {len(cells)}, {{{', '.join(cells)}}}}}"
         )
 
-    def _cell(self, each: Object, name: str) -> tuple[str, str]:
-        return "mp_obj_cell_t", f"{{{{&at_rom_type_cell}}, {self.value(each.parts[0], each.where)}}}"
+    def _cell(self, each: Object) -> tuple[str, str]:
+        value = self.value(each.parts[0], each.where)
+        return "mp_obj_cell_t", f"{{{{&at_rom_type_cell}}, {value}}}"
 
-    def _property(self, each: Object, name: str) -> tuple[str, str]:
+    def _property(self, each: Object) -> tuple[str, str]:
         proxies = ", ".join(self.value(value, each.where) for value in each.parts)
         return "at_rom_property_t", f"{{{{&mp_type_property}}, {{{proxies}}}}}"
 
-    def _staticmethod(self, each: Object, name: str) -> tuple[str, str]:
+    def _staticmethod(self, each: Object) -> tuple[str, str]:
         value = self.value(each.parts[0], each.where)
         return "mp_obj_static_class_method_t", f"{{{{&mp_type_{each.kind}}}, {value}}}"
 
     _classmethod = _staticmethod
 
-    def _bound_method(self, each: Object, name: str) -> tuple[str, str]:
+    def _bound_method(self, each: Object) -> tuple[str, str]:
         method, of = (self.value(value, each.where) for value in each.parts)
         return "at_rom_bound_t", f"{{{{&mp_type_bound_meth}}, {method}, {of}}}"
 
-    def _range(self, each: Object, name: str) -> tuple[str, str]:
+    def _range(self, each: Object) -> tuple[str, str]:
         numbers = ", ".join(str(number) for number in each.parts)
         return "at_rom_range_t", f"{{{{&mp_type_range}}, {numbers}}}"
 
-    def _class(self, each: Object, name: str) -> tuple[str, str]:
+    def _class(self, each: Object) -> tuple[str, str]:
         title, flags, bases, table, _ = each.parts
         attributes = len(graph.attributes_of(self.graph, each))
         known = f"{attributes + attributes // _SPARE} * AT_ROM_ROOM"
@@ -283,7 +286,7 @@ def _hashed(pairs: list, sums: list, size: int) -> list:
     return slots
 
 
-def definitions(found: Graph, values: Values) -> str:
+def definitions(found: Graph) -> str:
     """Return the code of all functions, and the tables of their files, as C."""
     parts = []
     for file in found.files.values():

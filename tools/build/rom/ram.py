@@ -32,14 +32,14 @@ def _table(objects, each: Object, items: list) -> tuple[str, tuple | None, list[
         if is_late:
             late.append((key, value))
     name = f"pattern_{each.number}_t"
-    pairs = [(key, objects.value(key, each.where), objects.value(value, f"{each.where}.{key[-1]}"))
-             for key, value in plain]
+    pairs = [
+        (key, objects.value(key, each.where), objects.value(value, f"{each.where}.{key[-1]}"))
+        for key, value in plain
+    ]
     slots = objects.slots(pairs, each)
-    rows = ", ".join("{%s, %s}" % slot if slot else "{NULL, NULL}" for slot in slots)
+    rows = ", ".join("{{{}, {}}}".format(*slot) if slot else "{NULL, NULL}" for slot in slots)
     flags = int(all(pair[1].startswith("MP_ROM_QSTR") for pair in pairs))
-    start = (
-        f"{{.all_keys_are_qstrs = {flags}, .used = {len(pairs)}, .alloc = {len(slots)}}}"
-    )
+    start = f"{{.all_keys_are_qstrs = {flags}, .used = {len(pairs)}, .alloc = {len(slots)}}}"
     if not slots:
         return start, None, []
     objects.declared.append(f"static const mp_rom_map_elem_t {name}[{len(slots)}];\n")
@@ -122,11 +122,11 @@ def _exception(objects, each: Object):
 
 
 def _cell(objects, each: Object):
-    return *objects._cell(each, ""), None, []
+    return *objects._cell(each), None, []
 
 
 def _class(objects, each: Object):
-    kind, content = objects._class(each, "")
+    kind, content = objects._class(each)
     bases, late = each.parts[2], []
     slot = len(objects.SLOTS) + 2
     if graph.is_late(objects.graph, bases[0]):

@@ -88,7 +88,7 @@ class Values:
         return f"MP_ROM_PTR(&{self._made[key]})"
 
     def integer(self, number: int) -> str:
-        """Return an integer; big ones are objects, of 32-bit builds earlier than of 64-bit ones."""
+        """Return an integer; big ones are objects, in 32 bit earlier than in 64 bit."""
         if -_SMALL <= number < _SMALL:
             return f"MP_ROM_INT({number})"
         key = ("i", number)

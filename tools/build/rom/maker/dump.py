@@ -3,11 +3,12 @@
 Runs in the program that maker.py builds, on compiled files: `dump.py SPEC OUTPUT`, where SPEC is
 JSON: `path` (folder of the compiled files), `guards` (modules that are not there, or differ from
 chip to PC -> {attribute: C name}: nothing else in them may be used by an import), `modules` (to
-import, in that order), `reset` (module -> {name: null}, what an import leaves that is no constant).
+import, in that order), `reset` (module -> {name: null}, what an import leaves and is no constant).
 
 A value is written as ["i", text], ["f", text], ["s", text], ["b", hex], ["n"|"t"|"F"|"e"] (None,
 True, False, ...), ["x", address, name] for a part of the program, ["m", name] for a guarded
-module, ["y", C name] for what is in one, or ["o", number] for an object, whose line is [number, kind, where, parts...].
+module, ["y", C name] for what is in one, or ["o", number] for an object, whose line is
+[number, kind, where, parts...].
 """
 
 import gc
