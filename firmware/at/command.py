@@ -104,7 +104,7 @@ def _flags(entry):
     return entry.name, has_set, query, has_set, run
 
 
-def command(
+def command(  # noqa: PLR0913, PLR0917 (rows of a declaration, each by its name)
     name,
     summary,  # noqa: ARG001
     params=(),
@@ -113,12 +113,14 @@ def command(
     lexer=None,
     old=False,
     since=None,  # noqa: ARG001
+    words=None,  # noqa: ARG001
 ):
     """Declare a command; `name` is what follows AT.
 
-    `summary`, `stores` (the key in at.settings) and `since` ("later" than release 3.4, what of it
-    is `later: ...`, or "ours") are for the tools that read this source. One that is `old`, of
-    earlier releases, is not listed by AT+CMD?. `text` replaces the derived answer to AT+X=?.
+    `summary`, `stores` (the key in at.settings), `since` ("later" than release 3.4, what of it
+    is `later: ...`, or "ours") and `words` (what values mean, tools/catalogue/words.py) are for
+    the tools that read this source. One that is `old`, of earlier releases, is not listed by
+    AT+CMD?. `text` replaces the derived answer to AT+X=?.
     `lexer="bare"` takes strings without quotes, and commas in those with quotes. A name declared
     twice is a ValueError.
     """

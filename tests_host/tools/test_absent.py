@@ -1,10 +1,10 @@
 """The table of commands for hardware that the chip lacks agrees with firmware and transcript."""
 
-from tools.catalogue import absent, declarations, gendocs
+from tools.catalogue import absent, declarations, examples, gendocs
 from tools.transcript import grammar
 from tools.transcript.seen import form_of
 
-SCRIPT = gendocs.SCENARIOS / "absent_hardware.at"
+SCRIPT = examples.SCENARIOS / "absent_hardware.at"
 
 
 def test_no_absent_command_is_declared() -> None:

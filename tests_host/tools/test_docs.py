@@ -24,5 +24,5 @@ def test_every_command_has_a_section():
 def test_a_set_form_shows_its_parameters_and_whether_they_are_kept():
     section = gendocs.render().partition("### AT+UART_DEF\n")[2].partition("###")[0]
     assert "`AT+UART_DEF=<baudrate>,<databits>,<stopbits>,<parity>,<flow_control>`" in section
-    assert "| `parity` | 0 to 2 |  |" in section
+    assert "| `parity` | `0` none; `1` odd; `2` even |  |" in section
     assert "Kept in flash: always." in section

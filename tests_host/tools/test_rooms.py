@@ -11,6 +11,7 @@ import pytest
 from pins import ROOT
 
 ROOMS = (
+    ("tools.catalogue.words",),
     ("tools.catalogue.declarations",),  # the build makes C tables of them
     ("tools.build",),
     ("tools.peers",),

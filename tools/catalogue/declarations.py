@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from tools.catalogue import words
+from tools.catalogue.words import Words
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ROOT / "firmware" / "at" / "commands"
@@ -24,6 +28,7 @@ _NEEDS = {"int": 4, "str": 4, "pick": 3, "ip": 2, "mac": 2, "link": 4, "by": 3, 
 _DECORATORS = {"query": "query", "set": "set", "run": "execute"}
 FORMS = ("test", "query", "set", "execute")
 SUFFIX = {"test": "=?", "query": "?", "set": "=", "execute": ""}
+_FIELD = re.compile(r"<([a-z][a-z0-9_]*)>")  # of an answer, in the docstring of its handler
 
 
 class DeclarationError(ValueError):
@@ -42,6 +47,7 @@ class Parameter:
     branches: tuple[tuple[Parameter, ...], ...] = ()  # of a "by": what follows values[i]
     optional: bool = False
     default: Any = None
+    words: Words | None = None  # what the values mean
 
     @property
     def numeric(self) -> bool:
@@ -66,6 +72,29 @@ class Command:
     bare: bool = False  # strings need no quotes
     old: bool = False  # of earlier releases: taken, but not listed
     since: str | None = None  # "later" than release 3.4, "later: ..." what of it is, or "ours"
+    words: dict[str, Words] = field(default_factory=dict)  # of parameters and fields of answers
+
+    @property
+    def answers(self) -> dict[str, Words | None]:
+        """Return the fields that answers have and lines have not, with what they mean."""
+        names = [name for doc in self.handlers.values() for name in _FIELD.findall(doc)]
+        known = {each.name for each in self.parameters_of_all()}
+        return {name: self.words.get(name) for name in names if name not in known}
+
+    def told(self, form: str) -> str:
+        """Return what is to be said of a form: its docstring, and what a query answers.
+
+        A query that does not say what it answers shows the parameters of the set form.
+        """
+        doc = self.handlers.get(form, "")
+        if form != "query" or _FIELD.search(doc) or not self.parameters:
+            return doc
+        fields = ",".join(f"<{each.name}>" for each in self.parameters)
+        return f"`{self.name}:{fields}`." + (f" {doc}" if doc else "")
+
+    def parameters_of_all(self) -> Iterator[Parameter]:
+        """Yield the parameters of all variants, each as often as it is declared."""
+        yield from _flat(self.parameters)
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -118,6 +147,7 @@ def read(source: str, path: Path) -> Group:
     reader = _Reader(path)
     for node in tree.body:
         reader.visit(node)
+    reader.close()
     return Group(path.stem, " ".join(title.split()), rest, reader.commands)
 
 
@@ -175,6 +205,14 @@ class _Reader:
         self._by_variable: dict[str, Command] = {}
         self._docs: dict[str, str] = {}
         self._rows = _Rows()  # parameters that several commands of the file share
+        self._taken: dict[str, set[str]] = {}  # command -> words that another one declares
+
+    def close(self) -> None:
+        """Forget the words that a command took over and has no use for."""
+        for command in self.commands:
+            known = {each.name for each in command.parameters_of_all()} | set(command.answers)
+            for name in self._taken.get(command.name, set()) - known:
+                del command.words[name]
 
     def visit(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple | ast.BinOp):
@@ -205,13 +243,16 @@ class _Reader:
                 command.handlers[_DECORATORS[node.attr]] = doc
 
     def _command(self, node: ast.Call) -> Command:
-        names = ("name", "summary", "params", "stores", "text", "lexer", "old", "since")
+        names = ("name", "summary", "params", "stores", "text", "lexer", "old", "since", "words")
         given: dict[str, Any] = {}
         try:
             for name, value in zip(names, node.args, strict=False):
                 given[name] = self._rows.value(value)
             for keyword in node.keywords:
                 given[str(keyword.arg)] = self._rows.value(keyword.value)
+            if not given.keys() <= set(names):
+                raise ValueError(f"unknown: {', '.join(given.keys() - set(names))}")
+            meanings = self._words(given["name"], given.get("words", {}))
             parameters = tuple(parameter(each) for each in given.get("params", ()))
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise DeclarationError(f"{self._path}:{node.lineno}: {error}") from None
@@ -219,15 +260,24 @@ class _Reader:
             given["name"],
             given["summary"],
             self._path.stem,
-            parameters,
+            tuple(_with_words(each, meanings) for each in parameters),
             given.get("stores"),
             given.get("text"),
             bare=given.get("lexer") == "bare",
             old=given.get("old", False),
             since=given.get("since"),
+            words=meanings,
         )
         self.commands.append(command)
         return command
+
+    def _words(self, command: str, declared: dict[str, str]) -> dict[str, Words]:
+        """Read the words of a command; "..." names one of this file that has the others."""
+        like = {each.name: each.words for each in self.commands}
+        found = dict(like[declared["..."]]) if "..." in declared else {}
+        own = {name: words.parse(text) for name, text in declared.items() if name != "..."}
+        self._taken[command] = found.keys() - own.keys()
+        return found | own
 
     def _alias(self, node: ast.Call) -> Command:
         target = self._by_variable[ast.unparse(node.args[1])]
@@ -242,6 +292,7 @@ class _Reader:
             target.handlers,
             target.bare,
             old=True,
+            words=target.words,
         )
         self.commands.append(command)
         return command
@@ -270,6 +321,18 @@ def parameter(declared: tuple[Any, ...]) -> Parameter:
     if len(declared) > needs:
         fields |= {"optional": True, "default": declared[needs]}
     return Parameter(kind, name, **fields)
+
+
+def _flat(parameters: tuple[Parameter, ...]) -> Iterator[Parameter]:
+    for each in parameters:
+        yield each
+        for tail in each.branches:
+            yield from _flat(tail)
+
+
+def _with_words(each: Parameter, meanings: dict[str, Words]) -> Parameter:
+    tails = tuple(tuple(_with_words(p, meanings) for p in tail) for tail in each.branches)
+    return replace(each, branches=tails, words=meanings.get(each.name))
 
 
 def _variants(

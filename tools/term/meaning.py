@@ -13,6 +13,7 @@ from typing import Any
 
 from tools.catalogue import declarations, gendocs
 from tools.catalogue.declarations import Command, Parameter
+from tools.catalogue.words import Words
 
 sys.path.append(str(declarations.ROOT / "firmware"))
 
@@ -139,16 +140,25 @@ def describe(name: str) -> list[str]:
     command = _find(name if name in commands() else name.upper())
     lines = [f"AT{command.name}: {command.summary}", ""]
     for form, syntax in gendocs.forms(command):
-        doc = command.handlers.get(form, "")
+        doc = command.told(form)
         lines.append(f"  {syntax}" + (f"   {doc}" if doc else ""))
-    rows = [
-        [cell.strip() for cell in row.strip("|").split("|")]
-        for row in gendocs.parameter_rows(command)
-    ]
-    if rows:
-        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-        lines.append("")
-        for name_, values, default in rows:
-            told = f"   default {default}" if default else ""
-            lines.append(f"  {name_:{widths[0]}}  {values:{widths[1]}}{told}".rstrip())
+    rows = list(gendocs.parameters(command))
+    names = [f"{each.name}{f' ({when})' if when else ''}" for each, when in rows]
+    width = max([len(name_) for name_ in names], default=0)
+    lines += [""] * bool(rows)
+    for name_, (each, _) in zip(names, rows, strict=True):
+        default = gendocs.default_of(each)
+        told = f"   default {default}" if default else ""
+        rest = f", {each.words.rest}" if each.words and each.words.rest else ""
+        lines.append(f"  {name_:{width}}  {gendocs.range_of(each)}{rest}{told}".rstrip())
+        lines += _meanings(each.words)
+    for field, words in command.answers.items():
+        lines.append(f"  <{field}>  {words.rest if words else ''}".rstrip())
+        lines += _meanings(words)
     return [line.replace("`", "") for line in lines]
+
+
+def _meanings(words: Words | None) -> list[str]:
+    told = words.lines() if words else []
+    width = max([len(value) for value, _ in told], default=0)
+    return [f"      {value:>{width}}  {word}" for value, word in told]

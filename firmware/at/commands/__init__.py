@@ -22,6 +22,7 @@ GROUPS = (
     "tcpip_server",
     "tcpip_tls",
     "names",
+    "names_mdns",
     "update",
     "mqtt",
     "mqtt_publish",

@@ -39,7 +39,7 @@ _CLIENT = (("str", "remote_host", 1, 64),) + _SERVER
 
 SOCKET = command(
     "+SOCKET",
-    "Create a socket: 1, 2 UDP server, client; 3, 4 TCP; 6, 7 SSL",
+    "Create a socket",
     (
         (
             "by",
@@ -55,15 +55,28 @@ SOCKET = command(
         ),
     ),
     lexer="bare",
+    words={
+        "type": "1 UDP server; 2 UDP client; 3 TCP server; 4 TCP client; 6 SSL server; "
+        "7 SSL client",
+        "port": "of the server",
+        "keep_alive": "seconds; 0 off",
+        "con_id": "of the socket",
+        "kind": "1 UDP server; 2 UDP client; 3 TCP server; 4 TCP client; 5 TCP seed; "
+        "6 SSL server; 7 SSL client; 8 SSL seed",
+        "status": "1 connected, or listening; 2 disconnected",
+        "remote_port": "-1 none",
+        "local_port": "-1 none",
+        "server_id": "of a seed's server; 0 none",
+    },
 )
 
 
 @SOCKET.query
 def socket_query(at):
-    """A line each: id, type (5, 8: seed), status, host, port, local port, id of a seed's server.
+    """`<con_id>,<kind>,<status>,<remote_host>,<remote_port>,<local_port>,<server_id>`.
 
-    Status 1 connected or listening, 2 disconnected. As in the manual's example the last field is
-    0 for all but seeds, where its text says -1. Ports that mean nothing are -1.
+    A line each. As in the manual's example the last field is 0 for all but seeds, where its text
+    says -1.
     """
     rows = at.sockets.rows
     for number in sorted(rows):
@@ -74,10 +87,10 @@ def socket_query(at):
 
 @SOCKET.set
 async def socket_set(at, kind, *rest):
-    """`connect success ConID=<id>`, then OK, once the socket is connected or listens.
+    """`connect success ConID=<con_id>`, then OK, once the socket is connected or listens.
 
     If that fails, ERROR, and no socket is left. Servers drop the host with its comma. Servers of
-    SSL show server_cert of mfg_nvs. The keep-alive, in seconds, is put in force for streams.
+    SSL show server_cert of mfg_nvs. The keep-alive is put in force for streams.
     """
     host = text_of(rest[0], 1) if len(rest) == 4 else ""
     number = await at.sockets.create(kind, host, *rest[-3:])
@@ -89,6 +102,10 @@ SOCKETSEND = command(
     "Send data of any length",
     (("int", "con_id", 1, 5), ("int", "length", 1, 2147483647)),
     lexer="bare",
+    words={
+        "con_id": "of the socket",
+        "length": "bytes",
+    },
 )
 
 
@@ -126,6 +143,10 @@ SOCKETSENDLINE = command(
     "Send a short text of the command line",
     (("int", "con_id", 1, 5), ("int", "length", 1, 256), ("str", "data", 1, 256)),
     lexer="bare",
+    words={
+        "con_id": "of the socket",
+        "length": "bytes",
+    },
 )
 
 
@@ -138,13 +159,21 @@ async def socketsendline_set(at, number, length, data):
 
 
 SOCKETREAD = command(
-    "+SOCKETREAD", "Read one received packet", (("int", "con_id", 1, 5),), lexer="bare"
+    "+SOCKETREAD",
+    "Read one received packet",
+    (("int", "con_id", 1, 5),),
+    lexer="bare",
+    words={
+        "con_id": "of the socket",
+        "length": "bytes that follow",
+        "data": "`length` bytes",
+    },
 )
 
 
 @SOCKETREAD.set
 def socketread_set(at, number):
-    """`+SOCKETREAD,<id>,<length>,<data>`; only OK if nothing waits.
+    """`+SOCKETREAD,<con_id>,<length>,<data>`; only OK if nothing waits.
 
     One packet is kept for each socket, the network stack holds back what follows it. A packet of
     a stream has at most 1460 bytes. Packets can be read after the connection has ended.
@@ -154,7 +183,15 @@ def socketread_set(at, number):
         at.port.raw(b"+SOCKETREAD,%d,%d,%s\r\n" % (number, len(data), data))
 
 
-SOCKETDEL = command("+SOCKETDEL", "Delete a socket", (("int", "con_id", 1, 5),), lexer="bare")
+SOCKETDEL = command(
+    "+SOCKETDEL",
+    "Delete a socket",
+    (("int", "con_id", 1, 5),),
+    lexer="bare",
+    words={
+        "con_id": "of the socket",
+    },
+)
 
 
 @SOCKETDEL.set
@@ -165,9 +202,12 @@ async def socketdel_set(at, number):
 
 SOCKETRECVCFG = command(
     "+SOCKETRECVCFG",
-    "Received data is announced (0) or printed (1)",
+    "Whether received data is announced or printed",
     (("pick", "mode", (0, 1)),),
     lexer="bare",
+    words={
+        "mode": "0 announced; 1 printed",
+    },
 )
 
 
@@ -179,9 +219,12 @@ def socketrecvcfg_set(at, mode):
 
 SOCKETTT = command(
     "+SOCKETTT",
-    "Passthrough on the only socket; UDP server: to its first (0) or latest (2) client",
+    "Passthrough on the only socket; the mode is that of a UDP server",
     (("pick", "mode", (0, 2)),),
     lexer="bare",
+    words={
+        "mode": "0 the first client; 2 the latest client",
+    },
 )
 
 
@@ -226,7 +269,7 @@ async def _stream(at, row):
 
 SOCKETAUTOTT = command(
     "+SOCKETAUTOTT",
-    "Passthrough at power-up: 0 off, 1 UDP server, 2 UDP client, 4 TCP, 7 SSL client",
+    "Passthrough at power-up",
     (
         (
             "by",
@@ -242,12 +285,16 @@ SOCKETAUTOTT = command(
     ),
     stores="socket_autott",
     lexer="bare",
+    words={
+        "type": "0 off; 1 UDP server; 2 UDP client; 4 TCP client; 7 SSL client",
+        "port": "of the server",
+    },
 )
 
 
 @SOCKETAUTOTT.query
 def socketautott_query(at):
-    """Type, host and port; `0,,0` when it is off."""
+    """`+SOCKETAUTOTT:<type>,<remote_host>,<port>`; `0,,0` when it is off."""
     at.line("+SOCKETAUTOTT:%d,%s,%d" % tuple(at.settings.get("socket_autott")))
 
 
@@ -274,9 +321,14 @@ async def autostart(at):
 
 SSLCRET = command(
     "+SSLCRET",
-    "Store or show a certificate: 1 CA, 2 client's certificate, 3 client's key",
+    "Store or show a certificate",
     (("int", "type", 1, 3), ("int", "length", 0, 4096, None)),
     lexer="bare",
+    words={
+        "type": "1 CA; 2 client's certificate; 3 client's key",
+        "length": "bytes; 0 erase",
+        "data": "`length` bytes",
+    },
 )
 
 
@@ -284,7 +336,7 @@ SSLCRET = command(
 def sslcret_set(at, kind, length):
     """With a length: after `>`, without OK before it, come the bytes; 0 erases the item.
 
-    Without: `+SSLCRET:<type>,<length>,<item>`, which is raw. Kept in mfg_nvs (namespace sslcret),
+    Without: `+SSLCRET:<type>,<length>,<data>`, which is raw. Kept in mfg_nvs (namespace sslcret),
     over AT+RESTORE, too. With a CA servers are checked, their names as well if given by name, and
     their dates: the clock has to be right (AT+CIPSNTPCFG). Without one any server is taken.
     Certificate and key are shown if both are there.
@@ -305,13 +357,19 @@ async def _store(at, kind, length):
 
 
 WDOMAIN = command(
-    "+WDOMAIN", "Resolve a host name", (("str", "server_name", 1, 253),), lexer="bare"
+    "+WDOMAIN",
+    "Resolve a host name",
+    (("str", "server_name", 1, 253),),
+    lexer="bare",
+    words={
+        "ip": "of the host",
+    },
 )
 
 
 @WDOMAIN.set
 async def wdomain_set(at, name):
-    """The address without quotes; IPv4 is preferred."""
+    """`+WDOMAIN:<ip>`, without quotes; IPv4 is preferred."""
     at.line("+WDOMAIN:" + await at.names.resolve(text_of(name, 0)))
 
 
@@ -322,7 +380,7 @@ WDNS = command(
 
 @WDNS.query
 def wdns_query(at):
-    """The first two in use; 0.0.0.0 for one that is not there."""
+    """`+WDNS:<dns_ip1>,<dns_ip2>`, the first two in use; 0.0.0.0 for one that is not there."""
     servers = list(at.names.servers())[:2]
     at.line("+WDNS:" + ",".join(servers + ["0.0.0.0"] * (2 - len(servers))))
 

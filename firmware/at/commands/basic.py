@@ -65,20 +65,34 @@ def gmr_run(at):
     line("Bin version:", version.BIN, "(", at.module_name, ")")
 
 
-CMD = command("+CMD", "List every command with the forms it has")
+CMD = command(
+    "+CMD",
+    "List every command with the forms it has",
+    words={
+        "index": "from 0",
+        "name": "of the command, with AT",
+        "test": "0 no; 1 yes",
+        "query": "0 no; 1 yes",
+        "set": "0 no; 1 yes",
+        "execute": "0 no; 1 yes",
+    },
+)
 
 
 @CMD.query
 def cmd_query(at):
-    """Index from 0, name, then 1 or 0 for the test, query, set and execute form."""
+    """`+CMD:<index>,<name>,<test>,<query>,<set>,<execute>`, a line each."""
     for number, (name, *flags) in enumerate(all_flags()):
         at.reply(number, "AT" + name, *flags)
 
 
 GSLP = command(
     "+GSLP",
-    "Enter deep sleep for a time in ms; 0 restarts at once",
+    "Enter deep sleep for a time",
     (("int", "time", 0, 2147483647),),
+    words={
+        "time": "ms; 0 restart at once",
+    },
 )
 
 
@@ -101,8 +115,12 @@ def restore_run(at):
 
 SLEEP = command(
     "+SLEEP",
-    "Sleep mode: 0 off, 1 modem by DTIM, 2 light, 3 modem by listen interval",
+    "Sleep mode",
     (("int", "sleep_mode", 0, 3),),
+    words={
+        "sleep_mode": "0 none; 1 modem sleep by DTIM; 2 light sleep; "
+        "3 modem sleep by listen interval",
+    },
 )
 
 
@@ -124,8 +142,13 @@ def sleep_set(at, mode):
 
 SLEEPWKCFG = command(
     "+SLEEPWKCFG",
-    "Wake source of light sleep: 2 a GPIO, at low (0) or high (1) level",
+    "Wake source of light sleep",
     (("pick", "wakeup_source", (2,)), ("int", "gpio", 0, 46), ("pick", "level", (0, 1), 0)),
+    words={
+        "wakeup_source": "2 a pin",
+        "gpio": "number of the pin",
+        "level": "0 low; 1 high",
+    },
 )
 
 
@@ -141,28 +164,43 @@ SYSRAM = command(
     "Report free memory and the lowest free memory so far, in bytes",
     (("int", "caps", 1, 0x7FFFFFFF),),
     since="later: the set form",
+    words={
+        "caps": "+1 for code; +2 for 32-bit words; +4 for bytes; +8 for DMA; +1024 PSRAM; "
+        "+2048 internal",
+        "remaining": "bytes that are free",
+        "minimum": "bytes that were free when there were fewest",
+        "largest": "bytes of the largest free block",
+        "free": "bytes that are free",
+        "lowest": "bytes that were free when there were fewest",
+        "total": "bytes there are",
+    },
 )
 
 
 @SYSRAM.query
 def sysram_query(at):
+    """`+SYSRAM:<remaining>,<minimum>`."""
     at.reply(*at.heap())
 
 
 @SYSRAM.set
 def sysram_set(at, caps):
-    """`+SYSRAM:<largest free block>,<free>,<lowest free>,<total>` of the system heap of a kind.
+    """`+SYSRAM:<largest>,<free>,<lowest>,<total>` of the system heap of a kind.
 
-    caps is a sum of ESP-IDF's MALLOC_CAP bits: 4 bytes, 8 DMA, 1024 PSRAM, 2048 internal.
+    caps are ESP-IDF's MALLOC_CAP bits.
     """
     at.reply(*at.ram(caps))
 
 
 SYSMSG = command(
     "+SYSMSG",
-    "System messages: 1 +QUITT, 2 +LINK_CONN, 4 status changes in passthrough (a sum)",
+    "Which system messages there are",
     (("int", "state", 0, 7),),
     stores="sysmsg",
+    words={
+        "state": "+1 +QUITT when passthrough ends; +2 +LINK_CONN instead of CONNECT; "
+        "+4 news of Wi-Fi and links in passthrough",
+    },
 )
 
 
@@ -180,6 +218,9 @@ RFPOWER = command(
     "+RFPOWER",
     "Maximum transmit power in units of 0.25 dBm",
     (("int", "wifi_power", 40, 84),),
+    words={
+        "wifi_power": "units of 0.25 dBm",
+    },
 )
 
 
@@ -199,12 +240,18 @@ SYSROLLBACK = command(
     "+SYSROLLBACK",
     "Go back to the firmware in the other OTA slot",
     since="later: the query, and the check before",
+    words={
+        "address": "of the firmware that runs, in flash",
+        "version": "of it",
+        "other_address": "of the other slot",
+        "other_version": "of what is there, empty if that is no firmware",
+    },
 )
 
 
 @SYSROLLBACK.query
 def sysrollback_query(at):
-    """Address and version of what runs, and of the other slot; "" if that holds no firmware."""
+    """`+SYSROLLBACK:<address>,<version>,<other_address>,<other_version>`."""
     running, other = at.flash.slots()
     at.line('%s:0x%x,"%s",0x%x,"%s"' % ((at.name,) + running + other))
 
@@ -223,6 +270,9 @@ SYSTIMESTAMP = command(
     "+SYSTIMESTAMP",
     "The time as seconds since 1970-01-01 UTC",
     (("int", "unix_timestamp", 0, 4294967295),),
+    words={
+        "unix_timestamp": "seconds since 1970-01-01 UTC",
+    },
 )
 
 
@@ -238,8 +288,11 @@ def systimestamp_set(at, seconds):
 
 SYSLOG = command(
     "+SYSLOG",
-    "Explain errors: 0 no, 1 `ERR CODE:0x...` before ERROR, 2 a `REASON:` line as well",
+    "What precedes ERROR, to explain it",
     (("int", "status", 0, 2),),
+    words={
+        "status": "0 nothing; 1 `ERR CODE:0x...`; 2 a `REASON:` line as well",
+    },
 )
 
 
@@ -256,8 +309,11 @@ def syslog_set(at, status):
 
 SYSSTORE = command(
     "+SYSSTORE",
-    "Whether settings are kept in flash: 0 no, 1 yes; 1 after each start",
+    "Whether settings are kept in flash; 1 after each start",
     (("pick", "store_mode", (0, 1)),),
+    words={
+        "store_mode": "0 not kept; 1 kept in flash",
+    },
 )
 
 
@@ -274,7 +330,7 @@ def sysstore_set(at, mode):
 
 SYSREG = command(
     "+SYSREG",
-    "Read (0) or write (1) a 32-bit hardware register",
+    "Read or write a 32-bit hardware register",
     (
         (
             "by",
@@ -285,12 +341,18 @@ SYSREG = command(
             ),
         ),
     ),
+    words={
+        "direct": "0 read; 1 write",
+        "address": "of the register, a multiple of 4",
+        "value": "to be written",
+        "content": "in hexadecimal",
+    },
 )
 
 
 @SYSREG.set
 def sysreg_set(at, direct, address, value=None):
-    """Hexadecimal with 0x or decimal. The address must be a multiple of 4; else unchecked."""
+    """Reading answers `+SYSREG:<content>`. The address is not checked further."""
     found = device.register(address, value)
     if not direct:
         at.line("%s:0x%08x" % (at.name, found))

@@ -13,6 +13,11 @@ DRVADC = command(
     "+DRVADC",
     "Read one sample of ADC1, 12 bits",
     (("int", "channel", 0, 7), ("int", "atten", 0, 3)),
+    words={
+        "channel": "GPIO number less one",
+        "atten": "0 up to 750 mV; 1 up to 1050 mV; 2 up to 1300 mV; 3 up to 2500 mV",
+        "raw_data": "0 to 4095, of that range",
+    },
 )
 
 
@@ -22,15 +27,14 @@ def drvadc_set(at, channel, atten):
 
     Channels 8 and 9, which the chip has as well, are out of the manual's range.
 
-    The sample is 0 to 4095, of the range of the attenuation: 0: 0 to 750 mV, 1: 0 to 1050 mV,
-    2: 0 to 1300 mV, 3: 0 to 2500 mV. What is higher reads as 4095.
+    `+DRVADC:<raw_data>`. What is higher than the attenuation's range reads as 4095.
     """
     at.reply(at.pins.sample(channel + 1, atten) >> 4)
 
 
 DRVPWMINIT = command(
     "+DRVPWMINIT",
-    "Put PWM of one frequency and resolution on up to four pins; frequency 0 ends it",
+    "Put PWM of one frequency and resolution on up to four pins",
     (
         ("int", "freq", 0, 8000000),
         ("int", "duty_res", 1, 14, None),
@@ -39,6 +43,14 @@ DRVPWMINIT = command(
         ("int", "ch2_gpio", 0, 46, None),
         ("int", "ch3_gpio", 0, 46, None),
     ),
+    words={
+        "freq": "Hz; 0 end PWM",
+        "duty_res": "bits",
+        "ch0_gpio": "number of the pin",
+        "ch1_gpio": "number of the pin",
+        "ch2_gpio": "number of the pin",
+        "ch3_gpio": "number of the pin",
+    },
 )
 
 
@@ -70,6 +82,12 @@ DRVPWMDUTY = command(
         ("int", "ch2_duty", 0, 16384, None),
         ("int", "ch3_duty", 0, 16384, None),
     ),
+    words={
+        "ch0_duty": "of 2 ** bits",
+        "ch1_duty": "of 2 ** bits",
+        "ch2_duty": "of 2 ** bits",
+        "ch3_duty": "of 2 ** bits",
+    },
 )
 
 
@@ -84,7 +102,7 @@ def drvpwmduty_set(at, *duties):
 
 DRVPWMFADE = command(
     "+DRVPWMFADE",
-    "Let PWM channels fade to a duty, each within its time in ms",
+    "Let PWM channels fade to a duty, each within its time",
     (
         ("int", "ch0_target_duty", 0, 16383, None),
         ("int", "ch0_fade_time", 0, 0x7FFFFFFF, None),
@@ -95,6 +113,16 @@ DRVPWMFADE = command(
         ("int", "ch3_target_duty", 0, 16383, None),
         ("int", "ch3_fade_time", 0, 0x7FFFFFFF, None),
     ),
+    words={
+        "ch0_target_duty": "of 2 ** bits",
+        "ch0_fade_time": "ms; 0 at once",
+        "ch1_target_duty": "of 2 ** bits",
+        "ch1_fade_time": "ms; 0 at once",
+        "ch2_target_duty": "of 2 ** bits",
+        "ch2_fade_time": "ms; 0 at once",
+        "ch3_target_duty": "of 2 ** bits",
+        "ch3_fade_time": "ms; 0 at once",
+    },
 )
 
 

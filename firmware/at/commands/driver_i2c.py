@@ -20,6 +20,12 @@ DRVI2CINIT = command(
         ("int", "sda_io", 0, 46, None),
         ("int", "clock", 20, 1000000, None),
     ),
+    words={
+        "num": "of the port",
+        "scl_io": "number of the pin",
+        "sda_io": "number of the pin",
+        "clock": "Hz",
+    },
 )
 
 
@@ -41,12 +47,18 @@ DRVI2CRD = command(
     "+DRVI2CRD",
     "Read bytes from an I2C device",
     (("int", "num", 0, 1), ("int", "address", 0, 0x7BFF), ("int", "length", 1, 2048)),
+    words={
+        "num": "of the port",
+        "address": "of 7 bits, or 0x7800 plus one of 10 bits",
+        "length": "bytes",
+        "read_data": "two hexadecimal digits a byte",
+    },
 )
 
 
 @DRVI2CRD.set
 async def drvi2crd_set(at, num, address, length):
-    """The data are two lower-case hexadecimal digits a byte.
+    """`+DRVI2CRD:<read_data>`, in lower case.
 
     No register is chosen: that is a write before, with AT+DRVI2CWRBYTES.
     """
@@ -60,6 +72,11 @@ DRVI2CWRDATA = command(
     "+DRVI2CWRDATA",
     "Write bytes that follow the prompt to an I2C device",
     (("int", "num", 0, 1), ("int", "address", 0, 0x7BFF), ("int", "length", 1, 2048)),
+    words={
+        "num": "of the port",
+        "address": "of 7 bits, or 0x7800 plus one of 10 bits",
+        "length": "bytes",
+    },
 )
 
 
@@ -80,6 +97,12 @@ DRVI2CWRBYTES = command(
         ("int", "length", 1, 4),
         ("int", "data", 0, 0xFFFFFFFF),
     ),
+    words={
+        "num": "of the port",
+        "address": "of 7 bits, or 0x7800 plus one of 10 bits",
+        "length": "bytes",
+        "data": "the bytes as one number",
+    },
 )
 
 

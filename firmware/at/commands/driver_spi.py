@@ -11,13 +11,19 @@ from at.wire.bind import demand
 
 DRVSPICONFGPIO = command(
     "+DRVSPICONFGPIO",
-    "Choose the pins of the SPI master; -1 is none",
+    "Choose the pins of the SPI master",
     (
         ("int", "mosi", 0, 46),
         ("int", "miso", -1, 46),
         ("int", "sclk", 0, 46),
         ("int", "cs", -1, 46),
     ),
+    words={
+        "mosi": "number of the pin",
+        "miso": "number of the pin; -1 none",
+        "sclk": "number of the pin",
+        "cs": "number of the pin; -1 none",
+    },
 )
 
 
@@ -29,7 +35,7 @@ def drvspiconfgpio_set(at, *pins):
 
 DRVSPIINIT = command(
     "+DRVSPIINIT",
-    "Start the SPI master; clock 0 ends it",
+    "Start the SPI master, or end it",
     (
         ("int", "clock", 0, 40000000),
         ("int", "mode", 0, 3, None),
@@ -38,6 +44,14 @@ DRVSPIINIT = command(
         ("int", "dma_chan", 0, 2, None),
         ("int", "bits_msb", 0, 3, 0),
     ),
+    words={
+        "clock": "Hz; 0 end it",
+        "mode": "0 CPOL 0, CPHA 0; 1 CPOL 0, CPHA 1; 2 CPOL 1, CPHA 0; 3 CPOL 1, CPHA 1",
+        "cmd_bit": "bits of the usual command",
+        "addr_bit": "bits of the usual address",
+        "dma_chan": "0 no DMA; 1-2 DMA",
+        "bits_msb": "+1 send the least significant bit first; +2 receive it first",
+    },
 )
 
 
@@ -45,12 +59,10 @@ DRVSPIINIT = command(
 def drvspiinit_set(at, clock, mode, cmd_bit, addr_bit, dma_chan, bits_msb):
     """A master that runs starts anew. The clock is in Hz, 153 or more.
 
-    The chip divides 80 MHz: what does not divide it evenly gets the next clock below; far below
-    1 MHz the nearest, which differs by less than 1 %. `cmd_bit` and `addr_bit` are the phases,
-    all zeros, of transfers that say nothing of a command or an address. Channels 1 and 2 are the
-    same: the ESP32-S2 chooses. `bits_msb`, in spite of its name: 1 sends the least significant
-    bit first, 2 receives it first, 3 both.
-    `AT+DRVSPIINIT=0` releases the pins, which stay chosen.
+    The chip divides 80 MHz: what does not divide it evenly gets the next clock below; far below 1
+    MHz the nearest, which differs by less than 1 %. `cmd_bit` and `addr_bit` are the phases, all
+    zeros, of transfers that say nothing of a command or an address. Channels 1 and 2 are the same:
+    the ESP32-S2 chooses. `AT+DRVSPIINIT=0` releases the pins, which stay chosen.
     """
     if not clock:
         at.spi.stop()
@@ -71,12 +83,20 @@ DRVSPIRD = command(
         ("int", "addr", 0, 0xFFFFFFFF, None),
         ("int", "addr_len", 0, 4, None),
     ),
+    words={
+        "data_len": "bytes",
+        "cmd": "command",
+        "cmd_len": "bytes; 0 none",
+        "addr": "address",
+        "addr_len": "bytes; 0 none",
+        "read_data": "two hexadecimal digits a byte",
+    },
 )
 
 
 @DRVSPIRD.set
 async def drvspird_set(at, data_len, cmd, cmd_len, addr, addr_len):
-    """The data are two lower-case hexadecimal digits a byte; 64 bytes at most without DMA.
+    """`+DRVSPIRD:<read_data>`, in lower case; 64 bytes at most without DMA.
 
     Lengths are in bytes; 0 leaves a phase out that AT+DRVSPIINIT set up.
     """
@@ -97,6 +117,13 @@ DRVSPIWR = command(
         ("int", "addr", 0, 0xFFFFFFFF, None),
         ("int", "addr_len", 0, 4, None),
     ),
+    words={
+        "data_len": "bytes; 0 command and address alone",
+        "cmd": "command",
+        "cmd_len": "bytes; 0 none",
+        "addr": "address",
+        "addr_len": "bytes; 0 none",
+    },
 )
 
 

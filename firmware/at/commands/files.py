@@ -13,7 +13,7 @@ _PIECE = 1024  # bytes of a file on the way at a time
 
 FS = command(
     "+FS",
-    "Files: 0 delete, 1 write, 2 read, 3 size, 4 list, 5 MD5, 6 free and total space",
+    "Files",
     (
         ("pick", "type", (0, 1)),
         (
@@ -49,6 +49,17 @@ FS = command(
     '+FS:(0),(2),"filename"(128),(0-4194304),(1-4194304)\r\n'
     '+FS:(0),(3),"filename"(128)\r\n+FS:(0),(4),(".")',
     since="later: type 1, operations 5 and 6",
+    words={
+        "type": "0 FATFS, in the manual's words; 1 LittleFS",
+        "operation": "0 delete; 1 write; 2 read; 3 size; 4 list; 5 MD5; 6 free and total space",
+        "offset": "bytes from the start",
+        "length": "bytes",
+        "data": "`length` bytes",
+        "size": "bytes",
+        "md5": "hexadecimal digits",
+        "free": "bytes",
+        "total": "bytes",
+    },
 )
 
 
@@ -58,8 +69,8 @@ def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
 
     A write is done as a whole or not at all, whatever happens to the supply. Reading past the end
     gives the bytes there are: `+FS:<length>,<data>`. The size is `+FS:<size>`, the list one
-    `+FS:<filename>` a file. Type 1, LittleFS, means the same files as 0. The form of two answers
-    is ours: `+FS:<MD5 in hexadecimal digits>` and `+FS:<free>,<total>`, in bytes.
+    `+FS:<filename>` a file. Type 1 means the same files as 0. The form of two answers is ours:
+    `+FS:<md5>` and `+FS:<free>,<total>`.
     """
     if operation == 4:
         return _list(at)
@@ -122,8 +133,11 @@ async def _read(at, file, length):
 
 FSMOUNT = command(
     "+FSMOUNT",
-    "Mount (1) or unmount (0) the file system",
+    "Mount or unmount the file system",
     (("pick", "mount", (0, 1)),),
+    words={
+        "mount": "0 unmount; 1 mount",
+    },
 )
 
 

@@ -5,8 +5,11 @@ from at.errors import invalid
 
 SYSMSGFILTER = command(
     "+SYSMSGFILTER",
-    "Whether message filters are applied: 0 no, 1 yes",
+    "Whether message filters are applied",
     (("pick", "enable", (0, 1)),),
+    words={
+        "enable": "0 no; 1 yes",
+    },
 )
 
 
@@ -26,7 +29,7 @@ def sysmsgfilter_set(at, enable):
 
 SYSMSGFILTERCFG = command(
     "+SYSMSGFILTERCFG",
-    "Filters for system messages: 0 clear all, 1 add one, 2 delete one",
+    "Filters for system messages",
     (
         (
             "by",
@@ -54,14 +57,26 @@ SYSMSGFILTERCFG = command(
     ),
     text="+SYSMSGFILTERCFG:(0)\r\n+SYSMSGFILTERCFG:(1),(0-64),(0-64)\r\n+SYSMSGFILTERCFG:(2),(0-64),(0-64)",
     since="later: `cflags`",
+    words={
+        "operator": "0 clear all; 1 add; 2 delete",
+        "head_regexp_len": "bytes; 0 no such expression",
+        "tail_regexp_len": "bytes; 0 no such expression",
+        "cflags": "+1 extended expressions; +2 without regard to case; "
+        "+4 `^` and `$` at each line",
+        "index": "from 0",
+        "head_regexp": "expression of the head",
+        "tail_regexp": "expression of the tail",
+    },
 )
 
 
 @SYSMSGFILTERCFG.query
 def sysmsgfiltercfg_query(at):
-    """Index from 0; control bytes are shown as \\r, \\n or \\xNN so that a filter is one line.
+    """`+SYSMSGFILTERCFG:<index>,<head_regexp>,<tail_regexp>[,<cflags>]`, a line each.
 
-    cflags come last if they are not 0.
+    Control bytes are shown as \\r, \\n or \\xNN so that a filter is one line.
+
+    cflags are shown if they are not 0.
     """
     for index, (head, tail, flags) in enumerate(at.port.filters()):
         at.reply(index, _show(head), _show(tail), *((flags,) if flags else ()))
@@ -69,10 +84,7 @@ def sysmsgfiltercfg_query(at):
 
 @SYSMSGFILTERCFG.set
 def sysmsgfiltercfg_set(at, operator, head_size=0, tail_size=0, flags=0):
-    """Both lengths 0 is refused before the prompt. Deletion is by content and cflags.
-
-    cflags is a sum: 1 extended expressions, 2 without regard to case, 4 `^` and `$` at each line.
-    """
+    """Both lengths 0 is refused before the prompt. Deletion is by content and cflags."""
     if operator == 0:
         at.port.clear_filters()
         return None

@@ -26,7 +26,7 @@ CONTENT = (
 
 HTTPCLIENT = command(
     "+HTTPCLIENT",
-    "Make a request: 1 HEAD, 2 GET, 3 POST, 4 PUT, 5 DELETE",
+    "Make a request",
     (
         ("int", "opt", 1, 5),
         ("int", "content_type", 0, 3),
@@ -37,19 +37,26 @@ HTTPCLIENT = command(
         ("str", "data_or_header", 0, 256, None),
         ("each", "header", 1, 256, None),
     ),
+    words={
+        "opt": "1 HEAD; 2 GET; 3 POST; 4 PUT; 5 DELETE",
+        "content_type": "0 application/x-www-form-urlencoded; 1 application/json; "
+        "2 multipart/form-data; 3 text/xml",
+        "transport_type": "1 HTTP; 2 HTTPS",
+        "size": "bytes that follow",
+        "data": "`size` bytes",
+    },
 )
 
 
 @HTTPCLIENT.set
 async def httpclient_set(at, opt, content, url, host, path, transport, *rest):
-    """The body comes as `+HTTPCLIENT:<n>,` and n bytes, up to 512 at once; of HEAD each header.
+    """The body comes as `+HTTPCLIENT:<size>,<data>`, up to 512 at once; of HEAD each header.
 
-    Content types are 0 form, 1 JSON, 2 multipart, 3 XML. The URL "" is that of AT+HTTPURLCFG if
-    there is one; without a URL host and path count, and transport 2 is HTTPS. The first string
-    behind them is the body of a POST, all others are headers, `name: value`; those of
-    AT+HTTPCHEAD win. A status from 300 on ends in ERROR with ERR CODE 0x010a7000 and the status,
-    behind its body; no connection, or one that breaks, is 0x010a7000. Redirects are not followed:
-    AT+SYSLOG=2 and HEAD tell where they lead.
+    The URL "" is that of AT+HTTPURLCFG if there is one; without a URL host, path and transport
+    count. The first string behind them is the body of a POST, all others are headers, `name:
+    value`; those of AT+HTTPCHEAD win. A status from 300 on ends in ERROR with ERR CODE 0x010a7000
+    and the status, behind its body; no connection, or one that breaks, is 0x010a7000. Redirects
+    are not followed: AT+SYSLOG=2 and HEAD tell where they lead.
     """
     if not url and (host or not at.http.url):
         if not host:
@@ -75,14 +82,20 @@ _GET = (
 
 HTTPGETSIZE = command(
     "+HTTPGETSIZE",
-    "Show the size of a resource, in bytes",
+    "Show the size of a resource",
     _GET,
+    words={
+        "tx_size": "bytes, without effect",
+        "rx_size": "bytes, without effect",
+        "timeout": "ms; 0 5000 ms",
+        "size": "bytes",
+    },
 )
 
 
 @HTTPGETSIZE.set
 async def httpgetsize_set(at, url, tx_size, rx_size, timeout_ms):
-    """ERROR if the server does not tell it. The sizes have no effect; else as AT+HTTPCGET."""
+    """`+HTTPGETSIZE:<size>`; ERROR if the server does not tell it. Else as AT+HTTPCGET."""
     work = request(at, "HEAD", url, 0, idle_ms=timeout_ms or _IDLE_MS)
     length = await at.http.run(work, None)
     if length is None:
@@ -94,17 +107,24 @@ HTTPCGET = command(
     "+HTTPCGET",
     "Get a resource",
     _GET,
+    words={
+        "tx_size": "bytes, without effect",
+        "rx_size": "bytes; 0 2048",
+        "timeout": "ms; 0 5000 ms",
+        "size": "bytes that follow",
+        "data": "`size` bytes",
+    },
 )
 
 
 @HTTPCGET.set
 async def httpcget_set(at, url, tx_size, rx_size, timeout_ms):
-    """The body comes as `+HTTPCGET:<n>,` and n bytes, at most rx_size and never more than 4096.
+    """The body comes as `+HTTPCGET:<size>,<data>`, at most rx_size and never more than 4096.
 
-    "" is the URL of AT+HTTPURLCFG. The time-out, in ms, counts from the last byte of the server;
-    0 stands for 5000, a size of 0 for 2048. tx_size has no effect: requests of any size are sent
-    in parts. For HTTPS, servers must show a certificate of the authority that mfg_nvs holds in
-    `https_ca`, any certificate if there is none; `https_cert` and `https_key` are shown to them.
+    "" is the URL of AT+HTTPURLCFG. The time-out counts from the last byte of the server. Requests
+    of any size are sent in parts. For HTTPS, servers must show a certificate of the authority that
+    mfg_nvs holds in `https_ca`, any certificate if there is none; `https_cert` and `https_key` are
+    shown to them.
     """
     idle_ms = timeout_ms or _IDLE_MS
     work = request(at, "GET", url, 0, idle_ms=idle_ms, buffer=rx_size or _BUFFER)
@@ -113,13 +133,18 @@ async def httpcget_set(at, url, tx_size, rx_size, timeout_ms):
 
 HTTPCFG = command(
     "+HTTPCFG",
-    "TLS of all HTTP commands: 0 no checks, 1 show our certificate, 2 check the server's, 3 both",
+    "What TLS of all HTTP commands checks and shows",
     (
         ("int", "auth_mode", 0, 3),
         ("int", "pki_number", 0, 255, 0),
         ("int", "ca_number", 0, 255, 0),
     ),
     since="later",
+    words={
+        "auth_mode": "0 no checks; 1 show our certificate; 2 check the server's; 3 both",
+        "pki_number": "which certificate and key of mfg_nvs",
+        "ca_number": "which authority of mfg_nvs",
+    },
 )
 
 
@@ -127,24 +152,27 @@ HTTPCFG = command(
 def httpcfg_set(at, mode, own, ca):
     """Numbers choose `https_cert.n`, `https_key.n` and `https_ca.n` in mfg_nvs.
 
-    It holds until the next start.
-    A host given by name must be in the certificate. Checking needs the right time: AT+CIPSNTPCFG
-    first. What is missing shows at the next request: `NO CERT FOUND`, `NO PRVT_KEY FOUND` or
-    `NO CA FOUND`, then ERROR. Without this command what is there counts, as AT+HTTPCGET says.
+    It holds until the next start. A host given by name must be in the certificate. Checking needs
+    the right time: AT+CIPSNTPCFG first. What is missing shows at the next request: `NO CERT
+    FOUND`, `NO PRVT_KEY FOUND` or `NO CA FOUND`, then ERROR. Without this command what is there
+    counts, as AT+HTTPCGET says.
     """
     at.http.checks = (mode, own, ca)
 
 
 HTTPURLCFG = command(
     "+HTTPURLCFG",
-    "Set a long URL for the other commands; 0 for none",
+    "Set a long URL for the other commands",
     (("int", "url_length", 0, 8192),),
+    words={
+        "url_length": "bytes; 0 none",
+    },
 )
 
 
 @HTTPURLCFG.query
 def httpurlcfg_query(at):
-    """Nothing but OK if there is none."""
+    """`+HTTPURLCFG:<url_length>,` and the URL; nothing but OK if there is none."""
     if at.http.url:
         size = sum([len(piece) for piece in at.http.url])
         at.port.raw(b"%s:%d," % (at.name.encode(), size))
@@ -170,14 +198,19 @@ async def httpurlcfg_set(at, length):
 
 HTTPCHEAD = command(
     "+HTTPCHEAD",
-    "Set headers for all later requests, one a command; 0 for none",
+    "Set headers for all later requests, one a command",
     (("int", "req_header_len", 0, 2048),),
+    words={
+        "req_header_len": "bytes; 0 forget all",
+        "index": "from 0",
+        "req_header": "name: value",
+    },
 )
 
 
 @HTTPCHEAD.query
 def httpchead_query(at):
-    """Index, from 0, and header."""
+    """`+HTTPCHEAD:<index>,<req_header>`, a line each."""
     show_fields(at, at.http.fields)
 
 

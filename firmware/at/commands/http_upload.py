@@ -25,12 +25,18 @@ HTTPCPOST = command(
     "+HTTPCPOST",
     "Post a body of a given length",
     _POST,
+    words={
+        "length": "bytes",
+        "http_req_header_cnt": "headers that follow",
+        "size": "bytes that follow",
+        "data": "`size` bytes",
+    },
 )
 
 
 @HTTPCPOST.set
 async def httpcpost_set(at, url, length, count, *headers):
-    """After `>` come `length` bytes, then `+HTTPCPOST:<n>,...` as AT+HTTPCLIENT, then SEND OK.
+    """After `>` come `length` bytes, then `+HTTPCPOST:<size>,<data>`, then SEND OK.
 
     SEND FAIL if the connection fails or the status is 300 or more, except 302 and 303, by which
     servers take a form; AT+SYSLOG shows its code as well. A body of more than 4096 bytes is passed
@@ -44,6 +50,9 @@ HTTPCPUT = command(
     "+HTTPCPUT",
     "Put a body of a given length",
     _POST,
+    words={
+        "...": "+HTTPCPOST",
+    },
 )
 
 

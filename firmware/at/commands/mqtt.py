@@ -70,6 +70,16 @@ MQTTUSERCFG = command(
         ("int", "ca_id", 0, 0),
         ("str", "path", 0, 32),
     ),
+    words={
+        "link_id": "0 the only link",
+        "scheme": "1 TCP; 2 TLS, no certificate checked; 3 TLS, the server's checked; "
+        "4 TLS, ours shown; 5 TLS, both; 6 WebSocket; "
+        "7 secure WebSocket, no certificate checked; "
+        "8 secure WebSocket, the server's checked; 9 secure WebSocket, ours shown; "
+        "10 secure WebSocket, both",
+        "cert_key_id": "0 the only one",
+        "ca_id": "0 the only one",
+    },
 )
 refuse_with(
     MQTTUSERCFG,
@@ -99,6 +109,10 @@ MQTTLONGCLIENTID = command(
     "+MQTTLONGCLIENTID",
     "Client identifier of up to 1024 bytes",
     (("int", "link_id", 0, 0), ("int", "length", 1, 1024)),
+    words={
+        "link_id": "0 the only link",
+        "length": "bytes",
+    },
 )
 refuse_with(MQTTLONGCLIENTID, LINK_ID, (0x6014, 0x6014, 0x6016))
 
@@ -106,6 +120,10 @@ MQTTLONGUSERNAME = command(
     "+MQTTLONGUSERNAME",
     "User name of up to 1024 bytes",
     (("int", "link_id", 0, 0), ("int", "length", 1, 1024)),
+    words={
+        "link_id": "0 the only link",
+        "length": "bytes",
+    },
 )
 refuse_with(MQTTLONGUSERNAME, LINK_ID, (0x6017, 0x6017, 0x6019))
 
@@ -113,6 +131,10 @@ MQTTLONGPASSWORD = command(
     "+MQTTLONGPASSWORD",
     "Password of up to 1024 bytes",
     (("int", "link_id", 0, 0), ("int", "length", 1, 1024)),
+    words={
+        "link_id": "0 the only link",
+        "length": "bytes",
+    },
 )
 refuse_with(MQTTLONGPASSWORD, LINK_ID, (0x601A, 0x601A, 0x601C))
 
@@ -157,7 +179,7 @@ async def take(at):
 
 MQTTCONNCFG = command(
     "+MQTTCONNCFG",
-    "Keep-alive time in seconds, kept session, last will",
+    "Keep-alive time, kept session, last will",
     (
         ("int", "link_id", 0, 0),
         ("int", "keepalive", 0, 7200),
@@ -167,6 +189,13 @@ MQTTCONNCFG = command(
         ("int", "lwt_qos", 0, 2, 0),
         ("int", "lwt_retain", 0, 1, 0),
     ),
+    words={
+        "link_id": "0 the only link",
+        "keepalive": "seconds; 0 120 s",
+        "disable_clean_session": "0 a clean session; 1 the broker keeps the session",
+        "lwt_qos": "0 at most once; 1 at least once; 2 exactly once",
+        "lwt_retain": "0 not kept; 1 kept by the broker",
+    },
 )
 refuse_with(
     MQTTCONNCFG,
@@ -182,7 +211,7 @@ refuse_with(
 
 @MQTTCONNCFG.set
 def mqttconncfg_set(at, link, keepalive, keeps_session, topic, message, qos, retain):
-    """A keep-alive time of 0 is 120 s. With the topic "" there is no will.
+    """With the topic "" there is no will.
 
     A ping goes out when nothing was sent for half the time; without an answer for as long again,
     10 s at most, the connection counts as lost.
@@ -199,7 +228,7 @@ _FIVE = _FOUR + (("str", "alpn5", 1, 255),)
 
 MQTTALPN = command(
     "+MQTTALPN",
-    "Protocols offered to the server in TLS (ALPN); 0 for none",
+    "Protocols offered to the server in TLS (ALPN)",
     (
         ("int", "link_id", 0, 0),
         (
@@ -208,6 +237,10 @@ MQTTALPN = command(
             ((0, ()), (1, _ONE), (2, _TWO), (3, _THREE), (4, _FOUR), (5, _FIVE)),
         ),
     ),
+    words={
+        "link_id": "0 the only link",
+        "alpn_counts": "how many follow",
+    },
 )
 refuse_with(MQTTALPN, LINK_ID, (0x6008, 0x6008, 0x6008), None)
 
@@ -222,6 +255,9 @@ MQTTSNI = command(
     "+MQTTSNI",
     "Server name that is sent in TLS (SNI)",
     (("int", "link_id", 0, 0), ("str", "sni", 0, 255)),
+    words={
+        "link_id": "0 the only link",
+    },
 )
 refuse_with(MQTTSNI, LINK_ID, None)
 
@@ -251,6 +287,16 @@ MQTTCONN = command(
     ),
     text='+MQTTCONN:(0),"host"(128),(1-65535),(0,1)',
     since="later: `timeout`",
+    words={
+        "port": "of the broker",
+        "reconnect": "0 no; 1 yes",
+        "timeout": "ms",
+        "state": "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
+        "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
+        "6 connected, topics subscribed",
+        "path": "as in AT+MQTTUSERCFG",
+        "...": "+MQTTUSERCFG",
+    },
 )
 refuse_with(
     MQTTCONN,
@@ -264,7 +310,10 @@ refuse_with(
 
 @MQTTCONN.query
 def mqttconn_query(at):
-    """Link, state 0 to 6, scheme, host, port, path, reconnect; state 0 with scheme 0 and ""."""
+    """`+MQTTCONN:<link_id>,<state>,<scheme>,<host>,<port>,<path>,<reconnect>`.
+
+    In state 0 the scheme is 0, and "" what is text.
+    """
     at.reply(LINK, at.mqtt.state, *at.mqtt.broker())
 
 
@@ -284,6 +333,9 @@ MQTTCLEAN = command(
     "+MQTTCLEAN",
     "Take leave of the broker and forget the configuration",
     (("int", "link_id", 0, 0),),
+    words={
+        "link_id": "0 the only link",
+    },
 )
 refuse_with(MQTTCLEAN, LINK_ID)
 

@@ -23,6 +23,12 @@ MQTTPUB = command(
     ),
     text='+MQTTPUB:(0),"topic"(128),"data"(256),(0-2),(0,1)',
     since="later: `timeout`",
+    words={
+        "link_id": "0 the only link",
+        "qos": "0 at most once; 1 at least once; 2 exactly once",
+        "retain": "0 not kept; 1 kept by the broker",
+        "timeout": "ms",
+    },
 )
 refuse_with(MQTTPUB, LINK_ID, _TOPIC, (0x6044, 0x6045, 0x6046), _QOS, _RETAIN, None)
 
@@ -52,6 +58,10 @@ MQTTPUBRAW = command(
     ),
     text='+MQTTPUBRAW:(0),"topic"(128),(1-268435323),(0-2),(0,1)',
     since="later: `timeout`",
+    words={
+        "length": "bytes",
+        "...": "+MQTTPUB",
+    },
 )
 refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN, None)
 
@@ -60,10 +70,9 @@ refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN, None)
 async def mqttpubraw_set(at, link, topic, length, qos, retain, timeout_ms):
     """After `>` come `length` bytes, then +MQTTPUB:OK or +MQTTPUB:FAIL instead of OK and ERROR.
 
-    With AT+SYSLOG the code, and the reason, precede +MQTTPUB:FAIL.
-    Up to 1024 bytes are repeated like those of AT+MQTTPUB; more pass through as they come and are
-    sent once. If no byte comes for 20 s the result is ERROR, and the connection ends if a part
-    of the message had been sent.
+    With AT+SYSLOG the code, and the reason, precede +MQTTPUB:FAIL. Up to 1024 bytes are repeated
+    like those of AT+MQTTPUB; more pass through as they come and are sent once. If no byte comes
+    for 20 s the result is ERROR, and the connection ends if a part of the message had been sent.
     """
     at.mqtt.check_publishing(topic)
     at.ask(length)
@@ -87,13 +96,21 @@ MQTTSUB = command(
     ),
     text='+MQTTSUB:(0),"topic"(128),(0-2)',
     since="later: `timeout`",
+    words={
+        "state": "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
+        "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
+        "6 connected, topics subscribed",
+        "size": "bytes that follow",
+        "data": "`size` bytes",
+        "...": "+MQTTPUB",
+    },
 )
 refuse_with(MQTTSUB, LINK_ID, _TOPIC, _QOS, None)
 
 
 @MQTTSUB.query
 def mqttsub_query(at):
-    """A line for each subscription: link, state of the link, topic, QoS."""
+    """`+MQTTSUB:<link_id>,<state>,<topic>,<qos>`, a line each."""
     for topic, qos in at.mqtt.topics:
         at.reply(LINK, at.mqtt.state, topic, qos)
 
@@ -102,7 +119,7 @@ def mqttsub_query(at):
 async def mqttsub_set(at, link, topic, qos, timeout_ms):
     """OK when the broker has confirmed it. A topic that is there is `ALREADY SUBSCRIBE`.
 
-    Messages come as `+MQTTSUBRECV:0,"<topic>",<n>,` and n bytes. One that is longer than 1024
+    Messages come as `+MQTTSUBRECV:0,<topic>,<size>,<data>`. One that is longer than 1024
     bytes with its MQTT head comes in several, each with a length of its own; one whose topic is
     longer than 1024 bytes is left out. During passthrough they wait, without AT+SYSMSG bit 2.
     """
@@ -120,6 +137,9 @@ MQTTUNSUB = command(
     ),
     text='+MQTTUNSUB:(0),"topic"(128)',
     since="later: `timeout`",
+    words={
+        "...": "+MQTTPUB",
+    },
 )
 refuse_with(MQTTUNSUB, LINK_ID, _TOPIC, None)
 

@@ -6,6 +6,10 @@ FACTPLCP = command(
     "+FACTPLCP",
     "Choose the preamble (PLCP) of 802.11b frames",
     (("pick", "enable", (0, 1)), ("pick", "tx_with_long", (0, 1))),
+    words={
+        "enable": "0 the usual preamble; 1 that of `tx_with_long`",
+        "tx_with_long": "0 short; 1 long",
+    },
 )
 
 
@@ -13,5 +17,5 @@ FACTPLCP = command(
 def factplcp_set(_at, _enable, _tx_with_long):
     """Accepted and without effect: ESP-IDF offers no way to choose the preamble.
 
-    `tx_with_long`: 0 short, 1 long; ignored while `enable` is 0.
+    `tx_with_long` is ignored while `enable` is 0.
     """

@@ -10,7 +10,7 @@ _PIECE = 1024  # bytes of flash on the way at a time
 
 SYSFLASH = command(
     "+SYSFLASH",
-    "User partitions: 0 erase, 1 write, 2 read",
+    "User partitions",
     (
         (
             "by",
@@ -43,12 +43,22 @@ SYSFLASH = command(
             ),
         ),
     ),
+    words={
+        "operation": "0 erase; 1 write; 2 read",
+        "offset": "bytes from the start of the partition",
+        "length": "bytes",
+        "type": "0 application; 1 data; 64-254 one's own",
+        "subtype": "as in ESP-IDF's partition tables",
+        "addr": "in flash, hexadecimal",
+        "size": "bytes, hexadecimal",
+        "data": "`length` bytes",
+    },
 )
 
 
 @SYSFLASH.query
 def sysflash_query(at):
-    """Name, type and subtype in decimal, address and size in hexadecimal.
+    """`+SYSFLASH:<partition>,<type>,<subtype>,<addr>,<size>`, a line each.
 
     Partitions of a second table at 0x20000 that lie in the room of fatfs are listed as well.
     """
@@ -60,7 +70,8 @@ def sysflash_query(at):
 def sysflash_set(at, operation, partition, offset, length):
     """Erasing takes multiples of 4096, or the whole partition if the range is left out.
 
-    Writing does not erase: bits of flash can only be cleared, so erase first.
+    Writing does not erase: bits of flash can only be cleared, so erase first. Reading answers
+    `+SYSFLASH:<length>,<data>`.
     """
     name = text_of(partition, 1)
     if operation == 0:
@@ -115,7 +126,7 @@ async def _read(at, partition, offset, length):
 
 SYSMFG = command(
     "+SYSMFG",
-    "Manufacturing data in mfg_nvs: 0 erase, 1 read, 2 write",
+    "Manufacturing data in mfg_nvs",
     (
         (
             "by",
@@ -155,18 +166,27 @@ SYSMFG = command(
             ),
         ),
     ),
+    words={
+        "operation": "0 erase; 1 read; 2 write",
+        "type": "1 u8; 2 i8; 3 u16; 4 i16; 5 u32; 6 i32; 7 string; 8 binary",
+        "value": "number, or what is stored",
+        "offset": "bytes to leave out",
+        "length": "bytes",
+    },
 )
 
 
 @SYSMFG.query
 def sysmfg_query(at):
+    """`+SYSMFG:<namespace>`, a line each."""
     for namespace in at.mfg.namespaces():
         at.reply(namespace)
 
 
 @SYSMFG.set
 def sysmfg_set(at, operation, namespace=None, key=None, third=None, fourth=None):
-    """Types: 1 u8, 2 i8, 3 u16, 4 i16, 5 u32, 6 i32, 7 string, 8 binary.
+    """Reading answers `+SYSMFG:<namespace>,<key>,<type>,<length>,<value>`, and without a key
+    `+SYSMFG:<namespace>,<key>,<type>` for each.
 
     Strings have at most 3999 bytes (NVS adds one), binary values 8192. Offset and length of a
     read apply to the value as it is printed. Factory parameters take effect at the next start.

@@ -44,12 +44,23 @@ def numbers_of(number):
     return range(_ALL) if number == _ALL else (number,)
 
 
-CIPSTATE = command("+CIPSTATE", "List the open links")
+CIPSTATE = command(
+    "+CIPSTATE",
+    "List the open links",
+    words={
+        "link_id": "0 to 4",
+        "type": "as in AT+CIPSTART",
+        "remote_ip": "of the peer",
+        "remote_port": "of the peer",
+        "local_port": "of the module",
+        "tetype": "0 client; 1 server",
+    },
+)
 
 
 @CIPSTATE.query
 def cipstate_query(at):
-    """Number, type, remote address and port, local port, 0 client or 1 server; a line each."""
+    """`+CIPSTATE:<link_id>,<type>,<remote_ip>,<remote_port>,<local_port>,<tetype>` of each."""
     for link in at.links.all():
         _show(at, link)
 
@@ -59,12 +70,22 @@ def _show(at, link):
     at.reply(link.number, link.kind, address, port, link.local_port, link.role)
 
 
-CIPSTATUS = command("+CIPSTATUS", "Report the station's state and the open links (deprecated)")
+CIPSTATUS = command(
+    "+CIPSTATUS",
+    "Report the station's state and the open links (deprecated)",
+    words={
+        "stat": "0 the station is off; 1 no join was begun; 2 joined, with an address; "
+        "3 a link is open; 4 all links have ended; 5 not joined",
+        "...": "+CIPSTATE",
+    },
+)
 
 
 @CIPSTATUS.run
 def cipstatus_run(at):
-    """STATUS: 0 off, 1 no join begun, 2 has an address, 3 links, 4 links ended, 5 not joined."""
+    """`STATUS:<stat>`, then a line for each link:
+    `+CIPSTATUS:<link_id>,<type>,<remote_ip>,<remote_port>,<local_port>,<tetype>`.
+    """
     at.line("STATUS:%d" % _status(at))
     for link in at.links.all():
         _show(at, link)
@@ -123,6 +144,14 @@ CIPSTART = command(
     '+CIPSTART:(0-4),("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
     '+CIPSTART:(0-4),("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
     since="later: `timeout`",
+    words={
+        "remote_port": "of the peer",
+        "keep_alive": "seconds; 0 off",
+        "local_port": "of the module; 0 any",
+        "mode": "0 the peer stays; 1 the first other sender becomes the peer; "
+        "2 every other sender becomes the peer",
+        "timeout": "ms; 0 what the stack takes, up to a minute",
+    },
 )
 
 
@@ -149,6 +178,9 @@ CIPSTARTEX = command(
     '+CIPSTARTEX:("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
     '+CIPSTARTEX:("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
     since="later: `timeout`",
+    words={
+        "...": "+CIPSTART",
+    },
 )
 
 
@@ -181,8 +213,11 @@ async def _open(at, number, index, kind, host, port, rest):
 
 CIPCLOSE = command(
     "+CIPCLOSE",
-    "Close a link, or all of them with 5",
+    "Close a link, or all of them",
     (("int", "link_id", 0, 5),),
+    words={
+        "link_id": "of the link; 5 all",
+    },
 )
 
 
@@ -209,8 +244,11 @@ async def cipclose_run(at):
 
 CIPMUX = command(
     "+CIPMUX",
-    "Single link without number (0) or five numbered links (1)",
+    "One link without a number, or five with",
     (("pick", "mode", (0, 1)),),
+    words={
+        "mode": "0 one link, without number; 1 five numbered links",
+    },
 )
 
 
@@ -234,15 +272,18 @@ def cipmux_set(at, mode):
 
 CIPCONNPERSIST = command(
     "+CIPCONNPERSIST",
-    "Whether a TCP or TLS link outlives the loss of its network: 0 no, 1 it is left to the stack",
+    "Whether a TCP or TLS link outlives the loss of its network",
     (("link", "link_id", 0, 4), ("int", "persist", 0, 1)),
     since="later",
+    words={
+        "persist": "0 it is closed; 1 it is left to the stack",
+    },
 )
 
 
 @CIPCONNPERSIST.query
 def cipconnpersist_query(at):
-    """One value with AT+CIPMUX=0, those of the five links with AT+CIPMUX=1."""
+    """`+CIPCONNPERSIST:<persist>`, with AT+CIPMUX=1 those of the five links."""
     at.reply(*at.links.persists[: _ALL if at.mux else 1])
 
 
@@ -258,7 +299,7 @@ def cipconnpersist_set(at, number, persist):
 
 CIPTCPOPT = command(
     "+CIPTCPOPT",
-    "Socket options of a link; 5 for all",
+    "Socket options of a link",
     (
         ("link", "link_id", 0, 5),
         ("int", "so_linger", -1, 32767, None),
@@ -267,12 +308,19 @@ CIPTCPOPT = command(
         ("int", "keep_alive", 0, 7200, None),
     ),
     stores="tcp_options",
+    words={
+        "link_id": "5 all",
+        "so_linger": "seconds; -1 off; 0 throw away what is left",
+        "tcp_nodelay": "0 small pieces are collected; 1 they go at once",
+        "so_sndtimeo": "ms; 0 for ever",
+        "keep_alive": "seconds; 0 off",
+    },
 )
 
 
 @CIPTCPOPT.query
 def ciptcpopt_query(at):
-    """One line a link: number, linger s (-1 off), no delay, send time-out ms, keep-alive s."""
+    """`+CIPTCPOPT:<link_id>,<so_linger>,<tcp_nodelay>,<so_sndtimeo>,<keep_alive>`, a line each."""
     for number in range(_ALL if at.mux else 1):
         at.reply(number, *at.links.options(number))
 

@@ -16,7 +16,7 @@ EVENTS.update({"link_waiting": _link_waiting})
 
 CIPRECVTYPE = command(
     "+CIPRECVTYPE",
-    "How a link's data comes: at once with +IPD (0), or when asked for (1); link 5 for all",
+    "How a link's data comes: at once with +IPD, or when asked for",
     (
         ("link", "link_id", 0, 5),
         ("int", "mode", 0, 1),
@@ -24,24 +24,28 @@ CIPRECVTYPE = command(
     ),
     text="+CIPRECVTYPE:(0-5),(0,1)",
     since="later: `data_len_report_mode`",
+    words={
+        "link_id": "5 all",
+        "mode": "0 active, at once; 1 passive, when asked for",
+        "data_len_report_mode": "0 all that waits; 1 the next datagram",
+    },
 )
 
 
 @CIPRECVTYPE.query
 def ciprecvtype_query(at):
-    """One line a link; with AT+CIPMUX=0 link 0 alone."""
+    """`+CIPRECVTYPE:<link_id>,<mode>`, a line each; with AT+CIPMUX=0 link 0 alone."""
     for number in range(_LINKS if at.mux else 1):
         at.reply(number, at.links.mode(number))
 
 
 @CIPRECVTYPE.set
 def ciprecvtype_set(at, number, mode, report_mode):
-    """Passive (1): `+IPD,[n,]<len>` announces data once, again after each AT+CIPRECVDATA.
+    """Passive (1): `+IPD,[n,]` and a length announce data once, again after each AT+CIPRECVDATA.
 
     A UDP link of mode 1 or 2 takes the sender that is announced for its peer.
 
-    `<len>`, and AT+CIPRECVLEN, is all that waits; with data_len_report_mode 1 a UDP link tells
-    the size of its next datagram.
+    data_len_report_mode is what that length, and AT+CIPRECVLEN, tell of a UDP link.
 
     CLOSED comes when all has been read. What waits is delivered when the mode is changed back.
     """
@@ -53,11 +57,16 @@ CIPRECVMODE = command(
     "As AT+CIPRECVTYPE; one number alone is the mode of all links",
     (("int", "link_id", 0, 5), ("int", "mode", 0, 1, None)),
     old=True,
+    words={
+        "link_id": "of the link, or alone the mode; 5 all",
+        "...": "+CIPRECVTYPE",
+    },
 )
 
 
 @CIPRECVMODE.query
 def ciprecvmode_query(at):
+    """`+CIPRECVMODE:<link_id>,<mode>`, as AT+CIPRECVTYPE."""
     ciprecvtype_query(at)
 
 
@@ -84,27 +93,42 @@ CIPRECVDATA = command(
     ),
     text="+CIPRECVDATA:(0-4),(1-2147483647)",
     since="later: `keep_datagram_integrity`",
+    words={
+        "len": "bytes at most",
+        "keep_datagram_integrity": "0 datagrams may be cut; 1 whole or not at all",
+        "actual_len": "bytes that follow",
+        "remote_ip": "of the sender, with AT+CIPDINFO=1",
+        "remote_port": "of the sender, with AT+CIPDINFO=1",
+        "data": "`actual_len` bytes",
+    },
 )
 
 
 @CIPRECVDATA.set
 def ciprecvdata_set(at, number, limit, is_whole):
-    """`+CIPRECVDATA:<n>,[<sender>,<port>,]` and n bytes: what there is, at most so many.
+    """`+CIPRECVDATA:<actual_len>,[<remote_ip>,<remote_port>,]<data>`.
 
-    Of UDP it is one datagram, or a part of it; with keep_datagram_integrity 1 all of it, or of
-    what is left: a longer one than `len`, or than 2920 bytes, is refused and stays.
+    What there is, at most `len` bytes. Of UDP it is one datagram, or a part of it; with
+    keep_datagram_integrity 1 all of it, or of what is left: a longer one than `len`, or than 2920
+    bytes, is refused and stays.
     """
     if at.links.read_now(number, limit, is_whole):
         return None
     return at.links.read(number, limit, at.transfer(), is_whole)
 
 
-CIPRECVLEN = command("+CIPRECVLEN", "Bytes that wait on the links in passive mode")
+CIPRECVLEN = command(
+    "+CIPRECVLEN",
+    "Bytes that wait on the links in passive mode",
+    words={
+        "data_length": "bytes; -1 the link is not open",
+    },
+)
 
 
 @CIPRECVLEN.query
 def ciprecvlen_query(at):
-    """Five numbers, one with AT+CIPMUX=0; -1 is a link that is not open."""
+    """`+CIPRECVLEN:<data_length>`, with AT+CIPMUX=1 those of the five links."""
     at.reply(*[at.links.waiting(number) for number in range(_LINKS if at.mux else 1)])
 
 
@@ -112,13 +136,18 @@ alias("+CIPRCVLEN", CIPRECVLEN)
 
 CIPDINFO = command(
     "+CIPDINFO",
-    "Whether received data names its sender: 0 no, 1 yes",
+    "Whether received data names its sender",
     (("pick", "mode", (0, 1)),),
+    words={
+        "mode": "0 no; 1 yes",
+        "state": "true or false",
+    },
 )
 
 
 @CIPDINFO.query
 def cipdinfo_query(at):
+    """`+CIPDINFO:<state>`."""
     at.line("%s:%s" % (at.name, "true" if at.links.info else "false"))
 
 

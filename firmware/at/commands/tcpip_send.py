@@ -18,6 +18,10 @@ CIPSEND = command(
         ("str", "remote_host", 1, 64, None),
         ("int", "remote_port", 1, 65535, None),
     ),
+    words={
+        "length": "bytes",
+        "remote_port": "of the receiver",
+    },
 )
 
 
@@ -104,6 +108,10 @@ CIPSENDEX = command(
         ("str", "remote_host", 1, 64, None),
         ("int", "remote_port", 1, 65535, None),
     ),
+    words={
+        "length": "bytes",
+        "remote_port": "of the receiver",
+    },
 )
 
 
@@ -140,14 +148,21 @@ CIPSENDL = command(
         ("str", "remote_host", 1, 64, None),
         ("int", "remote_port", 1, 65535, None),
     ),
+    words={
+        "length": "bytes",
+        "remote_port": "of the receiver",
+        "had_sent_len": "bytes that the stack has taken",
+        "port_recv_len": "bytes that came from the host",
+    },
 )
 
 
 @CIPSENDL.set
 async def cipsendl_set(at, number, length, host, port):
-    """`+CIPSENDL:<sent>,<received>` at each report size and at the end; `+++` alone cancels.
+    """`+CIPSENDL:<had_sent_len>,<port_recv_len>` at each report size and at the end.
 
-    If the link breaks the rest is swallowed, then SEND FAIL.
+
+    `+++` alone cancels. If the link breaks the rest is swallowed, then SEND FAIL.
     """
     link, target = await _target(at, number, host, port)
     at.ask(length)
@@ -165,8 +180,12 @@ async def cipsendl_set(at, number, length, host, port):
 
 CIPSENDLCFG = command(
     "+CIPSENDLCFG",
-    "Progress reports and chunks of AT+CIPSENDL, in bytes",
+    "Progress reports and chunks of AT+CIPSENDL",
     (("int", "report_size", 100, 1048576), ("int", "transmit_size", 100, 2920, None)),
+    words={
+        "report_size": "bytes",
+        "transmit_size": "bytes",
+    },
 )
 
 
@@ -185,8 +204,11 @@ def cipsendlcfg_set(at, report_size, chunk_size):
 
 CIPMODE = command(
     "+CIPMODE",
-    "Normal transmission (0) or passthrough receiving (1)",
+    "Normal transmission or passthrough",
     (("pick", "mode", (0, 1)),),
+    words={
+        "mode": "0 normal; 1 passthrough",
+    },
 )
 
 
@@ -207,9 +229,12 @@ def cipmode_set(at, mode):
 
 CIPRECONNINTV = command(
     "+CIPRECONNINTV",
-    "Pause between attempts to reconnect in passthrough, in units of 100 ms",
+    "Pause between attempts to reconnect in passthrough",
     (("int", "interval", 1, 36000),),
     stores="reconnect",
+    words={
+        "interval": "units of 100 ms",
+    },
 )
 
 

@@ -7,7 +7,7 @@ EVENTS.update({"server_full": lambda _, limit: "Have %d Connections" % limit})
 
 CIPSERVER = command(
     "+CIPSERVER",
-    "Start (1) or stop (0) the TCP or TLS server",
+    "Start or stop the TCP or TLS server",
     (
         (
             "by",
@@ -25,11 +25,19 @@ CIPSERVER = command(
             ),
         ),
     ),
+    words={
+        "mode": "0 stop; 1 start",
+        "close_all": "0 links of clients stay; 1 they are closed",
+        "port": "to listen on",
+        "num": "that it takes at most",
+        "ca_enable": "0 clients show no certificate; 1 they must",
+    },
 )
 
 
 @CIPSERVER.query
 def cipserver_query(at):
+    """`+CIPSERVER:<mode>[,<port>,<type>,<ca_enable>]`."""
     row = at.server.row
     if row:
         at.reply(1, *row)
@@ -41,9 +49,9 @@ def cipserver_query(at):
 def cipserver_set(at, mode, first, kind=None, ca_enable=0):
     """Needs AT+CIPMUX=1. Each client takes the link that has been free longest: `n,CONNECT`.
 
-    A client over the limit, or without a free link, is turned away: `Have <n> Connections`.
+    A client over the limit, or without a free link, is turned away: `Have <num> Connections`.
     The same again while it runs is OK and changes nothing; another server is an ERROR.
-    ca_enable=1: clients must show a certificate that server_ca in mfg_nvs vouches for.
+    The certificate that clients must show is one that server_ca in mfg_nvs vouches for.
     """
     if not at.mux:
         raise StateError("AT+CIPMUX=1 comes first")
@@ -62,6 +70,9 @@ CIPSERVERMAXCONN = command(
     "+CIPSERVERMAXCONN",
     "Most clients that the server takes",
     (("int", "num", 1, 5),),
+    words={
+        "num": "clients",
+    },
 )
 
 
@@ -78,8 +89,11 @@ def cipservermaxconn_set(at, count):
 
 CIPSTO = command(
     "+CIPSTO",
-    "Seconds after which the server drops a silent client; 0 never",
+    "When the server drops a silent client",
     (("int", "time", 0, 7200),),
+    words={
+        "time": "seconds; 0 never",
+    },
 )
 
 

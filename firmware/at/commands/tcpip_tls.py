@@ -15,7 +15,7 @@ def _links(at):
 
 CIPSSLCCONF = command(
     "+CIPSSLCCONF",
-    "Checks of a link's TLS: 0 none, 1 show our certificate, 2 check the server's, 3 both",
+    "What a link's TLS checks and shows",
     (
         ("link", "link_id", 0, 5),
         ("int", "auth_mode", 0, 3),
@@ -23,6 +23,12 @@ CIPSSLCCONF = command(
         ("int", "ca_number", 0, 255, 0),
     ),
     stores="ssl_client",
+    words={
+        "link_id": "5 all",
+        "auth_mode": "0 no checks; 1 show our certificate; 2 check the server's; 3 both",
+        "pki_number": "which certificate and key of mfg_nvs",
+        "ca_number": "which authority of mfg_nvs",
+    },
 )
 
 
@@ -49,6 +55,9 @@ CIPSSLCCN = command(
     "+CIPSSLCCN",
     "Name that the server's certificate must carry",
     (("link", "link_id", 0, 5), ("str", "common_name", 0, 64)),
+    words={
+        "link_id": "5 all",
+    },
 )
 
 
@@ -69,6 +78,9 @@ CIPSSLCSNI = command(
     "+CIPSSLCSNI",
     "Server name that is sent (SNI)",
     (("link", "link_id", 0, 5), ("str", "sni", 0, 64)),
+    words={
+        "link_id": "5 all",
+    },
 )
 
 
@@ -93,7 +105,7 @@ _FIVE = _FOUR + (("str", "alpn5", 1, 255),)
 
 CIPSSLCALPN = command(
     "+CIPSSLCALPN",
-    "Protocols offered to the server (ALPN); 0 for none",
+    "Protocols offered to the server (ALPN)",
     (
         ("link", "link_id", 0, 5),
         (
@@ -102,11 +114,16 @@ CIPSSLCALPN = command(
             ((0, ()), (1, _ONE), (2, _TWO), (3, _THREE), (4, _FOUR), (5, _FIVE)),
         ),
     ),
+    words={
+        "link_id": "5 all",
+        "counts": "how many follow",
+    },
 )
 
 
 @CIPSSLCALPN.query
 def cipsslcalpn_query(at):
+    """`+CIPSSLCALPN:<link_id>[,<alpn>][,<alpn2>][,<alpn3>][,<alpn4>][,<alpn5>]`, a line each."""
     for number in _links(at):
         at.reply(number, *at.tls.alpn(number))
 
@@ -123,6 +140,9 @@ CIPSSLCPSK = command(
     "+CIPSSLCPSK",
     "Pre-shared key and hint, as text",
     (("link", "link_id", 0, 5), ("str", "psk", 0, 32), ("str", "hint", 0, 32)),
+    words={
+        "link_id": "5 all",
+    },
 )
 
 
@@ -143,6 +163,9 @@ CIPSSLCPSKHEX = command(
     "+CIPSSLCPSKHEX",
     "Pre-shared key in hexadecimal digits, and hint",
     (("link", "link_id", 0, 5), ("str", "psk", 0, 64), ("str", "hint", 0, 32)),
+    words={
+        "link_id": "5 all",
+    },
 )
 
 
@@ -166,7 +189,7 @@ def cipsslcpskhex_set(at, number, digits, hint):
 
 CIPSSLCCIPHER = command(
     "+CIPSSLCCIPHER",
-    "Cipher suites offered to the server, 0 for those of the firmware's choice; link 5 is all",
+    "Cipher suites offered to the server",
     (
         ("link", "link_id", 0, 5),
         ("int", "counts", 0, 16),
@@ -188,12 +211,34 @@ CIPSSLCCIPHER = command(
         ("int", "suite16", 1, 65535, None),
     ),
     since="later",
+    words={
+        "link_id": "5 all",
+        "counts": "how many follow; 0 the firmware's choice",
+        "suite1": "IANA number",
+        "suite2": "IANA number",
+        "suite3": "IANA number",
+        "suite4": "IANA number",
+        "suite5": "IANA number",
+        "suite6": "IANA number",
+        "suite7": "IANA number",
+        "suite8": "IANA number",
+        "suite9": "IANA number",
+        "suite10": "IANA number",
+        "suite11": "IANA number",
+        "suite12": "IANA number",
+        "suite13": "IANA number",
+        "suite14": "IANA number",
+        "suite15": "IANA number",
+        "suite16": "IANA number",
+        "index": "from 0",
+        "suite": "IANA number, hexadecimal",
+    },
 )
 
 
 @CIPSSLCCIPHER.query
 async def cipsslccipher_query(at):
-    """Index, from 0, and number of each suite of TLS 1.2 that the firmware has."""
+    """`+CIPSSLCCIPHER:<index>,<suite>` for each suite of TLS 1.2 that the firmware has."""
     for index, number in enumerate(at.tls.suites()):
         at.line("%s:%d,0x%04X" % (at.name, index, number))
         await at.port.drain()
@@ -220,6 +265,9 @@ CIPSSLSIZE = command(
     "Size of TLS buffers: accepted for hosts of other modules, without effect",
     (("int", "size", 2048, 16384),),
     old=True,
+    words={
+        "size": "bytes, without effect",
+    },
 )
 
 

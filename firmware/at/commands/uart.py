@@ -15,6 +15,13 @@ UART_CUR = command(
     "+UART_CUR",
     "The UART of the command port, until the next start",
     _LINE,
+    words={
+        "baudrate": "bits per second",
+        "databits": "bits of data in a character",
+        "stopbits": "1 one; 2 one and a half; 3 two",
+        "parity": "0 none; 1 odd; 2 even",
+        "flow_control": "0 none; 1 RTS; 2 CTS; 3 RTS and CTS",
+    },
 )
 
 
@@ -37,6 +44,9 @@ UART_DEF = command(
     "The UART of the command port, now and after each start",
     _LINE,
     stores="uart",
+    words={
+        "...": "+UART_CUR",
+    },
 )
 
 
@@ -55,8 +65,11 @@ def uart_def_set(at, baud, bits, stop, parity, flow):
 
 TRANSINTVL = command(
     "+TRANSINTVL",
-    "How long passthrough collects bytes before it sends them, in ms; 0 sends at once",
+    "How long passthrough collects bytes before it sends them",
     (("int", "interval", 0, 1000),),
+    words={
+        "interval": "ms; 0 at once",
+    },
 )
 
 
@@ -111,6 +124,12 @@ SAVETRANSLINK = command(
         ),
     ),
     stores="translink",
+    words={
+        "mode": "0 normal start; 1 passthrough from power-up on",
+        "remote_port": "of the peer",
+        "keep_alive": "seconds; 0 off",
+        "local_port": "of the module",
+    },
 )
 
 

@@ -6,33 +6,43 @@ from at.services.update import FIRMWARE
 
 EVENTS.update({"update_state": lambda _, state: "+CIPUPDATE:%d" % state})
 
-CIPFWVER = command("+CIPFWVER", "Show the newest version that the update server offers")
+CIPFWVER = command(
+    "+CIPFWVER",
+    "Show the newest version that the update server offers",
+    words={
+        "version": "as the server offers it",
+    },
+)
 
 
 @CIPFWVER.query
 async def cipfwver_query(at):
-    """The server is the factory parameter `update_server`; see docs/update-server.md."""
+    """`+CIPFWVER:<version>`. About the server: docs/update-server.md."""
     at.reply(await at.update.newest())
 
 
 CIUPDATE = command(
     "+CIUPDATE",
-    "Update from the update server: 0 by HTTP, 1 by HTTPS",
+    "Update from the update server",
     (
         ("pick", "ota_mode", (0, 1)),
         ("str", "version", 1, 32, None),
         ("str", "firmware_name", 1, 16, None),
         ("pick", "nonblocking", (0, 1), 0),
     ),
+    words={
+        "ota_mode": "0 HTTP; 1 HTTPS",
+        "nonblocking": "0 the command ends with the update; "
+        "1 the update goes on in the background",
+        "state": "0 nothing done yet; 1 server found; 2 connected; 3 version known; 4 done; "
+        "-1 failed",
+    },
 )
 
 
 @CIUPDATE.query
 def ciupdate_query(at):
-    """0 nothing done yet, 1 server found, 2 connected, 3 version known, 4 done, -1 failed.
-
-    The answer has the name of the messages, as the manual prints it.
-    """
+    """`+CIPUPDATE:<state>`, with the name of the messages, as the manual prints it."""
     at.line("+CIPUPDATE:%d" % at.update.state)
 
 
@@ -76,7 +86,14 @@ def _word(value, index):
     return value.decode()
 
 
-USEROTA = command("+USEROTA", "Update the firmware from a URL", (("int", "url_len", 1, 8192),))
+USEROTA = command(
+    "+USEROTA",
+    "Update the firmware from a URL",
+    (("int", "url_len", 1, 8192),),
+    words={
+        "url_len": "bytes",
+    },
+)
 
 
 @USEROTA.set

@@ -10,7 +10,7 @@ _READ = 1024  # bytes behind one +USERRAM head
 
 USERRAM = command(
     "+USERRAM",
-    "A buffer in RAM for the host: 0 free, 1 allocate, 2 write, 3 read, 4 clear",
+    "A buffer in RAM for the host",
     (
         (
             "by",
@@ -24,18 +24,27 @@ USERRAM = command(
             ),
         ),
     ),
+    words={
+        "operation": "0 free; 1 allocate; 2 write; 3 read; 4 clear",
+        "size": "bytes",
+        "offset": "bytes from the start",
+        "data": "`size` bytes",
+    },
 )
 
 
 @USERRAM.query
 def userram_query(at):
-    """The largest buffer that could be allocated now, in bytes."""
+    """`+USERRAM:<size>` of the largest buffer that could be allocated now."""
     at.reply(at.userram.free_size())
 
 
 @USERRAM.set
 def userram_set(at, operation, size=0, offset=0):
-    """Allocating twice is an error; bytes behind a written payload are the next command."""
+    """Reading answers `+USERRAM:<size>,<data>`, up to 1024 bytes at once.
+
+    Allocating twice is an error; bytes behind a written payload are the next command.
+    """
     if operation == 0:
         at.userram.release()
     elif operation == 1:
@@ -67,7 +76,7 @@ async def _read(at, view):
 
 USERWKMCUCFG = command(
     "+USERWKMCUCFG",
-    "How the module wakes the host before it reports: 0 not at all, 1 by a pin or a byte",
+    "Whether and how the module wakes the host before it reports",
     (
         (
             "by",
@@ -87,6 +96,15 @@ USERWKMCUCFG = command(
             ),
         ),
     ),
+    words={
+        "enable": "0 no; 1 yes",
+        "wake_mode": "1 a pin; 2 a byte of the command port",
+        "wake_number": "of the pin, or 1, the UART",
+        "wake_signal": "level of the pin, or the byte",
+        "delay_time": "ms",
+        "check_mcu_awake_method": "+1 AT+USERMCUSLEEP tells; +2 AT+SLEEP tells; "
+        "+4 after the delay the host counts as awake",
+    },
 )
 
 
@@ -107,8 +125,11 @@ def userwkmcucfg_set(at, enable, mode=0, number=0, signal=0, delay_ms=0, methods
 
 USERMCUSLEEP = command(
     "+USERMCUSLEEP",
-    "Tell the module that the host is awake (0) or asleep (1)",
+    "Tell the module whether the host sleeps",
     (("pick", "state", (0, 1)),),
+    words={
+        "state": "0 awake; 1 asleep",
+    },
 )
 
 
@@ -118,10 +139,17 @@ def usermcusleep_set(at, state):
     at.power.host_said(state == 1)
 
 
-USERDOCS = command("+USERDOCS", "Report where the manuals of the command set are")
+USERDOCS = command(
+    "+USERDOCS",
+    "Report where the manuals of the command set are",
+    words={
+        "url": "of the manual, English first, then Chinese",
+    },
+)
 
 
 @USERDOCS.query
 def userdocs_query(at):
+    """`+USERDOCS:<url>`, a line each."""
     at.reply(_GUIDE % "en")
     at.reply(_GUIDE % "zh_CN")

@@ -6,7 +6,7 @@ EVENTS.update({"web_news": "+WEBSERVERRSP:%d", "web_failed": "+CWJAP:%d"})
 
 WEBSERVER = command(
     "+WEBSERVER",
-    "Web server for provisioning and updates: 0 stop, 1 start",
+    "Web server for provisioning and updates",
     (
         (
             "by",
@@ -17,13 +17,19 @@ WEBSERVER = command(
             ),
         ),
     ),
+    words={
+        "enable": "0 stop; 1 start",
+        "server_port": "to listen on",
+        "connection_timeout": "seconds",
+        "news": "1 credentials received; 2 the page has seen the success; "
+        "3 an upload begins; 4 it has succeeded; 5 it has failed",
+    },
 )
 
 
 @WEBSERVER.set
 async def webserver_set(at, enable, port=0, limit_s=0):
-    """`+WEBSERVERRSP:1` credentials received, 2 the page has seen the success, 3 an upload begins,
-    4 it has succeeded, 5 it has failed. See docs/web-server.md.
+    """`+WEBSERVERRSP:<news>` tells what visitors do. See docs/web-server.md.
 
     Before a module goes back to the network it was in, because the join failed, it says why as
     AT+CWJAP does: `+CWJAP:1` to 4.
@@ -42,12 +48,15 @@ WEBPASSWORD = command(
     "A password for the page of AT+WEBSERVER; empty: that of the factory, or none",
     (("str", "password", 0, 63),),
     stores="web_password",
+    words={
+        "has_password": "0 everybody may; 1 a password is asked for",
+    },
 )
 
 
 @WEBPASSWORD.query
 def webpassword_query(at):
-    """1 if visitors need a password, else 0; the password itself is kept nowhere."""
+    """`+WEBPASSWORD:<has_password>`; the password itself is kept nowhere."""
     at.reply(int(at.trust.has_password()))
 
 

@@ -43,6 +43,15 @@ WSCFG = command(
     ),
     text="+WSCFG:(0-2),(1-7200),(1-7200),(1-8192)",
     since="later: `auth_mode`, `pki_number`, `ca_number`",
+    words={
+        "link_id": "of the link",
+        "ping_intv_sec": "seconds between pings",
+        "ping_timeout_sec": "seconds for the answer",
+        "buffer_size": "bytes",
+        "auth_mode": "0 no checks; 1 show our certificate; 2 check the server's; 3 both",
+        "pki_number": "which certificate and key of mfg_nvs",
+        "ca_number": "which authority of mfg_nvs",
+    },
 )
 
 
@@ -50,10 +59,10 @@ WSCFG = command(
 def wscfg_set(at, number, *values):
     """Counts from the link's next AT+WSOPEN; 10, 120 and 1024 without it.
 
-    The buffer bounds the pieces in which messages come, and AT+WSSEND. Authentication is 0 none, 1
-    show our certificate, 2 check the server's, 3 both, with `wss_cert.n`, `wss_key.n` and
-    `wss_ca.n` of mfg_nvs, or without those `client_cert.n` and so on; a host given by name must be
-    in the certificate. Checking needs the right time: AT+CIPSNTPCFG first.
+    The buffer bounds the pieces in which messages come, and AT+WSSEND. Certificates are
+    `wss_cert.n`, `wss_key.n` and `wss_ca.n` of mfg_nvs, or without those `client_cert.n` and so
+    on; a host given by name must be in the certificate. Checking needs the right time:
+    AT+CIPSNTPCFG first.
     """
     at.websocket.configure(number, *values)
 
@@ -63,33 +72,41 @@ WSDATAFMT = command(
     "In which pieces messages of a WebSocket link come, and what is said of each",
     (("int", "link_id", 0, 2), ("int", "level", 0, 2, 0), ("int", "mask", 0, 63, 48)),
     since="later",
+    words={
+        "link_id": "of the link",
+        "level": "0 pieces of the buffer's size; 1 whole frames; 2 whole messages",
+        "mask": "+1 opcode; +2 fin; +4 length of the frame or message; +8 place in it; "
+        "+16 bytes that follow; +32 CR LF behind the data",
+    },
 )
 
 
 @WSDATAFMT.set
 def wsdatafmt_set(at, number, level, mask):
-    """Level 0: pieces of AT+WSCFG's buffer size; 1: whole frames; 2: whole messages.
+    """It counts from the next message, until the next start.
 
-    It counts from the next message, until the next start. What has more than 16384 bytes, or does
-    not fit memory, comes in pieces. `+WS_DATA:<id>,` is followed by those of five numbers that the
-    mask (a sum) wants: 1 opcode, of the frame at level 1, else of the message; 2 fin, of the
-    frame, or whether the message ends here; 4 length of the frame, or of the message as far as its
-    frames have come; 8 place of the piece in it; 16 bytes of the piece. 32 is the CR LF behind the
-    data.
+    What has more than 16384 bytes, or does not fit memory, comes in pieces. `+WS_DATA:<link_id>,`
+    is followed by those of five numbers that the mask wants. Opcode and fin are those of the frame
+    at level 1, else of the message, whose length counts as far as its frames have come.
     """
     at.websocket.set_form(number, level, mask)
 
 
 WSHEAD = command(
     "+WSHEAD",
-    "Set headers for all later WebSocket handshakes, one a command; 0 for none",
+    "Set headers for all later WebSocket handshakes, one a command",
     (("int", "req_header_len", 0, 2048),),
+    words={
+        "req_header_len": "bytes; 0 forget all",
+        "index": "from 0",
+        "req_header": "name: value",
+    },
 )
 
 
 @WSHEAD.query
 def wshead_query(at):
-    """Index, from 0, and header."""
+    """`+WSHEAD:<index>,<req_header>`, a line each."""
     show_fields(at, at.websocket.fields)
 
 
@@ -113,27 +130,34 @@ WSOPEN = command(
         ("int", "timeout", 0, 180000, 15000),
         ("str", "auth", 0, 256, None),
     ),
+    words={
+        "link_id": "of the link",
+        "timeout": "ms; 0 15000 ms",
+        "state": "1 reconnecting; 2 connected; 3 lost; 4 being closed by the server",
+        "data_len": "bytes that follow",
+        "data": "`data_len` bytes",
+    },
 )
 
 
 @WSOPEN.query
 def wsopen_query(at):
-    """Link, state and URI: 1 reconnecting, 2 connected, 3 lost, 4 being closed by the server."""
+    """`+WSOPEN:<link_id>,<state>,<uri>`, a line each."""
     for link in at.websocket.all():
         at.reply(link.number, link.state, link.uri)
 
 
 @WSOPEN.set
 async def wsopen_set(at, number, uri, protocol, timeout_ms, auth):
-    """`+WS_CONNECTED:<id>`, then OK. The time-out is in ms, 0 stands for 15000.
+    """`+WS_CONNECTED:<link_id>`, then OK.
 
-    The subprotocol may be several, written with `\\,` between them; a server that chooses none
-    is taken. `auth` is the value of the Authorization header. A message comes as
-    `+WS_DATA:<id>,<n>,` and n bytes, one longer than the buffer in pieces of its size. Pings are
-    answered, not shown. A server that closes the link gives `+WS_CLOSED:<id>`. A lost one gives
-    `+WS_DISCONNECTED:<id>` and is opened again after 1, 2, 4, 8 and then every 10 s; AT+WSOPEN
-    or AT+WSCLOSE end that. ERR CODE 0x010a7000 is no connection, with the status of the server's
-    answer added a refusal, 0x010a50xx a failure of TLS.
+    The subprotocol may be several, written with `\\,` between them; a server that chooses none is
+    taken. `auth` is the value of the Authorization header. A message comes as
+    `+WS_DATA:<link_id>,<data_len>,<data>`, one longer than the buffer in pieces of its size. Pings
+    are answered, not shown. A server that closes the link gives `+WS_CLOSED:<link_id>`. A lost one
+    gives `+WS_DISCONNECTED:<link_id>` and is opened again after 1, 2, 4, 8 and then every 10 s;
+    AT+WSOPEN or AT+WSCLOSE end that. ERR CODE 0x010a7000 is no connection, with the status of the
+    server's answer added a refusal, 0x010a50xx a failure of TLS.
     """
     protocol = _value(b"Sec-WebSocket-Protocol: ", protocol, 2)
     auth = _value(b"Authorization: ", auth, 4)
@@ -157,6 +181,14 @@ WSSEND = command(
     ),
     text="+WSSEND:(0-2),(0-8182),(0-15),(0-60000)",
     since="later: `fin`",
+    words={
+        "link_id": "of the link",
+        "length": "bytes",
+        "opcode": "0 continuation; 1 text; 2 binary; 3-7 reserved; 8 close; 9 ping; 10 pong; "
+        "11-15 reserved",
+        "timeout": "ms; 0 10000 ms",
+        "fin": "0 more follows; 1 the last or only part",
+    },
 )
 
 
@@ -164,11 +196,10 @@ WSSEND = command(
 async def wssend_set(at, number, length, opcode, timeout_ms, fin):
     """After `>` come `length` bytes, at most the buffer size of AT+WSCFG less 10; then SEND OK.
 
-    Opcodes, also as 0x1: 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong; others are
-    sent as they are. The module does not check that frames make sense together, nor that text is
-    UTF-8. `fin` 0, an addition of this firmware, sends a fragment: 0 on the first (opcode 1 or 2)
-    and each further one (opcode 0), 1 on the last. A close frame (empty, or code and reason)
-    begins the end of the link. The time-out in ms, 0 for 10000, is how long the peer may take no
+    Reserved opcodes are sent as they are. The module does not check that frames make sense
+    together, nor that text is UTF-8. `fin` 0, an addition of this firmware, sends a fragment: 0 on
+    the first (opcode 1 or 2) and each further one (opcode 0), 1 on the last. A close frame (empty,
+    or code and reason) begins the end of the link. The time-out is how long the peer may take no
     data; then ERROR, and the link is lost.
     """
     link = at.websocket.get(number)
@@ -189,14 +220,18 @@ WSCLOSE = command(
     "+WSCLOSE",
     "Close a WebSocket link",
     (("int", "link_id", 0, 2),),
+    words={
+        "link_id": "of the link",
+    },
 )
 
 
 @WSCLOSE.set
 async def wsclose_set(at, number):
-    """`+WS_CLOSED:<id>`, then OK. The server has two seconds to answer. ERROR if it is not open.
+    """`+WS_CLOSED:<link_id>`, then OK. ERROR if it is not open.
 
-    What had come before is shown first. A link that was lost is not opened again.
+    The server has two seconds to answer. What had come before is shown first. A link that was lost
+    is not opened again.
     """
     await at.websocket.close(number)
 

@@ -18,8 +18,11 @@ _WPA = 2  # authmode floor of pci_en=1
 
 CWINIT = command(
     "+CWINIT",
-    "The Wi-Fi driver: 0 stopped, which frees its memory, 1 running, as after each start",
+    "Stop the Wi-Fi driver, which frees its memory, or start it; it runs after each start",
     (("int", "init", 0, 1),),
+    words={
+        "init": "0 stopped; 1 running",
+    },
 )
 
 
@@ -43,15 +46,19 @@ async def cwinit_set(at, init):
 
 CWMODE = command(
     "+CWMODE",
-    "Wi-Fi mode: 0 off, 1 station, 2 softAP, 3 both",
+    "Wi-Fi mode",
     (("int", "mode", 0, 3), ("int", "auto_connect", 0, 1, 1)),
     stores="wifi_mode",
+    words={
+        "mode": "0 off; 1 station; 2 softAP; 3 station and softAP",
+        "auto_connect": "0 no; 1 yes",
+    },
 )
 
 
 @CWMODE.query
 def cwmode_query(at):
-    """The factory mode is 1, as ESP-IDF's."""
+    """`+CWMODE:<mode>`. The factory mode is 1, as ESP-IDF's."""
     at.reply(at.wifi.mode)
 
 
@@ -65,12 +72,20 @@ async def cwmode_set(at, mode, auto_connect):
     await at.wifi.set_mode(mode, auto_connect)
 
 
-CWSTATE = command("+CWSTATE", "State of the station and the SSID it is aimed at")
+CWSTATE = command(
+    "+CWSTATE",
+    "State of the station and the SSID it is aimed at",
+    words={
+        "state": "0 no join was begun; 1 joined, without IPv4 address; "
+        "2 joined, with IPv4 address; 3 joining or coming back; 4 disconnected",
+        "ssid": "that is aimed at",
+    },
+)
 
 
 @CWSTATE.query
 def cwstate_query(at):
-    """0 never tried, 1 joined without IPv4 address, 2 joined, 3 (re)connecting, 4 disconnected."""
+    """`+CWSTATE:<state>,<ssid>`."""
     at.reply(at.wifi.station.state, at.wifi.station.ssid)
 
 
@@ -91,14 +106,30 @@ CWJAP = command(
     stores="wifi_ap",
     text='+CWJAP:"ssid"(32),"pwd"(63),"bssid",(0,1),(0-7200),(1-100),(0,1),(3-600),(0-3)',
     since="later: 2 to 10 of `pci_en`",
+    words={
+        "pci_en": "0 any security; 1 all but OPEN and WEP; 2 WPA or better; "
+        "3 WPA2 or better; 4 WPA/WPA2 or better; 5 WPA2-Enterprise or better; "
+        "6 WPA3 or better; 7 WPA2/WPA3 or better; 8 WAPI or better; "
+        "9 OWE or better; 10 WPA3-Enterprise with 192 bits",
+        "reconn_interval": "seconds between tries to come back; 0 none",
+        "listen_interval": "beacons",
+        "scan_mode": "0 the first that is found; 1 the strongest on all channels",
+        "jap_timeout": "seconds",
+        "pmf": "+1 protected management frames if both can; +2 only with them",
+        "channel": "of the access point",
+        "rssi": "dBm",
+        "error_code": "1 time-out; 2 wrong password; 3 not found; 4 failed otherwise",
+    },
 )
 
 
 @CWJAP.query
 def cwjap_query(at):
-    """Only OK while there is no access point; `No AP` of old releases is not printed.
+    """`+CWJAP:<ssid>,<bssid>,<channel>,<rssi>,<pci_en>,<reconn_interval>,<listen_interval>,<scan_mode>,<pmf>`.
 
-    The fourth number is pci_en as in 3.4: 1 for whatever refuses OPEN and WEP.
+    Only OK while there is no access point; `No AP` of old releases is not printed.
+
+    pci_en is that of 3.4: 1 for whatever refuses OPEN and WEP.
     """
     station = at.wifi.station
     info = station.info()
@@ -109,15 +140,13 @@ def cwjap_query(at):
 
 @CWJAP.set
 async def cwjap_set(at, ssid, password, bssid, pci_en, interval, listen, *rest):
-    """`+CWJAP:1` time-out, 2 wrong password, 3 not found, 4 failed otherwise, then ERROR.
+    """A join that fails says why, `+CWJAP:<error_code>`, before ERROR.
 
     Without ssid the last access point is meant, with its password and BSSID unless given here.
     An access point that the station is in is left first: `WIFI DISCONNECT`. What was set is kept
     once it has worked; after a failure the station stays out, and AT+CWJAP tries the same again.
-    A failed attempt is repeated once if there is time. pci_en=1 refuses OPEN and WEP; 2 to 10 are
-    the weakest security that will do: 2 WPA, 3 WPA2, 4 WPA/WPA2, 5 WPA2-Enterprise, 6 WPA3,
-    7 WPA2/WPA3, 8 WAPI, 9 OWE, 10 WPA3-Enterprise with 192 bits. The listen interval is that of
-    AT+CWCONFIG, 3 from the factory, unless one is given.
+    A failed attempt is repeated once if there is time. The listen interval is that of AT+CWCONFIG,
+    3 from the factory, unless one is given.
     """
     at.wifi.need_station()
     eap = None
@@ -152,7 +181,7 @@ async def _join(at, target, interval_s):
 
 CWRECONNCFG = command(
     "+CWRECONNCFG",
-    "Coming back to a lost access point: seconds between tries (0 never), number of tries",
+    "Coming back to a lost access point",
     (
         ("int", "interval_second", 0, 7200),
         ("int", "repeat_count", 0, 1000),
@@ -161,20 +190,23 @@ CWRECONNCFG = command(
     stores="wifi_reconn",
     text="+CWRECONNCFG:(0-7200),(0-1000)",
     since="later: `reconnect_now`",
+    words={
+        "interval_second": "seconds between tries; 0 never try",
+        "repeat_count": "tries; 0 for ever",
+        "reconnect_now": "0 at its time; 1 at once",
+    },
 )
 
 
 @CWRECONNCFG.query
 def cwreconncfg_query(at):
+    """`+CWRECONNCFG:<interval_second>,<repeat_count>`."""
     at.reply(at.wifi.station.interval_s, at.wifi.station.repeats)
 
 
 @CWRECONNCFG.set
 def cwreconncfg_set(at, interval_s, repeats, at_once):
-    """0 tries means for ever. A station that is trying starts to count anew.
-
-    reconnect_now=1: one that is lost tries at once.
-    """
+    """A station that is trying starts to count anew."""
     at.wifi.station.set_reconnect(interval_s, repeats, at_once == 1)
 
 
@@ -193,6 +225,9 @@ CWAUTOCONN = command(
     "Whether the kept access point is joined at power-up",
     (("int", "enable", 0, 1),),
     stores="wifi_auto",
+    words={
+        "enable": "0 no; 1 yes",
+    },
 )
 
 
@@ -210,9 +245,12 @@ alias("+WAUTOCONN", CWAUTOCONN)  # Ai-Thinker's name
 
 CWSTAPROTO = command(
     "+CWSTAPROTO",
-    "802.11 protocols of the station: 1 b, 3 bg, 7 bgn",
+    "802.11 protocols of the station",
     (("pick", "protocol", (1, 3, 7)),),
     stores="sta_proto",
+    words={
+        "protocol": "1 802.11b; 3 802.11b/g; 7 802.11b/g/n",
+    },
 )
 
 
@@ -237,6 +275,11 @@ CWCONFIG = command(
     ),
     stores="wifi_times",
     since="later",
+    words={
+        "ap_inactive": "seconds",
+        "sta_inactive": "seconds",
+        "listen_interval": "beacons",
+    },
 )
 
 
@@ -257,10 +300,15 @@ def cwconfig_set(at, ap_s, station_s, listen):
 
 CWBANDWIDTH = command(
     "+CWBANDWIDTH",
-    "Bandwidth of the station (0) or the softAP (1): 1 is 20 MHz, 2 is 40 MHz, 0 leaves it",
+    "Bandwidth of the station or the softAP",
     (("int", "netif", 0, 1), ("int", "bandwidth", 0, 2), ("pick", "bandwidth_5g", (0,), 0)),
     stores="wifi_bandwidth",
     since="later",
+    words={
+        "netif": "0 station; 1 softAP",
+        "bandwidth": "0 as it is; 1 20 MHz; 2 40 MHz",
+        "bandwidth_5g": "0 there is no 5 GHz",
+    },
 )
 
 
@@ -321,6 +369,11 @@ CWCOUNTRY = command(
         ("int", "start_channel", 1, 14),
         ("int", "total_channel_count", 1, 14),
     ),
+    words={
+        "country_policy": "0 that of the access point joined; 1 always this one",
+        "start_channel": "first channel",
+        "total_channel_count": "number of channels",
+    },
 )
 
 
@@ -331,10 +384,7 @@ def cwcountry_query(at):
 
 @CWCOUNTRY.set
 def cwcountry_set(at, policy, code, first, count):
-    """Policy 0 takes over the country of the access point joined, 1 does not.
-
-    The factory parameters say what holds after a start.
-    """
+    """The factory parameters say what holds after a start."""
     at.wifi.set_country(policy, text_of(code, 1), first, count)
 
 

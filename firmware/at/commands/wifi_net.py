@@ -6,15 +6,20 @@ from at.services.wifi import SOFTAP, STATION
 
 CWDHCP = command(
     "+CWDHCP",
-    "DHCP: on (1) or off (0) for the station (1), the softAP (2) or both (3)",
+    "DHCP for the station, the softAP or both",
     (("int", "operate", 0, 1), ("int", "mode", 0, 3)),
     stores="wifi_ip",
+    words={
+        "operate": "0 off; 1 on",
+        "mode": "+1 the station's client; +2 the softAP's server",
+        "state": "+1 the station's client is on; +2 the softAP's server is on",
+    },
 )
 
 
 @CWDHCP.query
 def cwdhcp_query(at):
-    """Bit 0: the station's client is on, bit 1: the softAP's server. Old endings swap them."""
+    """`+CWDHCP:<state>`. With the old endings _CUR and _DEF the two bits are swapped."""
     state = at.wifi.net.dhcp
     at.reply(state >> 1 | (state & 1) << 1 if _is_old(at) else state)
 
@@ -95,7 +100,10 @@ CIPSTA = command(
 
 @CIPSTA.query
 def cipsta_query(at):
-    """0.0.0.0 while there is none. Two more lines, ip6ll and ip6gl, if IPv6 has given them."""
+    """`+CIPSTA:ip:<ip>`, then lines with `gateway` and `netmask`; 0.0.0.0 while there is none.
+
+    Two more lines, ip6ll and ip6gl, if IPv6 has given them.
+    """
     _show(at, STATION)
 
 
@@ -117,6 +125,7 @@ CIPAP = command(
 
 @CIPAP.query
 def cipap_query(at):
+    """`+CIPAP:ip:<ip>`, then lines with `gateway` and `netmask`."""
     _show(at, SOFTAP)
 
 

@@ -20,12 +20,17 @@ EVENTS.update(
 
 CWSTARTSMART = command(
     "+CWSTARTSMART",
-    "Start SmartConfig: 1 ESP-TOUCH, 2 AirKiss, 3 both, 4 ESP-TOUCH v2",
+    "Start SmartConfig",
     (
         ("int", "type", 1, 4),
         ("int", "auth_floor", 0, 7, 0),
         ("str", "esptouch_v2_key", 16, 16, None),
     ),
+    words={
+        "type": "1 ESP-TOUCH; 2 AirKiss; 3 both; 4 ESP-TOUCH v2",
+        "auth_floor": "0 OPEN; 1 WEP; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK; 5 WPA2_ENTERPRISE; "
+        "6 WPA3_PSK; 7 WPA2_WPA3_PSK",
+    },
 )
 
 
@@ -63,8 +68,12 @@ async def cwstopsmart_run(at):
 
 WPS = command(
     "+WPS",
-    "WPS push button: 1 start, 0 stop",
+    "WPS push button",
     (("int", "enable", 0, 1), ("int", "auth_floor", 0, 7, 0)),
+    words={
+        "enable": "0 stop; 1 start",
+        "...": "+CWSTARTSMART",
+    },
 )
 
 
@@ -115,7 +124,7 @@ _REFUSALS = (
 
 CWJEAP = command(
     "+CWJEAP",
-    "Join a WPA2-Enterprise access point: EAP-TLS (0), PEAP (1) or TTLS (2)",
+    "Join a WPA2-Enterprise access point",
     (
         ("str", "ssid", 1, 32),
         ("int", "method", 0, 2),
@@ -133,6 +142,15 @@ CWJEAP = command(
     stores="wifi_ap",
     text='+CWJEAP:"ssid"(32),(0-2),"identity"(32),"username"(32),"password"(32),(0-3),(3-600)',
     since="later: `rssi`, `bssid`, `channel`, `scan_mode`, `auth_mode`",
+    words={
+        "method": "0 EAP-TLS; 1 EAP-PEAP; 2 EAP-TTLS",
+        "security": "+1 show the client's certificate; +2 check the server's",
+        "jeap_timeout": "seconds",
+        "rssi": "dBm, the weakest that will do",
+        "channel": "0 anywhere; 1-14 where to look first",
+        "scan_mode": "0 the first that is found; 1 the strongest on all channels",
+        "auth_mode": "0 WPA2-Enterprise or WPA3-Enterprise; 1 WPA3-Enterprise only",
+    },
 )
 
 
@@ -153,7 +171,10 @@ def cwjeap_refuse(error, tokens):
 
 @CWJEAP.query
 def cwjeap_query(at):
-    """Only OK while the station is not in an enterprise network."""
+    """`+CWJEAP:<ssid>,<method>,<identity>,<username>,<password>,<security>`.
+
+    Only OK while the station is not in an enterprise network.
+    """
     station = at.wifi.station
     eap = station.is_associated and station.target[8]
     if eap:
@@ -164,14 +185,11 @@ def cwjeap_query(at):
 
 @CWJEAP.set
 async def cwjeap_set(at, ssid, method, identity, username, password, security, limit_s, *rest):
-    """security: 1 show the client certificate, 2 check the server's (a sum).
+    """EAP-TLS needs bit 0 of security, PEAP and TTLS username and password.
 
-    EAP-TLS needs bit 0 of security; PEAP and TTLS need username and password. Certificates are
-    wpa2_ca, wpa2_cert and wpa2_key of the manufacturing data. ERR CODE has the codes 0x80.. of
-    the manual as extension: docs/enterprise-errors.md. Joining the same network with the same data
-    again is an error. rssi is the weakest signal in dBm that will do (-127), channel where to look
-    first; scan_mode 1 looks on all channels for the strongest; auth_mode 1 takes WPA3-Enterprise,
-    with protected management frames, only.
+    Certificates are wpa2_ca, wpa2_cert and wpa2_key of the manufacturing data. ERR CODE has the
+    codes 0x80.. of the manual as extension: docs/enterprise-errors.md. Joining the same network
+    with the same data again is an error. Without rssi any signal will do.
     """
     if not at.wifi.is_running:
         raise StateError("the Wi-Fi driver is stopped; AT+CWINIT=1 starts it", _NO_MODE)

@@ -16,6 +16,16 @@ CWLAPOPT = command(
         ("int", "rssi_filter", -100, 40, -100),
         ("int", "authmode_mask", 0, 0xFFFF, 0xFFFF),
     ),
+    words={
+        "reserved": "0-1 without effect",
+        "print_mask": "+1 ecn; +2 ssid; +4 rssi; +8 mac; +16 channel; +32 freq_offset; "
+        "+64 freqcal_val; +128 pairwise_cipher; +256 group_cipher; +512 bgn; "
+        "+1024 wps",
+        "rssi_filter": "dBm, the weakest that is shown",
+        "authmode_mask": "+1 OPEN; +2 WEP; +4 WPA_PSK; +8 WPA2_PSK; +16 WPA_WPA2_PSK; "
+        "+32 WPA2_ENTERPRISE; +64 WPA3_PSK; +128 WPA2_WPA3_PSK; +256 WAPI_PSK; "
+        "+512 OWE; +1024 WPA3_ENT_192",
+    },
 )
 
 
@@ -39,16 +49,34 @@ CWLAP = command(
     ),
     text='+CWLAP:"ssid"(32),"mac",(0-14),(0,1),(0-1500),(0-1500)',
     since="later: `channel_bitmap`",
+    words={
+        "channel": "0 all; 1-14 this one",
+        "scan_type": "0 active; 1 passive",
+        "scan_time_min": "ms a channel",
+        "scan_time_max": "ms a channel; 0 120 active, 360 passive",
+        "channel_bitmap": "bit n is channel n; 0 all",
+        "ecn": "0 OPEN; 1 WEP; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK; 5 WPA2_ENTERPRISE; "
+        "6 WPA3_PSK; 7 WPA2_WPA3_PSK; 8 WAPI_PSK; 9 OWE; 10 WPA3_ENT_192",
+        "rssi": "dBm",
+        "freq_offset": "-1 not known",
+        "freqcal_val": "-1 not known",
+        "pairwise_cipher": "0 none; 1 WEP40; 2 WEP104; 3 TKIP; 4 CCMP; 5 TKIP and CCMP; "
+        "6 AES-CMAC-128; 7 unknown",
+        "group_cipher": "0 none; 1 WEP40; 2 WEP104; 3 TKIP; 4 CCMP; 5 TKIP and CCMP; "
+        "6 AES-CMAC-128; 7 unknown",
+        "bgn": "+1 802.11b; +2 802.11g; +4 802.11n",
+        "wps": "0 no WPS; 1 WPS",
+    },
 )
 
 
 @CWLAP.set
 async def cwlap_set(at, ssid, mac, channel, scan_type, min_ms, max_ms, channels):
-    """An empty ssid and channel 0 filter nothing. scan_type: 0 active, 1 passive.
+    """`+CWLAP:(<ecn>,<ssid>,<rssi>,<mac>,<channel>,<freq_offset>,<freqcal_val>,<pairwise_cipher>,<group_cipher>,<bgn>,<wps>)`,
+    a line each, with the fields that AT+CWLAPOPT asks for. An empty ssid filters nothing.
 
-    A hidden access point shows an empty SSID, unless it is asked for by name. freq_offset and
-    freqcal_val are always -1. A station that tries to come back pauses meanwhile. Bit n of
-    channel_bitmap is channel n; it is for channel 0 only.
+    A hidden access point shows an empty SSID, unless it is asked for by name. A station that tries
+    to come back pauses meanwhile. channel_bitmap is for channel 0 only.
     """
     if max_ms and min_ms > max_ms:
         raise invalid(4, "scan_time_min must not be above scan_time_max")

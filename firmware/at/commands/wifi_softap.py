@@ -24,6 +24,12 @@ CWSAP = command(
         ("int", "ssid_hidden", 0, 1, 0),
     ),
     stores="wifi_softap",
+    words={
+        "channel": "of 2.4 GHz",
+        "ecn": "0 OPEN; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK",
+        "max_conn": "stations",
+        "ssid_hidden": "0 shown; 1 hidden",
+    },
 )
 
 
@@ -35,22 +41,31 @@ def cwsap_query(at):
 
 @CWSAP.set
 def cwsap_set(at, ssid, password, channel, ecn, max_conn, hidden):
-    """ecn: 0 OPEN, 2 WPA_PSK, 3 WPA2_PSK, 4 WPA_WPA2_PSK; the password has 8 to 63 bytes.
+    """The password has 8 to 63 bytes; with ecn 0 it is of no use and may be empty.
 
-    With ecn 0 the password is of no use and may be empty. Needs AT+CWMODE=2 or 3. While the
-    station is joined its channel is the softAP's as well.
+    Needs AT+CWMODE=2 or 3. While the station is joined its channel is the softAP's as well.
     """
     if ecn and len(password) < 8:
         raise ParamError(SUB_LENGTH, 1, "the password must be 8 to 63 bytes long")
     at.wifi.softap.set_config(ssid, password, channel, ecn, max_conn, hidden)
 
 
-CWLIF = command("+CWLIF", "Stations of the softAP and the addresses that DHCP gave them")
+CWLIF = command(
+    "+CWLIF",
+    "Stations of the softAP and the addresses that DHCP gave them",
+    words={
+        "ip": "of a station",
+        "mac": "of it",
+    },
+)
 
 
 @CWLIF.run
 def cwlif_run(at):
-    """Address and MAC without quotes; stations with an address of their own are left out."""
+    """`+CWLIF:<ip>,<mac>`, a line each, without quotes.
+
+    Stations with an address of their own are left out.
+    """
     for mac, ip in at.wifi.stations():
         if ip != "0.0.0.0":
             at.line("%s:%s,%s" % (at.name, ip, mac))
@@ -76,7 +91,7 @@ def cwqif_run(at):
 
 CWDHCPS = command(
     "+CWDHCPS",
-    "Addresses of the softAP's DHCP server: 0 built-in, 1 lease time in minutes, first, last",
+    "Which addresses the softAP's DHCP server gives away",
     (
         (
             "by",
@@ -95,11 +110,16 @@ CWDHCPS = command(
         ),
     ),
     stores="wifi_pool",
+    words={
+        "enable": "0 built-in addresses; 1 those given",
+        "lease_time": "minutes",
+    },
 )
 
 
 @CWDHCPS.query
 def cwdhcps_query(at):
+    """`+CWDHCPS:<lease_time>,<start_ip>,<end_ip>`."""
     at.reply(*at.wifi.net.pool())
 
 
@@ -116,9 +136,12 @@ def cwdhcps_set(at, enable, lease_min, first, last):
 
 CWAPPROTO = command(
     "+CWAPPROTO",
-    "802.11 protocols of the softAP: 1 b, 3 bg, 7 bgn",
+    "802.11 protocols of the softAP",
     (("pick", "protocol", (1, 3, 7)),),
     stores="ap_proto",
+    words={
+        "protocol": "1 802.11b; 3 802.11b/g; 7 802.11b/g/n",
+    },
 )
 
 

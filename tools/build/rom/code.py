@@ -40,6 +40,7 @@ class Function:
     constants: set[int] = field(default_factory=set)
     opcodes: set[int] = field(default_factory=set)
     stored: set[tuple[int, int]] = field(default_factory=set)  # local variable, its attribute
+    places: list[tuple[int, bool]] = field(default_factory=list)  # of such indices; a constant's?
     symbol: str = ""
     is_made: bool = False  # functions are made of it on the module
 
@@ -77,6 +78,10 @@ def _function(mpy, raw, path: Path) -> Function:
     generator = bool(raw.scope_flags & mpy.MP_SCOPE_FLAG_GENERATOR)
     children = [_function(mpy, child, path) for child in raw.children]
     found = Function(bytes(raw.fun_data), children, generator, names=set(raw.names))
+    at = raw.offset_source_info
+    for _ in raw.names:
+        found.places.append((at, False))
+        at = _behind(found.data, at)
     at = raw.offset_opcodes
     loaded = None  # number of the local variable that the instruction before loads
     while at < len(raw.fun_data):
@@ -85,13 +90,50 @@ def _function(mpy, raw, path: Path) -> Function:
         found.opcodes.add(opcode)
         if form == mpy.MP_BC_FORMAT_QSTR:
             found.names.add(argument)
+            found.places.append((at + 1, False))
         elif opcode == mpy.Opcode.MP_BC_LOAD_CONST_OBJ:
             found.constants.add(argument)
+            found.places.append((at + 1, True))
         if loaded is not None and opcode == mpy.Opcode.MP_BC_STORE_ATTR:
             found.stored.add((loaded, argument))
         loaded = _local(mpy, opcode, argument)
         at += size
     return found
+
+
+def _behind(data: bytes, at: int) -> int:
+    """Return where a number of seven bits a byte ends that begins there."""
+    while data[at] & 0x80:
+        at += 1
+    return at + 1
+
+
+def compact(file: File) -> None:
+    """Leave out of a file's tables what no function uses that is needed, and number them anew.
+
+    A number in the code keeps its size, by zeros in front, so that nothing moves.
+    """
+    names = sorted({0}.union(*(each.names for each in file.used)))
+    constants = sorted(set().union(*(each.constants for each in file.used)))
+    file.names = [file.names[number] for number in names]
+    file.constants = [file.constants[number] for number in constants]
+    of_name = {old: new for new, old in enumerate(names)}
+    of_constant = {old: new for new, old in enumerate(constants)}
+    for each in file.used:
+        data = bytearray(each.data)
+        for at, is_constant in each.places:
+            end = _behind(each.data, at)
+            old = 0
+            for byte in each.data[at:end]:
+                old = old << 7 | byte & 0x7F
+            new = (of_constant if is_constant else of_name)[old]
+            for i in range(end - 1, at - 1, -1):
+                data[i] = new & 0x7F | (0x80 if i < end - 1 else 0)
+                new >>= 7
+        each.data = bytes(data)
+        each.names = {of_name[number] for number in each.names}
+        each.constants = {of_constant[number] for number in each.constants}
+        each.stored = {(local, of_name[number]) for local, number in each.stored}
 
 
 def _local(mpy, opcode: int, argument: int) -> int | None:

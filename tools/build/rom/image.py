@@ -83,9 +83,8 @@ class Image:
             if each.kind in ("function", "generator"):
                 graph.code_of(self.graph, each)
         for file in self.files.values():
-            for function in file.used:
-                self.values.names.update(file.names[number] for number in function.names)
-            self.values.names.add(file.names[0])
+            code.compact(file)
+            self.values.names.update(file.names)
 
     def write(self, known: list["Image"]) -> str:
         """Return the C file; `known` are the images written before, whose names can be used."""
@@ -145,17 +144,9 @@ class Image:
 
     def _file_tables(self, path: str, file: code.File) -> str:
         """Return the names and constants that a file's functions refer to by number."""
-        wanted = {number for function in file.used for number in function.names} | {0}
-        kept = {number for function in file.used for number in function.constants}
         symbol = self._file_symbol(path)
-        rows = ", ".join(
-            self.values.qstr(name) if number in wanted else "MP_QSTRnull"
-            for number, name in enumerate(file.names[: max(wanted) + 1])
-        )
-        constants = ", ".join(
-            self.values.constant(value) if number in kept else "NULL"
-            for number, value in enumerate(file.constants[: max(kept, default=-1) + 1])
-        )
+        rows = ", ".join(self.values.qstr(name) for name in file.names)
+        constants = ", ".join(self.values.constant(value) for value in file.constants)
         return (
             f"static const qstr_short_t names_{symbol}[] = {{{rows}}};\n"
             f"static const mp_rom_obj_t constants_{symbol}[] = {{{constants or 'NULL'}}};\n"
