@@ -17,7 +17,7 @@ from tests_device.rig import Rig, RigOptions
 from tools.conformance.collect import Collector, readable
 from tools.host.atclient import Module
 from tools.host.athost import Host
-from tools.peers import peers
+from tools.peers import servers
 from tools.transcript import seen
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -204,7 +204,7 @@ def here(rig: Rig) -> str:
 
 
 @pytest.fixture
-def echo(here: str) -> Iterator[peers.Server]:
+def echo(here: str) -> Iterator[servers.Server]:
     """Return a server that sends back what it gets."""
-    with peers.Server(peers.echo, here) as server:
+    with servers.Server(servers.echo, here) as server:
         yield server

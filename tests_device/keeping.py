@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 
 from tools.host import privacy
-from tools.host.atclient import ByteLog, Module
+from tools.host.atclient import Module
+from tools.host.bytelog import ByteLog
 from tools.transcript.grammar import Transcript
 
 _NAMESPACE = re.compile(r'AT\+SYSMFG=[02],"(\w+)"')

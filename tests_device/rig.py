@@ -16,7 +16,8 @@ import pytest
 
 from tests_device.keeping import Keeper
 from tools.host import hostacts, mqttacts, privacy
-from tools.host.atclient import ATMismatch, ByteLog, Module, Observer
+from tools.host.atclient import ATMismatch, Module, Observer
+from tools.host.bytelog import ByteLog
 from tools.host.hostacts import HostActs
 from tools.host.mqttacts import MqttActs
 from tools.host.simprocess import Simulator

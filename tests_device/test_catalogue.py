@@ -13,7 +13,7 @@ import pytest
 from tests_device.rig import Rig
 from tools.fuzz.peers import play
 from tools.host.atclient import Module
-from tools.peers.peers import Server, free_port
+from tools.peers.servers import Server, free_port
 
 _CHANCE = random.Random(20261121)
 RUBBISH = {

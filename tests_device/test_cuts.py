@@ -14,7 +14,7 @@ import pytest
 from tests_device.rig import Rig
 from tools.host.atclient import Module
 from tools.host.athost import Host
-from tools.peers import peers
+from tools.peers import servers
 
 SEED = 20261122
 LIMIT_S = 60.0
@@ -29,10 +29,10 @@ def cut(sock: socket.socket, reset: bool) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     else:
         sock.shutdown(socket.SHUT_WR)
-        peers.sink(sock)
+        servers.sink(sock)
 
 
-def taker(limit: int, taken: bytearray, reset: bool) -> peers.Serve:
+def taker(limit: int, taken: bytearray, reset: bool) -> servers.Serve:
     """Return a server that takes so many bytes and hangs up."""
 
     def serve(sock: socket.socket) -> None:
@@ -49,11 +49,11 @@ def test_five_links_cut_while_the_host_sends(host: Host, here: str, reset: bool)
     chance = random.Random(SEED + reset)
     taken = [bytearray() for _ in range(5)]
     sent = [bytearray() for _ in range(5)]
-    servers = [
-        peers.Server(taker(chance.randrange(1, 40000), taken[n], reset), here) for n in range(5)
+    peers = [
+        servers.Server(taker(chance.randrange(1, 40000), taken[n], reset), here) for n in range(5)
     ]
     for link in range(5):
-        host.ok(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
+        host.ok(f'AT+CIPSTART={link},"TCP","{here}",{peers[link].port}')
     alive = list(range(5))
     while alive:
         link = chance.choice(alive)
@@ -66,11 +66,11 @@ def test_five_links_cut_while_the_host_sends(host: Host, here: str, reset: bool)
     assert sorted(host.closed) == list(range(5)), "each link closes once"
     for link in range(5):
         assert sent[link].startswith(taken[link]), f"link {link}"
-    for server in servers:
+    for server in peers:
         server.close()
 
 
-def teller(chance: random.Random, data: bytes, reset: bool) -> peers.Serve:
+def teller(chance: random.Random, data: bytes, reset: bool) -> servers.Serve:
     """Return a server that sends data in random pieces and hangs up."""
 
     def serve(sock: socket.socket) -> None:
@@ -88,11 +88,11 @@ def teller(chance: random.Random, data: bytes, reset: bool) -> peers.Serve:
 def test_passive_links_cut_before_all_is_read(host: Host, here: str, reset: bool) -> None:
     chance = random.Random(SEED + reset)
     data = [chance.randbytes(chance.randrange(1, 50000)) for _ in range(5)]
-    servers = [peers.Server(teller(chance, each, reset), here) for each in data]
+    peers = [servers.Server(teller(chance, each, reset), here) for each in data]
     host.ok("AT+CIPRECVTYPE=5,1")
     opened = []
     for link in range(5):
-        result = host.run(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
+        result = host.run(f'AT+CIPSTART={link},"TCP","{here}",{peers[link].port}')
         assert result == "OK" or reset  # a reset may come before the module has looked
         opened += [link] if result == "OK" else []
     while len(host.closed) < len(opened):
@@ -107,7 +107,7 @@ def test_passive_links_cut_before_all_is_read(host: Host, here: str, reset: bool
     for link in opened:
         got = bytes(host.data[link])
         assert got == data[link] if not reset else data[link].startswith(got), f"link {link}"
-    for server in servers:
+    for server in peers:
         server.close()
 
 
@@ -115,7 +115,7 @@ def test_datagrams_while_the_link_comes_and_goes(host: Host, here: str, rig: Rig
     chance = random.Random(SEED)
     sent: list[bytes] = []
     over = threading.Event()
-    with peers.UdpServer(lambda _: [], here) as peer:
+    with servers.UdpServer(lambda _: [], here) as peer:
         start = f'AT+CIPSTART=0,"UDP","{here}",{peer.port},5001,0'
         host.ok(start)
         assert host.send(0, b"here I am") == "SEND OK"
@@ -194,7 +194,7 @@ def test_passthrough_over_a_peer_that_comes_and_goes(
     down = [b"<block %d>" % n + chance.randbytes(chance.randrange(40000)) for n in range(8)]
     up = bytearray()
     peer = Flapping(down, reset)
-    with peers.Server(peer.serve, here) as server:
+    with servers.Server(peer.serve, here) as server:
         joined.ok(f'AT+CIPSTART="TCP","{here}",{server.port}')
         joined.ok("AT+CIPMODE=1")
         joined.send("AT+CIPSEND")

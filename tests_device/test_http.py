@@ -17,7 +17,7 @@ from tests_device.haste import HASTE
 from tests_device.rig import Rig
 from tools.host.atclient import Module
 from tools.host.simprocess import Simulator
-from tools.peers import peers
+from tools.peers import servers
 from tools.peers.webpeer import WebServer, noise
 
 TEN_MB = 10_485_760
@@ -44,7 +44,7 @@ def join(rig: Rig, module: Module) -> Module:
 def web(request: pytest.FixtureRequest, rig: Rig) -> Iterator[str]:
     """Yield the beginning of the URLs of a server."""
     here = rig.variables["host"]
-    context = peers.server_context() if request.param == "https" else None
+    context = servers.server_context() if request.param == "https" else None
     with WebServer(here, context) as server:
         yield f"{request.param}://{here}:{server.port}"
 

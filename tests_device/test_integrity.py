@@ -15,7 +15,7 @@ import pytest
 from tests_device.rig import Rig
 from tools.host.atclient import Module
 from tools.host.athost import Host
-from tools.peers import peers
+from tools.peers import servers
 
 SEED = 20261121
 BUFFER = 65536  # of a peer that is to be held back
@@ -25,7 +25,7 @@ def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_random_chunks_over_five_links(host: Host, echo: peers.Server, here: str) -> None:
+def test_random_chunks_over_five_links(host: Host, echo: servers.Server, here: str) -> None:
     chance = random.Random(SEED)
     sent = {link: bytearray() for link in range(5)}
     for link in sent:
@@ -43,7 +43,7 @@ def test_random_chunks_over_five_links(host: Host, echo: peers.Server, here: str
     assert not host.closed
 
 
-def serve_and_end(chance: random.Random, data: bytes, reset: bool) -> peers.Serve:
+def serve_and_end(chance: random.Random, data: bytes, reset: bool) -> servers.Serve:
     """Return a server that sends data in random pieces and ends the stream."""
 
     def serve(sock: socket.socket) -> None:
@@ -63,14 +63,14 @@ def test_peers_that_go_at_random_moments(host: Host, here: str, reset: bool) -> 
     chance = random.Random(SEED + reset)
     for round_ in range(3):
         data = {link: chance.randbytes(chance.randrange(1, 60000)) for link in range(5)}
-        servers = [
-            peers.Server(serve_and_end(chance, data[link], reset), here) for link in range(5)
+        peers = [
+            servers.Server(serve_and_end(chance, data[link], reset), here) for link in range(5)
         ]
         host.data.clear()
         host.closed.clear()
         opened = []
         for link in range(5):
-            result = host.run(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
+            result = host.run(f'AT+CIPSTART={link},"TCP","{here}",{peers[link].port}')
             assert result == "OK" or reset  # a reset may come before the module has looked
             opened += [link] if result == "OK" else []
         host.wait(lambda want=opened: len(host.closed) == len(want), "CLOSED is missing")
@@ -81,14 +81,14 @@ def test_peers_that_go_at_random_moments(host: Host, here: str, reset: bool) -> 
                 assert data[link].startswith(bytes(host.data[link])), f"link {link}"
             else:
                 assert sha(host.data[link]) == sha(data[link]), f"link {link}"
-        for server in servers:
+        for server in peers:
             server.close()
 
 
 def test_host_closes_links_in_the_middle_of_data(host: Host, here: str) -> None:
     chance = random.Random(SEED)
     data = chance.randbytes(400000)
-    with peers.Server(serve_and_end(chance, data, False), here) as server:
+    with servers.Server(serve_and_end(chance, data, False), here) as server:
         for round_ in range(10):
             link = round_ % 5
             host.data.clear()
@@ -106,9 +106,9 @@ def test_passive_links_with_a_slow_reader(host: Host, here: str) -> None:
     chance = random.Random(SEED)
     data = {link: chance.randbytes(100000 + 1000 * link) for link in range(3)}
     host.ok("AT+CIPRECVTYPE=5,1")
-    servers = [peers.Server(serve_and_end(chance, data[n], False), here) for n in range(3)]
+    peers = [servers.Server(serve_and_end(chance, data[n], False), here) for n in range(3)]
     for link in range(3):
-        host.ok(f'AT+CIPSTART={link},"TCP","{here}",{servers[link].port}')
+        host.ok(f'AT+CIPSTART={link},"TCP","{here}",{peers[link].port}')
     while len(host.closed) < 3:
         link = chance.choice([n for n in range(3) if n not in host.closed])
         before = len(host.data[link])
@@ -119,7 +119,7 @@ def test_passive_links_with_a_slow_reader(host: Host, here: str) -> None:
             assert len(host.data[number]) == len(data[number]), "CLOSED before all was read"
     for link, want in data.items():
         assert sha(host.data[link]) == sha(want), f"link {link}"
-    for server in servers:
+    for server in peers:
         server.close()
 
 
@@ -132,9 +132,9 @@ def test_slow_host_holds_the_peer_back(host: Host, here: str, rig: Rig) -> None:
     def serve(sock: socket.socket) -> None:
         sock.sendall(data)
         done.set()
-        peers.sink(sock)
+        servers.sink(sock)
 
-    with peers.Server(serve, here, buffer=BUFFER) as server:
+    with servers.Server(serve, here, buffer=BUFFER) as server:
         host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
         assert not done.wait(0.5), "all of it went somewhere although the host does not read"
         host.wait(lambda: len(host.data[0]) == len(data), "data is missing", 60.0)
@@ -144,7 +144,7 @@ def test_slow_host_holds_the_peer_back(host: Host, here: str, rig: Rig) -> None:
 
 def test_bursts_of_datagrams(host: Host, here: str, rig: Rig) -> None:
     chance = random.Random(SEED)
-    with peers.UdpServer(lambda data: [], here) as peer:
+    with servers.UdpServer(lambda data: [], here) as peer:
         host.ok(f'AT+CIPSTART=0,"UDP","{here}",{peer.port},5001,0')
         assert host.send(0, b"here I am") == "SEND OK"
         host.wait(lambda: bool(peer.received), "the first datagram is missing")
@@ -181,9 +181,9 @@ def test_passthrough_both_ways_at_once(joined: Module, here: str, rig: Rig) -> N
             got.extend(sock.recv(65536))
         whole.set()
         sender.join()
-        peers.sink(sock)
+        servers.sink(sock)
 
-    with peers.Server(serve, here) as server:
+    with servers.Server(serve, here) as server:
         joined.ok(f'AT+CIPSTART="TCP","{here}",{server.port}')
         joined.ok("AT+CIPMODE=1")
         joined.send("AT+CIPSEND")
@@ -212,7 +212,7 @@ def test_long_send_into_a_link_that_breaks(host: Host, here: str) -> None:
             taken.extend(sock.recv(4096))
 
     data = random.Random(SEED).randbytes(500000)
-    with peers.Server(serve, here) as server:
+    with servers.Server(serve, here) as server:
         host.ok(f'AT+CIPSTART=2,"TCP","{here}",{server.port}')
         assert host.send(2, data, "AT+CIPSENDL") == "SEND FAIL"
     host.settle()
@@ -223,7 +223,7 @@ def test_long_send_into_a_link_that_breaks(host: Host, here: str) -> None:
 
 
 def test_restart_of_a_number_is_another_link(host: Host, here: str) -> None:
-    with peers.Server(peers.echo, here) as server:
+    with servers.Server(servers.echo, here) as server:
         for number in range(20):
             host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
             text = b"round %d" % number
@@ -240,7 +240,7 @@ def test_restart_of_a_number_is_another_link(host: Host, here: str) -> None:
 def test_peer_that_does_not_read_ends_in_send_fail(host: Host, here: str, rig: Rig) -> None:
     hold = threading.Event()
     data = random.Random(SEED).randbytes(rig.fit(9_000_000, 60))
-    with peers.Server(lambda _: hold.wait(180) and None, here, buffer=BUFFER) as server:
+    with servers.Server(lambda _: hold.wait(180) and None, here, buffer=BUFFER) as server:
         host.ok("AT+CIPTCPOPT=5,,,300")
         host.ok(f'AT+CIPSTART=0,"TCP","{here}",{server.port}')
         assert host.send(0, data, "AT+CIPSENDL") == "SEND FAIL"

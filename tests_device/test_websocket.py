@@ -22,7 +22,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from tests_device.rig import Rig
 from tools.host.atclient import Module
-from tools.peers import peers
+from tools.peers import servers
 from tools.peers.websocketpeer import WebSocketServer
 from tools.peers.websocketraw import RawServer, frame
 
@@ -104,7 +104,7 @@ def test_random_messages_over_three_links(at: Module, here: str) -> None:
     chance = random.Random(SEED)
     sent: dict[int, bytes] = defaultdict(bytes)
     found: dict[int, bytearray] = defaultdict(bytearray)
-    plain, secure = WebSocketServer(here), WebSocketServer(here, peers.server_context())
+    plain, secure = WebSocketServer(here), WebSocketServer(here, servers.server_context())
     for number, uri in enumerate((f"ws://{here}:{plain.port}", f"wss://{here}:{secure.port}") * 2):
         if number < 3:
             connect(at, number, uri)
@@ -230,7 +230,7 @@ def test_passthrough_keeps_messages_back(at: Module, here: str) -> None:
         said.set()
         connection.recv()
 
-    with server(run, here) as uri, peers.Server(peers.echo, here) as echo:
+    with server(run, here) as uri, servers.Server(servers.echo, here) as echo:
         connect(at, 0, uri)
         at.ok(f'AT+CIPSTART="TCP","{here}",{echo.port}')
         at.ok("AT+CIPMODE=1")

@@ -39,6 +39,7 @@ from at.services import (
     userram,
     webserver,
     websocket,
+    wifi_scan,
 )
 from at.services.clock import Clock
 from at.services.flash import Flash
@@ -63,6 +64,7 @@ _ON_DEMAND = {
     "ping": ping.create,
     "pins": pins.create,
     "pwm": pwm.create,
+    "scan": wifi_scan.create,
     "server": server.create,
     "sntp": sntp.create,
     "sockets": sockets.create,

@@ -97,7 +97,7 @@ TABLE = (  # of literals alone, so that all of it stays in flash
         ("row", ("int", 0, 1), ("zone",), ("many", ("text", 64), 3)),
     ),
     ("wifi_mode", "int", 1, "sysstore", ("int", 0, 3)),  # as ESP-IDF: station
-    # access point of the station, in the form that services/wifi_station.py calls a target
+    # access point of the station, in the form that services/wifi_target.py calls a target
     (
         "wifi_ap",
         "json",

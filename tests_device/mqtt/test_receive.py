@@ -11,7 +11,7 @@ from tests_device.mqtt import peer as peers
 from tests_device.mqtt.peer import Peer, publish
 from tests_device.mqtt.talk import KEPT, LOST, connect, connected, received
 from tools.host.atclient import Module
-from tools.peers.peers import Server, echo
+from tools.peers.servers import Server, echo
 
 
 def test_messages_are_acknowledged(at: Module, peer: Peer) -> None:

@@ -8,7 +8,7 @@ from tests_device.mqtt import peer as peers
 from tests_device.mqtt.peer import WebPeer, publish
 from tests_device.mqtt.talk import LOST, begin_raw, connect, received
 from tools.host.atclient import Module
-from tools.peers.peers import server_context
+from tools.peers.servers import server_context
 
 
 def test_what_the_client_hello_says(at: Module, here: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tests_host.c import netcerts
 from tests_host.c.netscript import LIMIT_S, echo
-from tools.peers.peers import free_port
+from tools.peers.servers import free_port
 
 
 def tls_server(context, handle=echo):

@@ -22,7 +22,7 @@ import serial
 import pyenv
 from tools.catalogue import declarations
 from tools.host.simprocess import Simulator
-from tools.peers import peers
+from tools.peers import servers
 
 BODY = b"body of the page, long enough to be told from a head\n" * 40
 _SERVER_PAUSE_S = 0.1  # the library loses what comes in one read with SEND OK
@@ -138,7 +138,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     """Serve a page; return the kind of link it wants and its port."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         if request.param == "SSL":
-            server.socket = peers.server_context().wrap_socket(server.socket, server_side=True)
+            server.socket = servers.server_context().wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield request.param, server.server_port
         server.shutdown()
@@ -209,7 +209,7 @@ def test_enterprise(module: Any) -> None:
 
 
 def test_datagrams(joined: Any) -> None:
-    with peers.UdpServer(answer_later) as server:
+    with servers.UdpServer(answer_later) as server:
         assert joined.socket_connect(joined.TYPE_UDP, "127.0.0.1", server.port)
         for number in range(3):
             assert joined.socket_send(b"datagram %d" % number)
@@ -254,7 +254,7 @@ def test_no_peer_is_an_error_and_the_module_goes_on(joined: Any, library: Simple
 def test_tls_with_a_wrong_certificate(joined: Any, library: SimpleNamespace) -> None:
     joined.at_response("AT+CIPSSLCCONF=2,0,0")
     with (
-        peers.Server(peers.echo, context=peers.server_context("other_peer")) as server,
+        servers.Server(servers.echo, context=servers.server_context("other_peer")) as server,
         pytest.raises(library.control.OKError),
     ):
         joined.socket_connect(joined.TYPE_SSL, "127.0.0.1", server.port)

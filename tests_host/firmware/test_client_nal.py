@@ -20,7 +20,7 @@ import pytest
 
 from tools.catalogue.declarations import ROOT
 from tools.host.simprocess import Simulator
-from tools.peers import peers
+from tools.peers import servers
 
 FOLDER = Path(__file__).parent / "nal"
 TARGET = ROOT / "build" / "clients-nal"
@@ -62,7 +62,7 @@ def block(number: int) -> bytes:
 def listen(sock: socket.socket) -> None:
     got = sock.recv(BLOCK, socket.MSG_WAITALL)
     sock.sendall(hashlib.sha256(got).hexdigest().encode())
-    peers.sink(sock)
+    servers.sink(sock)
 
 
 def talk(sock: socket.socket) -> None:
@@ -74,8 +74,8 @@ def test_life(program: Path, simulate: Callable[..., Simulator]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         closed = unused.getsockname()[1]
     with (
-        peers.Server(listen) as listener,
-        peers.Server(talk) as talker,
+        servers.Server(listen) as listener,
+        servers.Server(talk) as talker,
         simulate().link.open("rb+", buffering=0) as port,
     ):
         tty.setraw(port)  # the program takes the port as it is

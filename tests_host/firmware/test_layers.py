@@ -125,6 +125,18 @@ def test_no_file_asks_where_it_runs(path):
         assert platform_faults(ast.parse(path.read_text())) == []
 
 
+def test_the_list_of_services_names_each_of_them():
+    folder = FIRMWARE / "at/services"
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+    words = set(re.findall(r"\w+", text))
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    prefixes = {word for word in words if word.endswith("_")}
+    rooms = {prefix[:-1] for prefix in prefixes}
+    assert {
+        each for each in names - words - rooms if not each.startswith(tuple(prefixes))
+    } == set()
+
+
 def test_firmware_has_never_heard_of_a_simulator():
     word = re.compile(r"simulat|\bsim\b", re.IGNORECASE)
     files = [

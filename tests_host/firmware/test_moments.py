@@ -13,7 +13,7 @@ from tests_host.firmware import webbench as web
 from tests_host.firmware.updatebench import IMAGE, Bench, Running
 from tools.host.atclient import Module
 from tools.host.simprocess import ROOT, Simulator
-from tools.peers import peers
+from tools.peers import servers
 from tools.peers.mqttbroker import Broker
 from tools.peers.websocketpeer import WebSocketServer
 
@@ -40,7 +40,7 @@ def hear(module: Module, text: str) -> None:
 
 def test_closed_frees_the_number_and_the_last_link_the_mode(module):
     _, at = module
-    with peers.Server(peers.hang_up) as server:
+    with servers.Server(servers.hang_up) as server:
         for _ in range(TIMES):
             at.ok(f'AT+CIPSTART="TCP","127.0.0.1",{server.port}')
             at.prompt("AT+CIPSEND=1")
@@ -73,7 +73,7 @@ def test_closed_of_a_servers_client_leaves_room_for_the_next(module):
 def test_what_ends_with_the_network_has_ended(module):
     simulator, at = module
     at.ok("AT+CWRECONNCFG=0,0")
-    with peers.Server(peers.sink) as server:
+    with servers.Server(servers.sink) as server:
         for _ in range(TIMES):
             at.ok(f'AT+CIPSTART="TCP","127.0.0.1",{server.port}')
             at.send("AT+CWINIT=0")

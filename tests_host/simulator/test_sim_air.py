@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tools.host.athost import Host
-from tools.peers import peers
+from tools.peers import servers
 from tools.peers.webpeer import WebServer
 
 SSID, PASSWORD = "espressif", "1234567890"
@@ -48,7 +48,7 @@ def test_a_download_stands_still_while_the_access_point_is_away(bench):
 
 def test_datagrams_are_lost_while_the_access_point_is_away(bench):
     simulator, module = bench
-    with peers.UdpServer(lambda _: [], "127.0.0.1") as peer:
+    with servers.UdpServer(lambda _: [], "127.0.0.1") as peer:
         module.ok(f'AT+CIPSTART="UDP","127.0.0.1",{peer.port},5001,0')
         module.prompt("AT+CIPSEND=5")
         module.write(b"first")
@@ -80,7 +80,7 @@ def test_a_peer_cannot_send_more_than_the_chip_keeps(bench):
             done.set()
 
     done = threading.Event()
-    with peers.Server(serve, "127.0.0.1") as server:
+    with servers.Server(serve, "127.0.0.1") as server:
         host = Host(module)
         host.ok("AT+CIPMUX=1")
         host.ok("AT+CIPRECVTYPE=5,1")
@@ -92,7 +92,7 @@ def test_a_peer_cannot_send_more_than_the_chip_keeps(bench):
 @pytest.mark.parametrize("address", ["192.168.99.99", "10.1.2.3", "172.20.0.1", "127.0.0.77"])
 def test_an_address_that_is_not_the_modules_is_refused(bench, address):
     _, module = bench
-    with peers.Server(peers.echo, "127.0.0.1") as server:
+    with servers.Server(servers.echo, "127.0.0.1") as server:
         for kind in ("TCP", "UDP"):
             tail = f',,"{address}"' if kind == "TCP" else f',,,"{address}"'
             line = f'AT+CIPSTART="{kind}","127.0.0.1",{server.port}{tail}'

@@ -20,7 +20,8 @@ from pins import ROOT
 from tests_host.tools.reports import FACTS, NAME, entries, results
 from tools.conformance import __main__ as conformance
 from tools.conformance import collect, compare, report
-from tools.host.atclient import ByteLog, Module
+from tools.host.atclient import Module
+from tools.host.bytelog import ByteLog
 
 VOID = {"meta", "input", "link", "br"}
 

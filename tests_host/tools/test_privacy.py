@@ -13,7 +13,8 @@ import pytest
 from pins import ROOT
 from tools.conformance import collect, report
 from tools.host import privacy
-from tools.host.atclient import ATMismatch, ByteLog, Module
+from tools.host.atclient import ATMismatch, Module
+from tools.host.bytelog import ByteLog
 
 SECRET = 'my, "pass" \\ wörd&'
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tools.bench.result import Bench, Result, median
 from tools.host.atclient import Module
-from tools.peers import peers
+from tools.peers import servers
 
 SLICES = 17  # short ones: on a busy PC ours and the peer's meet the same weather
 SLICE_BYTES = 4 * 1024 * 1024  # all of them: 68 MiB
@@ -199,7 +199,7 @@ def rivals(
 ) -> Iterator[tuple[Module, socket.socket, int, socket.socket]]:
     """Give module and its peer socket, socat's pty and its peer socket, all connected."""
     kind, target = ("SSL", "OPENSSL") if secure else ("TCP", "TCP")
-    context = peers.server_context() if secure else None
+    context = servers.server_context() if secure else None
     with joined(bench) as module, listener(context) as accept:
         ours = accepted(accept, lambda port: module.ok(f'AT+CIPSTART="{kind}","127.0.0.1",{port}'))
         address = f"{target}:127.0.0.1:{accept.port}"  # type: ignore[attr-defined]

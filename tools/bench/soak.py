@@ -20,7 +20,7 @@ from tools.bench import flow
 from tools.bench.cipsend_tx import expect
 from tools.bench.result import Bench, Result
 from tools.host.simprocess import Simulator
-from tools.peers import peers
+from tools.peers import servers
 
 KEY = "soak"
 CYCLES = int(os.environ.get("SOAK_CYCLES", "100000"))
@@ -63,7 +63,7 @@ class Peer:
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
-        self._context = peers.server_context()
+        self._context = servers.server_context()
         self._servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
         self.ports = [server.getsockname()[1] for server in self._servers]
         for server, is_tls in zip(self._servers, (False, True), strict=True):

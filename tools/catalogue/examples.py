@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from tools.catalogue import declarations
 from tools.catalogue.declarations import Command
-from tools.host.atclient import GOOD, show
+from tools.host.atclient import GOOD
+from tools.host.privacy import shown
 from tools.peers import escapes
 from tools.transcript import grammar
 from tools.transcript.grammar import EXPECTATIONS, Step, Transcript
@@ -84,10 +85,10 @@ def _exchange(script: Transcript, index: int) -> list[str]:
     """Return the command at a step with its answer; [] if a line of it cannot be shown."""
     lines: list[str] = []
     for step in _steps(script, index):
-        shown = list(_shown(step))
-        if any(line is None for line in shown):
+        told = list(_shown(step))
+        if any(line is None for line in told):
             return []
-        lines += [str(line) for line in shown]
+        lines += [str(line) for line in told]
     return lines
 
 
@@ -110,7 +111,7 @@ def _shown(step: Step) -> Iterator[str | None]:
     elif step.kind == "bytes":
         text = _filled(step.text)
         parts = escapes.unescape(text).split(b"\r\n") if text else ()
-        yield from (f"< {show(part)}" for part in parts if part)
+        yield from (f"< {shown(part)}" for part in parts if part)
     elif step.text:
         text = _filled(step.text)
         if text and step.kind == "raw":

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tools.host import privacy
-from tools.host.atclient import ByteLog, show
+from tools.host.bytelog import ByteLog
+from tools.host.privacy import shown
 
 _MOST_ENTRIES = 400  # of one test's byte log
 _MOST_BYTES = 600  # of one entry
@@ -32,7 +33,7 @@ def readable(log: ByteLog) -> list[Entry]:
             if index == half:
                 out.append((stamp, "!", f"{len(entries) - 2 * half} entries left out"))
             continue
-        text = show(data[:_MOST_BYTES])
+        text = shown(data[:_MOST_BYTES])
         if len(data) > _MOST_BYTES:
             text += f" ... {len(data) - _MOST_BYTES} bytes more"
         out.append((round(stamp, 3), direction, text))

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from tools.fuzz.burst import Act, Burst, save
 from tools.fuzz.peers import Peers
-from tools.host.atclient import ATMismatch, Module, show
+from tools.host.atclient import ATMismatch, Module
+from tools.host.privacy import shown
 from tools.host.simprocess import Simulator
 
 _RESTARTS = re.compile(rb"AT\+(RST|RESTORE|GSLP=|SYSROLLBACK)")
@@ -190,6 +191,6 @@ class Driver:
         if count and not self._may_restart:
             raise FuzzFailure(
                 f"the module restarted after burst {burst.number} ({burst.kind}):\n"
-                f"{show(heard[-1000:])}"
+                f"{shown(heard[-1000:])}"
             )
         self.restarts += count

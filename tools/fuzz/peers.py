@@ -31,7 +31,7 @@ from tools.fuzz.burst import Act
 from tools.fuzz.wild import Steps
 from tools.peers import mqttbroker
 from tools.peers.peers import Peers as HonestPeers
-from tools.peers.peers import Server, UdpServer, client_context, server_context
+from tools.peers.servers import Server, UdpServer, client_context, server_context
 
 _LIMIT_S = 20.0  # a peer that nobody cuts goes by itself
 _HEAR_S = 0.5

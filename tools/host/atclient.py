@@ -17,6 +17,7 @@ from typing import Protocol
 import serial
 
 from tools.host import privacy
+from tools.host.bytelog import ByteLog
 
 # Final results as they stand on a line of their own (wire-format 1, R1 and R5).
 RESULTS = (
@@ -38,9 +39,6 @@ _CODE = re.compile(rb"ERR CODE:0x([0-9a-f]{8})\r\n")
 _TICK_S = 0.01  # longest single wait inside the serial driver
 _CHUNK = 512  # bytes sent without reading meanwhile
 _BLIND = 65536  # most bytes taken at once from a port that does not say how many there are
-
-
-show = privacy.shown
 
 
 class Observer(Protocol):
@@ -66,54 +64,6 @@ class Deadline:
         """Return how many seconds are left, negative if it is over."""
         on_line = self._module.line_s(self._module.received - self._received)
         return self._until + on_line - time.monotonic()
-
-
-class ByteLog:
-    """Keep every byte with its time and direction; the answer to "what did really happen?".
-
-    What it tells is without the secrets, ways of writing them in bytes.
-    """
-
-    def __init__(self, secrets: Sequence[bytes] = ()) -> None:
-        self.secrets = secrets
-        self._start = time.monotonic()
-        self._entries: list[tuple[float, str, bytearray]] = []
-
-    def add(self, direction: str, data: bytes) -> None:
-        """Append bytes; direction is ``>`` (to the module), ``<`` (from it) or ``!`` (a note)."""
-        now = time.monotonic() - self._start
-        if self._entries and direction != "!":
-            stamp, last, chunk = self._entries[-1]
-            if last == direction and now - stamp < 0.005:
-                chunk.extend(data)
-                return
-        self._entries.append((now, direction, bytearray(data)))
-
-    def clear(self) -> None:
-        """Forget all entries and start the clock anew."""
-        self._start = time.monotonic()
-        self._entries.clear()
-
-    def entries(self) -> list[tuple[float, str, bytes]]:
-        """Return all entries: seconds, direction, bytes."""
-        whole = [(stamp, direction, bytes(data)) for stamp, direction, data in self._entries]
-        return privacy.hide_pieces(whole, self.secrets) if self.secrets else whole
-
-    def show(self, data: bytes) -> str:
-        """Write bytes for people."""
-        return show(privacy.hide_bytes(data, self.secrets))
-
-    def format(self, last: int = 60, width: int = 400) -> str:
-        """Return the last entries as text, one a line: seconds, direction, escaped bytes."""
-        lines = []
-        entries = self.entries()
-        if len(entries) > last:
-            lines.append(f"  ... {len(entries) - last} earlier entries")
-        for stamp, direction, data in entries[-last:]:
-            text = show(data[:width])
-            more = f" ... {len(data) - width} bytes more" if len(data) > width else ""
-            lines.append(f"{stamp:9.3f} {direction} {text}{more}")
-        return "\n".join(lines)
 
 
 class ATMismatch(AssertionError):
@@ -260,7 +210,7 @@ class Module:
             if end >= 0:
                 return self.take(end)
             name = mark if isinstance(mark, bytes) else mark.pattern
-            self._more(until, f"{show(name)} did not come")
+            self._more(until, f"{privacy.shown(name)} did not come")
 
     def read_exactly(self, count: int, timeout_s: float | None = None) -> bytes:
         """Read so many bytes."""
@@ -393,7 +343,7 @@ class Module:
     def _await(self, mark: re.Pattern[bytes]) -> re.Match[bytes]:
         until = self.deadline(None)
         while not (found := mark.search(self.buffer)):
-            self._more(until, f"{show(mark.pattern)} did not come")
+            self._more(until, f"{privacy.shown(mark.pattern)} did not come")
         return found
 
     def deadline(self, timeout_s: float | None = None) -> Deadline:

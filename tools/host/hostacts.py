@@ -30,8 +30,9 @@ import time
 
 from zeroconf import IPVersion, ServiceInfo, Zeroconf
 
-from tools.peers import espimage, peers, webclient
+from tools.peers import espimage, servers, webclient
 from tools.peers.escapes import unescape
+from tools.peers.peers import Peers
 from tools.peers.websocketraw import RawServer
 
 _OF_CLIENTS = ("connect", "tell", "hear", "gone", "hang", "cut", "refused")
@@ -51,8 +52,8 @@ class ActFailed(AssertionError):
 class HostActs:
     """Do acts with peers that run already."""
 
-    def __init__(self, servers: peers.Peers) -> None:
-        self._peers = servers
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
         self._clients: dict[str, socket.socket] = {}
         self._stopped: dict[str, int] = {}
         self._announcements: list[Zeroconf] = []
@@ -78,7 +79,7 @@ class HostActs:
         sock = socket.create_connection((ip, int(port)), _LIMIT_S)
         if not how:
             return sock
-        context = peers.client_context(pair=how.partition(":")[2] or None)
+        context = servers.client_context(pair=how.partition(":")[2] or None)
         context.check_hostname = False
         return context.wrap_socket(sock)
 
@@ -164,13 +165,13 @@ class HostActs:
     def _datagram(self, rest: str) -> None:
         name, ip, port, data = rest.split(" ", 3)
         server = self._peers.servers[name]
-        assert isinstance(server, peers.UdpServer)
+        assert isinstance(server, servers.UdpServer)
         server.socket.sendto(unescape(data), (ip, int(port)))
 
     def _heard(self, rest: str) -> None:
         name, _, text = rest.partition(" ")
         server, want = self._peers.servers[name], unescape(text)
-        assert isinstance(server, peers.UdpServer)
+        assert isinstance(server, servers.UdpServer)
         until = time.monotonic() + _LIMIT_S
         while not any(data == want for data, _ in server.received):
             if time.monotonic() > until:
@@ -190,9 +191,9 @@ class HostActs:
         except AssertionError as problem:
             raise ActFailed(str(problem)) from None
 
-    def _server(self, name: str) -> peers.Server:
+    def _server(self, name: str) -> servers.Server:
         server = self._peers.servers[name]
-        assert isinstance(server, peers.Server)
+        assert isinstance(server, servers.Server)
         return server
 
     def _drop(self, name: str, reset: bool = False) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from paho.mqtt import client as paho
 
 from tools.peers import hostcerts
-from tools.peers.peers import free_port
+from tools.peers.servers import free_port
 
 USER, PASSWORD = "espressif", "123456789"
 MAX_MESSAGE = 4_000_000

@@ -29,10 +29,11 @@ import threading
 import time
 
 from tools.peers.escapes import unescape
+from tools.peers.servers import Endpoint
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _LIMIT_S = 10.0
-_POLL_S = 0.2
+_OVERTAKES_S = 0.2  # a reset overtakes what was sent
 _RESET = b"\1\0\0\0\0\0\0\0"
 _PING = 0x89
 _SWITCH = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
@@ -48,32 +49,24 @@ def frame(first: int, payload: bytes) -> bytes:
     return struct.pack(">BBQ", first, 127, size) + payload
 
 
-class RawServer:
+class RawServer(Endpoint):
     """The server; it serves one client at a time, the latest."""
 
     def __init__(self, host: str = "127.0.0.1", buffer: int = 0) -> None:
         """Start listening on a free port; `buffer` bounds what is taken before an act reads it."""
-        self._listener = socket.create_server((host, 0))
-        if buffer:
-            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self._listener.settimeout(_POLL_S)
-        self.port: int = self._listener.getsockname()[1]
-        self._closing = threading.Event()
         self._arrived = threading.Condition()
         self._client: socket.socket | None = None
         self._clients: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
+        listener = socket.create_server((host, 0))
+        if buffer:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        super().__init__(listener)
 
-    def _accept(self) -> None:
-        while not self._closing.is_set():
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # nobody came
-                continue
-            client.settimeout(_LIMIT_S)
-            self._clients.append(client)
-            threading.Thread(target=self._greet, args=(client,), daemon=True).start()
+    def _take_next(self) -> None:
+        client, _ = self.socket.accept()
+        client.settimeout(_LIMIT_S)
+        self._clients.append(client)
+        threading.Thread(target=self._greet, args=(client,), daemon=True).start()
 
     def _greet(self, client: socket.socket) -> None:
         head = b""
@@ -212,7 +205,7 @@ class RawServer:
 
     def _reset(self, _: str) -> None:
         assert self._latest
-        time.sleep(_POLL_S)  # a reset overtakes what was sent
+        time.sleep(_OVERTAKES_S)
         self._end(_RESET)
 
     def forget(self) -> None:
@@ -225,7 +218,5 @@ class RawServer:
 
     def close(self) -> None:
         """End it."""
-        self._closing.set()
-        self._thread.join()
-        self._listener.close()
+        super().close()
         self.forget()

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tools.host import hostacts, mqttacts
-from tools.host.atclient import ATMismatch, Module, show
+from tools.host.atclient import ATMismatch, Module
+from tools.host.privacy import shown
 from tools.peers import escapes
 from tools.transcript import grammar, report
 from tools.transcript.grammar import EXPECTATIONS, Step, Transcript
@@ -198,7 +199,7 @@ class Player:
         except ATMismatch as mismatch:
             answer, problem = b"", str(mismatch)
         else:
-            problem = f"but by {show(answer)}"
+            problem = f"but by {shown(answer)}"
         if answer.removeprefix(b"AT\r\n") != b"\r\nOK\r\n":
             raise TranscriptFailure(
                 f"{self._where(last)}: AT is not answered by OK after the end\n{problem}"

@@ -3,7 +3,7 @@
 from at.command import EVENTS, alias, command, old_endings
 from at.errors import text_of
 from at.services.wifi import STATION
-from at.services.wifi_station import JoinFailed, make_target
+from at.services.wifi_target import JoinFailed, make_target
 
 EVENTS.update(
     {

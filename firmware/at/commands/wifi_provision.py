@@ -4,7 +4,7 @@ from micropython import const
 
 from at.command import EVENTS, command
 from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, invalid
-from at.services.wifi_station import DriverRefused, JoinFailed, make_target
+from at.services.wifi_target import DriverRefused, JoinFailed, make_target
 from at.wire.reply import plain
 
 EVENTS.update(

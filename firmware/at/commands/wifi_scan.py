@@ -32,7 +32,7 @@ CWLAPOPT = command(
 @CWLAPOPT.set
 def cwlapopt_set(at, reserved, print_mask, rssi_filter, authmode_mask):
     """The first parameter once asked for sorting; the strongest always comes first."""
-    at.wifi.scan_view = (print_mask, rssi_filter, authmode_mask)
+    at.scan.view = (print_mask, rssi_filter, authmode_mask)
 
 
 CWLAP = command(
@@ -82,9 +82,9 @@ async def cwlap_set(at, ssid, mac, channel, scan_type, min_ms, max_ms, channels)
         raise invalid(4, "scan_time_min must not be above scan_time_max")
     if channel and channels:
         raise invalid(6, "a channel and a set of channels exclude each other")
-    await at.wifi.scan(ssid or None, mac, channel, scan_type == 1, min_ms, max_ms, channels)
-    mask, weakest, authmodes = at.wifi.scan_view
-    for record in at.wifi.scan_records():
+    await at.scan.run(ssid or None, mac, channel, scan_type == 1, min_ms, max_ms, channels)
+    mask, weakest, authmodes = at.scan.view
+    for record in at.scan.records():
         if record[2] >= weakest and authmodes >> min(record[0], 15) & 1:
             at.port.message(_line(at.name, record, mask))
             await at.port.drain()

@@ -1,12 +1,12 @@
 """Updates of the firmware and of user partitions (AT+CIUPDATE, AT+CIPFWVER, AT+USEROTA).
 
-Owns the slot that is written, the checks before it is switched, and the talk with the update
-server, which docs/update-server.md describes. The old firmware stays in force after any failure.
+Owns the choice of a slot, the checks before it is switched, and the talk with the update server,
+which docs/update-server.md describes; update_sinks.py writes. The old firmware stays in force
+after any failure.
 """
 
 import asyncio
 import binascii
-import hashlib
 import json
 import sys
 
@@ -17,6 +17,7 @@ from at.log import log
 from at.services.fetch import Fetch
 from at.services.flash import FIRMWARE
 from at.services.mfg import BLOB
+from at.services.update_sinks import Text, Writer
 from at.wire import url
 from at.wire.image import Image
 
@@ -30,106 +31,7 @@ DONE = 4
 
 _LIMIT_MS = 180000  # of AT+CIUPDATE, manual 3.3.24
 _MAX_MANIFEST = 2048
-_SECTOR = 4096
-_PIECE = 1024  # of a sector: the heap need not have a place for a whole one
-_MAX_CERTIFICATE = 4000  # bytes of one blob in NVS
 _CERTIFICATES = ("_ca", "_cert", "_key")  # ends of the namespaces of mfg_nvs that hold them
-
-
-class _Writer:
-    """Takes bytes and writes them to a partition in pieces; a sector is erased before its first.
-
-    Flash does one thing at a time, and the processor waits for it: between the two others have
-    their turn.
-    """
-
-    def __init__(self, flash, name, partition, limit, image=None, check=None):
-        self._flash = flash
-        self._name = name
-        self._is_owner = False
-        self._partition = partition
-        self._limit = limit
-        self._image = image  # check of a firmware image, or None
-        self._check = check  # of the signature
-        self._sum = hashlib.sha256()
-        self._piece = bytearray(_PIECE)
-        self._fill = 0
-        self._at = 0  # where the piece belongs
-        self.size = 0
-
-    async def take(self, data):
-        """Write bytes (memoryview); ValueError, before that, if they cannot be good.
-
-        The partition is owned from the first byte on, not before: the way to a server is checked
-        with what stands in mfg_nvs. StateError if somebody else owns it.
-        """
-        if not self._is_owner:
-            self._flash.take(self._name)
-            self._is_owner = True
-        if self._image:
-            self._image.take(data)
-        self._sum.update(data)
-        self.size += len(data)
-        if self.size > self._limit:
-            raise ValueError("more than the %d bytes that belong there" % self._limit)
-        at = 0
-        while at < len(data):
-            count = min(len(data) - at, _PIECE - self._fill)
-            self._piece[self._fill : self._fill + count] = data[at : at + count]
-            self._fill += count
-            at += count
-            if self._fill == _PIECE:
-                await self._flush()
-
-    async def _flush(self):
-        try:
-            if self._at % _SECTOR == 0:
-                self._partition.ioctl(6, self._at // _SECTOR)
-                await asyncio.sleep_ms(0)
-            self._partition.writeblocks(self._at // _SECTOR, self._piece, self._at % _SECTOR)
-            await asyncio.sleep_ms(0)
-        except OSError as error:
-            raise StoreError("flash: %s" % error)
-        self._at += _PIECE
-        self._fill = 0
-
-    async def end(self):
-        """Write what is left; return the SHA-256. ValueError if the image is not whole."""
-        if self._image:
-            self._image.end()
-            self._check(self._image)
-        if self._fill:
-            for i in range(self._fill, _PIECE):
-                self._piece[i] = 0xFF
-            await self._flush()
-        return self._sum.digest()
-
-    def close(self):
-        """Let others have the partition; once."""
-        if self._is_owner:
-            self._flash.give(self._name)
-
-
-class _Text:
-    """Takes bytes and keeps them: certificates."""
-
-    def __init__(self):
-        self.data = bytearray()
-        self.size = 0
-
-    async def take(self, data):
-        """Keep bytes; ValueError if they become too many."""
-        self.data.extend(data)
-        self.size = len(self.data)
-        if self.size > _MAX_CERTIFICATE:
-            raise ValueError("a certificate or key has at most %d bytes" % _MAX_CERTIFICATE)
-
-    async def end(self):
-        """Return the SHA-256."""
-        return hashlib.sha256(self.data).digest()
-
-    def close(self):
-        """Do nothing: nobody else has what is kept here."""
 
 
 class Upload:
@@ -215,7 +117,7 @@ class Update:
             partition, room = self._flash.find(name)
         if not 0 < size <= room:
             raise LinkError("the file has %d bytes, %s takes 1 to %d" % (size, name, room))
-        writer = _Writer(self._flash, name, slot or partition, room, image, self._trust.check)
+        writer = Writer(self._flash, name, slot or partition, room, image, self._trust.check)
         self._is_running = True
         return Upload(writer, size, slot, self._end)
 
@@ -358,7 +260,7 @@ class Update:
 
     async def _load_firmware(self, _name, address, size=None, digest=None):
         slot, room, image = self._slot()
-        writer = _Writer(self._flash, FIRMWARE, slot, room, image, self._trust.check)
+        writer = Writer(self._flash, FIRMWARE, slot, room, image, self._trust.check)
         await self._load(writer, address, size, digest)
         _use(slot)
 
@@ -366,10 +268,10 @@ class Update:
         partition, room = self._flash.find(name)
         if size > room:
             raise LinkError("the image has %d bytes, %s only %d" % (size, name, room))
-        await self._load(_Writer(self._flash, name, partition, room), address, size, digest)
+        await self._load(Writer(self._flash, name, partition, room), address, size, digest)
 
     async def _load_certificate(self, name, address, size, digest):
-        text = _Text()
+        text = Text()
         await self._load(text, address, size, digest)
         first = name + ".0"
         has_first = any(key == first for key, _ in self._mfg.keys(name))

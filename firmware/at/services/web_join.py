@@ -9,7 +9,7 @@ import asyncio
 from micropython import const
 
 from at.errors import ATError, StateError
-from at.services.wifi_station import JoinFailed, make_target
+from at.services.wifi_target import JoinFailed, make_target
 
 IDLE = const(0)  # states
 RUNNING = const(1)
@@ -27,8 +27,9 @@ class Join:
 
     ended_by = "a join from the web page runs (AT+WEBSERVER=0 ends it)"
 
-    def __init__(self, wifi):
+    def __init__(self, wifi, scan):
         self._wifi = wifi
+        self._scan = scan
         self._task = None
         self._target = None
         self._result = 0
@@ -107,10 +108,10 @@ class Join:
 
         Hidden ones are left out, and those whose name is no text.
         """
-        await self._wifi.scan(None, None, 0, False, 0, 0)
+        await self._scan.run(None, None, 0, False, 0, 0)
         found = []
         names = []
-        for authmode, ssid, rssi, *_ in self._wifi.scan_records():
+        for authmode, ssid, rssi, *_ in self._scan.records():
             try:
                 name = str(ssid, "utf-8")
             except UnicodeError:

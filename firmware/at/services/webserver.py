@@ -23,13 +23,13 @@ _WATCH_MS = 500
 class WebServer:
     """One server; `port` is None while there is none."""
 
-    def __init__(self, wifi, update, trust, module_name, emit):
+    def __init__(self, wifi, scan, update, trust, module_name, emit):
         self.wifi = wifi
         self.trust = trust
         self.update = update
         self.module_name = module_name
         self.emit = emit
-        self.join = Join(wifi)
+        self.join = Join(wifi, scan)
         self.port = None
         self.known = self.door = None  # see web_pages.py
         self.limit_s = 0  # for each step of a connection, and for a join
@@ -151,4 +151,4 @@ class WebServer:
 
 def create(at):
     """Build the service from those it stands on."""
-    return WebServer(at.wifi, at.update, at.trust, at.module_name, at.emit)
+    return WebServer(at.wifi, at.scan, at.update, at.trust, at.module_name, at.emit)

@@ -1,17 +1,14 @@
 """Wi-Fi as a whole: the driver, its mode, and what applies to the radio rather than to one part.
 
-Joining is wifi_station's, the module's own access point wifi_softap's, addresses and DHCP
-wifi_net's. Everything that is kept is put in force again whenever an interface starts, because
-the driver forgets: its own storage is off.
+Joining is wifi_station's, looking for access points wifi_scan's, the module's own access point
+wifi_softap's, addresses and DHCP wifi_net's. Everything that is kept is put in force again
+whenever an interface starts, because the driver forgets: its own storage is off.
 """
-
-import asyncio
 
 import atchip
 import network
 
 from at.errors import CHIP_ERRORS, ATError, StateError, refused
-from at.loop import insist
 from at.services import chip
 from at.services.chip import driver
 from at.services.wifi_net import Net
@@ -20,9 +17,6 @@ from at.services.wifi_station import Station
 
 STATION = 0  # interfaces, as atchip counts them; bit 0 and bit 1 of a mode
 SOFTAP = 1
-_SCAN_SPARE_MS = 5000  # what a scan may take beyond the time asked for
-_SCAN_STOP_MS = 1000  # how long the driver may take to confirm that it stopped
-_SCAN_CHANNELS = 14
 _INACTIVE_S = (6, 300)  # of station and softAP, as the driver has it after a start
 _WIDE = 2  # bandwidth of 40 MHz
 _PROTOCOLS = ("sta_proto", "ap_proto")
@@ -45,13 +39,10 @@ class Wifi:
         self.softap = SoftAP(self)
         self.provisioning = None  # a SmartConfig or Wps that runs, and has the station to itself
         self._wlans = None
-        self.scan_view = (0x7FF, -100, 0xFFFF)  # AT+CWLAPOPT: fields, weakest RSSI, authmodes
         self._listeners = []
-        self._scanned = asyncio.Event()
-        self._scan_status = 0
         self._power_limit = None  # quarter dBm, None as the driver likes
         self._hostname = None
-        chip.owners.extend((self, self.station, self.softap, self.net))
+        chip.owners.extend((self.station, self.softap, self.net))
 
     # What other services ask.
 
@@ -370,56 +361,6 @@ class Wifi:
         self.need(1)
         self._hostname = name
         driver(atchip.hostname, name)
-
-    # Scanning.
-
-    async def scan(self, ssid, bssid, channel, passive, min_ms, max_ms, channels=0):
-        """Scan; None or 0 is no filter, 0 ms the driver's own time. Fetch with scan_records().
-
-        Bit n of `channels` is channel n.
-        """
-        self.need_station()
-        await self.station.pause()
-        try:
-            self._scanned.clear()
-            driver(atchip.wifi_scan, ssid, bssid, channel, passive, min_ms, max_ms, channels)
-            per_channel = max_ms or (360 if passive else 120)
-            limit = per_channel * _SCAN_CHANNELS + _SCAN_SPARE_MS
-            try:
-                await asyncio.wait_for_ms(self._scanned.wait(), limit)
-            except asyncio.TimeoutError:
-                driver(atchip.wifi_scan_stop)
-                raise StateError("the scan did not end in %d ms" % limit)
-            except asyncio.CancelledError:
-                await self._stop_scan()
-                raise
-            if self._scan_status:
-                raise StateError("the scan failed, status %d" % self._scan_status)
-        finally:
-            self.station.unpause()
-
-    async def _stop_scan(self):
-        """Have the driver stop, and wait for its word, which the next scan must not take."""
-        driver(atchip.wifi_scan_stop)
-        await insist(self._until_scanned)
-
-    async def _until_scanned(self):
-        try:
-            await asyncio.wait_for_ms(self._scanned.wait(), _SCAN_STOP_MS)
-        except asyncio.TimeoutError:
-            self.log("wifi: the driver does not confirm that the scan ended")
-
-    def scan_records(self):
-        """Yield what the scan found, strongest first, and free the driver's list; see atchip."""
-        record = driver(atchip.wifi_scan_next)
-        while record:
-            yield record
-            record = driver(atchip.wifi_scan_next)
-
-    def on_scan_done(self, status):
-        """Take the chip's word that the scan is over; 0 is success."""
-        self._scan_status = status
-        self._scanned.set()
 
     def farewell(self):
         """Say that the station leaves, before the module restarts."""

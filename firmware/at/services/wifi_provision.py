@@ -11,7 +11,7 @@ import atchip
 from at.errors import ATError
 from at.services import chip
 from at.services.chip import driver
-from at.services.wifi_station import make_target
+from at.services.wifi_target import make_target
 
 _LIMIT_S = 30  # for the join that follows
 _KINDS = ("ESPTOUCH", "AIRKISS", "ESPTOUCH_AIRKISS", "ESPTOUCH_V2")

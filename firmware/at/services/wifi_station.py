@@ -3,22 +3,17 @@
 Owns the one truth about the link. The driver is told to connect or to disconnect; what is so is
 known from its events alone. It never reconnects by itself (rule 3 of the design: nobody calls
 the Python `connect()`), so every attempt is ours: timed, counted, and ended by AT+CWQAP.
-
-A target, the form in which an access point is kept in flash, is a list: [SSID in hex, password
-in hex, BSSID as text or None, authmode floor 0..10, listen interval, scan mode, time limit in s,
-PMF 0..3, EAP], where EAP is None or [method, identity, user name, password, security], the texts
-in hex, with the weakest RSSI and the channel to begin with behind them if they were given.
 """
 
 import asyncio
-import binascii
 
 import atchip
 from micropython import const
 
-from at.errors import CHIP_ERRORS, ATError, LinkError, StateError, is_memory
+from at.errors import CHIP_ERRORS, ATError, StateError, is_memory
 from at.loop import insist
 from at.services.chip import driver
+from at.services.wifi_target import TIMED_OUT, DriverRefused, JoinFailed, result_of
 
 _NEVER = const(0)  # states, as AT+CWSTATE counts
 _NO_IP = const(1)
@@ -26,16 +21,11 @@ _JOINED = const(2)
 _CONNECTING = const(3)
 _DISCONNECTED = const(4)
 
-_TIMED_OUT = const(1)  # results, as +CWJAP: counts
-_WRONG_PASSWORD = const(2)
-_NOT_FOUND = const(3)
-_FAILED = const(4)
-
 _DOWN = const(0)  # of the link
 _TRYING = const(1)
 _UP = const(2)
 
-_SSID = const(0)  # places in a target that are read here
+_SSID = const(0)  # places in a target (wifi_target.py) that are read here
 _LISTEN = const(4)
 _LIMIT_S = const(6)
 
@@ -45,45 +35,6 @@ _ANYWHERE = (-127, 0)
 _TRIES = const(2)  # of one join command: radio is not perfect
 _LEAVE_MS = const(2000)  # how long the driver may take to confirm a disconnection
 _UNKNOWN = const(1)  # reason, if the driver gave none
-
-
-class JoinFailed(LinkError):
-    """A join ended without an address.
-
-    `result` is 1 time-out, 2 wrong password, 3 not found, 4 failed otherwise; `was_associated`:
-    the access point let us in, but no address came.
-    """
-
-    def __init__(self, result, reason, was_associated=False):
-        super().__init__(reason)
-        self.result = result
-        self.was_associated = was_associated
-
-
-class DriverRefused(JoinFailed):
-    """The driver did not even take the settings."""
-
-    def __init__(self, error):
-        why = "out of memory" if is_memory(error) else "the Wi-Fi driver refused: %s" % error
-        super().__init__(_FAILED, why)
-
-
-def _result_of(reason):
-    """Translate a driver's reason into a result."""
-    if reason in (15, 202, 204):  # 4-way handshake time-out, authentication, handshake time-out
-        return _WRONG_PASSWORD
-    if reason in (201, 210, 211, 212):  # no such SSID, or none of that security, floor, strength
-        return _NOT_FOUND
-    return _FAILED
-
-
-def make_target(ssid, password, bssid=None, floor=0, rest=(3, 0, 15, 1), eap=None):
-    """Compose a target; `ssid` and `password` are bytes, `rest` goes from interval to PMF."""
-    return [_hex(ssid), _hex(password), bssid, floor] + list(rest) + [eap]
-
-
-def _hex(data):
-    return binascii.hexlify(data).decode()
 
 
 class Station:
@@ -194,9 +145,9 @@ class Station:
             was_up = self._link == _UP
             await self._drop()
             limit_s = self.target[_LIMIT_S]
-            raise JoinFailed(_TIMED_OUT, "no address within %d s" % limit_s, was_up)
+            raise JoinFailed(TIMED_OUT, "no address within %d s" % limit_s, was_up)
         if reason:
-            raise JoinFailed(_result_of(reason), "not joined, reason %d" % reason)
+            raise JoinFailed(result_of(reason), "not joined, reason %d" % reason)
 
     def resume(self, target):
         """Join in the background, if there is something to join."""
