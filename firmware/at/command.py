@@ -117,8 +117,8 @@ def command(  # noqa: PLR0913, PLR0917 (rows of a declaration, each by its name)
 ):
     """Declare a command; `name` is what follows AT.
 
-    `summary`, `stores` (the key in at.settings), `since` ("later" than release 3.4, what of it
-    is `later: ...`, or "ours") and `words` (what values mean, tools/catalogue/words.py) are for
+    `summary`, `stores` (the key in at.settings), `since` (what is not of release 3.4: "4.1", or
+    "5.0: what of it", or "ours") and `words` (what values mean, tools/catalogue/words.py) are for
     the tools that read this source. One that is `old`, of earlier releases, is not listed by
     AT+CMD?. `text` replaces the derived answer to AT+X=?.
     `lexer="bare"` takes strings without quotes, and commas in those with quotes. A name declared

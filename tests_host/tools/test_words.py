@@ -134,6 +134,17 @@ def test_the_reference_has_nothing_of_the_test_bench():
         assert "b'" not in section
 
 
+def test_what_is_not_of_the_manual_says_where_it_is_from():
+    for command in COMMANDS:
+        for release, what in command.origins:
+            assert release in ("4.1", "5.0", "main", "ours"), command.name
+            for name in re.findall(r"`(\w+)`", what):
+                assert name in {each.name for each in command.parameters_of_all()}, command.name
+    told = gendocs.render().partition("### AT+CIPDOMAIN\n")[2].partition("###")[0]
+    assert "**Since 4.1**: `timeout`. **Not released by Espressif yet**: `show_all_ip`." in told
+    assert "Since 5.0." in meaning.describe("AT+CIPCONNPERSIST")
+
+
 @pytest.mark.parametrize(
     ("text", "value", "meaning"),
     [

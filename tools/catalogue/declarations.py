@@ -71,8 +71,14 @@ class Command:
     handlers: dict[str, str] = field(default_factory=dict)  # form -> docstring
     bare: bool = False  # strings need no quotes
     old: bool = False  # of earlier releases: taken, but not listed
-    since: str | None = None  # "later" than release 3.4, "later: ..." what of it is, or "ours"
+    since: str | None = None  # what is not of release 3.4: "4.1", "5.0: `mode` 2; ours: ..."
     words: dict[str, Words] = field(default_factory=dict)  # of parameters and fields of answers
+
+    @property
+    def origins(self) -> list[tuple[str, str]]:
+        """Return what is not of release 3.4: (release, "main" or "ours", what or "" for all)."""
+        pieces = [piece.partition(": ") for piece in (self.since or "").split("; ") if piece]
+        return [(release, what) for release, _, what in pieces]
 
     @property
     def answers(self) -> dict[str, Words | None]:

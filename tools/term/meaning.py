@@ -138,7 +138,8 @@ def describe(name: str) -> list[str]:
     """Return the help of a command, lines of plain text; KeyError if there is none."""
     name = name.partition("=")[0].rstrip("?")
     command = _find(name if name in commands() else name.upper())
-    lines = [f"AT{command.name}: {command.summary}", ""]
+    lines = [f"AT{command.name}: {command.summary}"]
+    lines += [told.replace("*", "") for told in gendocs.news(command)] + [""]
     for form, syntax in gendocs.forms(command):
         doc = command.told(form)
         lines.append(f"  {syntax}" + (f"   {doc}" if doc else ""))

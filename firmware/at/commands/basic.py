@@ -163,7 +163,7 @@ SYSRAM = command(
     "+SYSRAM",
     "Report free memory and the lowest free memory so far, in bytes",
     (("int", "caps", 1, 0x7FFFFFFF),),
-    since="later: the set form",
+    since="4.1: the set form",
     words={
         "caps": "+1 for code; +2 for 32-bit words; +4 for bytes; +8 for DMA; +1024 PSRAM; "
         "+2048 internal",
@@ -239,7 +239,7 @@ def rfpower_set(at, power):
 SYSROLLBACK = command(
     "+SYSROLLBACK",
     "Go back to the firmware in the other OTA slot",
-    since="later: the query, and the check before",
+    since="4.1: the query; main: the check before",
     words={
         "address": "of the firmware that runs, in flash",
         "version": "of it",
@@ -290,6 +290,7 @@ SYSLOG = command(
     "+SYSLOG",
     "What precedes ERROR, to explain it",
     (("int", "status", 0, 2),),
+    since="ours: `status` 2",
     words={
         "status": "0 nothing; 1 `ERR CODE:0x...`; 2 a `REASON:` line as well",
     },

@@ -43,6 +43,7 @@ DRVPWMINIT = command(
         ("int", "ch2_gpio", 0, 46, None),
         ("int", "ch3_gpio", 0, 46, None),
     ),
+    since="ours: `freq` 0",
     words={
         "freq": "Hz; 0 end PWM",
         "duty_res": "bits",

@@ -48,7 +48,7 @@ FS = command(
     '+FS:(0),(1),"filename"(128),(0-4194304),(1-4194304)\r\n'
     '+FS:(0),(2),"filename"(128),(0-4194304),(1-4194304)\r\n'
     '+FS:(0),(3),"filename"(128)\r\n+FS:(0),(4),(".")',
-    since="later: type 1, operations 5 and 6",
+    since="main: type 1, operations 5 and 6",
     words={
         "type": "0 FATFS, in the manual's words; 1 LittleFS",
         "operation": "0 delete; 1 write; 2 read; 3 size; 4 list; 5 MD5; 6 free and total space",

@@ -56,7 +56,7 @@ SYSMSGFILTERCFG = command(
         ),
     ),
     text="+SYSMSGFILTERCFG:(0)\r\n+SYSMSGFILTERCFG:(1),(0-64),(0-64)\r\n+SYSMSGFILTERCFG:(2),(0-64),(0-64)",
-    since="later: `cflags`",
+    since="main: `cflags`",
     words={
         "operator": "0 clear all; 1 add; 2 delete",
         "head_regexp_len": "bytes; 0 no such expression",

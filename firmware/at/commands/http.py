@@ -139,7 +139,7 @@ HTTPCFG = command(
         ("int", "pki_number", 0, 255, 0),
         ("int", "ca_number", 0, 255, 0),
     ),
-    since="later",
+    since="4.1",
     words={
         "auth_mode": "0 no checks; 1 show our certificate; 2 check the server's; 3 both",
         "pki_number": "which certificate and key of mfg_nvs",

@@ -286,7 +286,7 @@ MQTTCONN = command(
         ("int", "timeout", 3000, 60000, None),
     ),
     text='+MQTTCONN:(0),"host"(128),(1-65535),(0,1)',
-    since="later: `timeout`",
+    since="5.0: `timeout`",
     words={
         "port": "of the broker",
         "reconnect": "0 no; 1 yes",

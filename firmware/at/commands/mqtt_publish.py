@@ -22,7 +22,7 @@ MQTTPUB = command(
         ("int", "timeout", 3000, 60000, None),
     ),
     text='+MQTTPUB:(0),"topic"(128),"data"(256),(0-2),(0,1)',
-    since="later: `timeout`",
+    since="5.0: `timeout`",
     words={
         "link_id": "0 the only link",
         "qos": "0 at most once; 1 at least once; 2 exactly once",
@@ -57,7 +57,7 @@ MQTTPUBRAW = command(
         ("int", "timeout", 3000, 60000, None),
     ),
     text='+MQTTPUBRAW:(0),"topic"(128),(1-268435323),(0-2),(0,1)',
-    since="later: `timeout`",
+    since="5.0: `timeout`",
     words={
         "length": "bytes",
         "...": "+MQTTPUB",
@@ -95,7 +95,7 @@ MQTTSUB = command(
         ("int", "timeout", 3000, 60000, None),
     ),
     text='+MQTTSUB:(0),"topic"(128),(0-2)',
-    since="later: `timeout`",
+    since="5.0: `timeout`",
     words={
         "state": "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
         "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
@@ -136,7 +136,7 @@ MQTTUNSUB = command(
         ("int", "timeout", 3000, 60000, None),
     ),
     text='+MQTTUNSUB:(0),"topic"(128)',
-    since="later: `timeout`",
+    since="5.0: `timeout`",
     words={
         "...": "+MQTTPUB",
     },

@@ -71,7 +71,7 @@ CIPDOMAIN = command(
         ("int", "show_all_ip", 0, 1, 0),
     ),
     text='+CIPDOMAIN:"domain_name"(253),(1,2,3)',
-    since="later: `timeout`, `show_all_ip`",
+    since="4.1: `timeout`; main: `show_all_ip`",
     words={
         "ip_network": "1 IPv4 preferred; 2 IPv4 only; 3 IPv6 only",
         "timeout": "ms; 0 each server three times",

@@ -83,7 +83,7 @@ MDNS = command(
         ),
     ),
     text='+MDNS:(0)\r\n+MDNS:(1),"hostname"(63),"service_type"(63),(1-65535)',
-    since="later: 2, and all behind `port`",
+    since="4.1: all behind `port`; 5.0: `enable` 2",
     words={
         "enable": "0 announce no longer; 1 announce; 2 look for others",
         "port": "of the service",

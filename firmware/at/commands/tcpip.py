@@ -143,7 +143,7 @@ CIPSTART = command(
     '+CIPSTART:(0-4),("SSLv6"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
     '+CIPSTART:(0-4),("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
     '+CIPSTART:(0-4),("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
-    since="later: `timeout`",
+    since="4.1: `timeout`",
     words={
         "remote_port": "of the peer",
         "keep_alive": "seconds; 0 off",
@@ -177,7 +177,7 @@ CIPSTARTEX = command(
     '+CIPSTARTEX:("SSLv6"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
     '+CIPSTARTEX:("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
     '+CIPSTARTEX:("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
-    since="later: `timeout`",
+    since="4.1: `timeout`",
     words={
         "...": "+CIPSTART",
     },
@@ -274,7 +274,7 @@ CIPCONNPERSIST = command(
     "+CIPCONNPERSIST",
     "Whether a TCP or TLS link outlives the loss of its network",
     (("link", "link_id", 0, 4), ("int", "persist", 0, 1)),
-    since="later",
+    since="5.0",
     words={
         "persist": "0 it is closed; 1 it is left to the stack",
     },

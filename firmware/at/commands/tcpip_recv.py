@@ -23,7 +23,7 @@ CIPRECVTYPE = command(
         ("int", "data_len_report_mode", 0, 1, 0),
     ),
     text="+CIPRECVTYPE:(0-5),(0,1)",
-    since="later: `data_len_report_mode`",
+    since="main: `data_len_report_mode`",
     words={
         "link_id": "5 all",
         "mode": "0 active, at once; 1 passive, when asked for",
@@ -92,7 +92,7 @@ CIPRECVDATA = command(
         ("int", "keep_datagram_integrity", 0, 1, 0),
     ),
     text="+CIPRECVDATA:(0-4),(1-2147483647)",
-    since="later: `keep_datagram_integrity`",
+    since="main: `keep_datagram_integrity`",
     words={
         "len": "bytes at most",
         "keep_datagram_integrity": "0 datagrams may be cut; 1 whole or not at all",

@@ -210,7 +210,7 @@ CIPSSLCCIPHER = command(
         ("int", "suite15", 1, 65535, None),
         ("int", "suite16", 1, 65535, None),
     ),
-    since="later",
+    since="4.1",
     words={
         "link_id": "5 all",
         "counts": "how many follow; 0 the firmware's choice",

@@ -48,6 +48,7 @@ WEBPASSWORD = command(
     "A password for the page of AT+WEBSERVER; empty: that of the factory, or none",
     (("str", "password", 0, 63),),
     stores="web_password",
+    since="ours",
     words={
         "has_password": "0 everybody may; 1 a password is asked for",
     },

@@ -42,7 +42,7 @@ WSCFG = command(
         ("int", "ca_number", 0, 255, 0),
     ),
     text="+WSCFG:(0-2),(1-7200),(1-7200),(1-8192)",
-    since="later: `auth_mode`, `pki_number`, `ca_number`",
+    since="4.1: `auth_mode`, `pki_number`, `ca_number`",
     words={
         "link_id": "of the link",
         "ping_intv_sec": "seconds between pings",
@@ -71,7 +71,7 @@ WSDATAFMT = command(
     "+WSDATAFMT",
     "In which pieces messages of a WebSocket link come, and what is said of each",
     (("int", "link_id", 0, 2), ("int", "level", 0, 2, 0), ("int", "mask", 0, 63, 48)),
-    since="later",
+    since="main",
     words={
         "link_id": "of the link",
         "level": "0 pieces of the buffer's size; 1 whole frames; 2 whole messages",
@@ -180,7 +180,7 @@ WSSEND = command(
         ("int", "fin", 0, 1, 1),
     ),
     text="+WSSEND:(0-2),(0-8182),(0-15),(0-60000)",
-    since="later: `fin`",
+    since="main: `fin`",
     words={
         "link_id": "of the link",
         "length": "bytes",
@@ -197,7 +197,7 @@ async def wssend_set(at, number, length, opcode, timeout_ms, fin):
     """After `>` come `length` bytes, at most the buffer size of AT+WSCFG less 10; then SEND OK.
 
     Reserved opcodes are sent as they are. The module does not check that frames make sense
-    together, nor that text is UTF-8. `fin` 0, an addition of this firmware, sends a fragment: 0 on
+    together, nor that text is UTF-8. `fin` 0 sends a fragment: 0 on
     the first (opcode 1 or 2) and each further one (opcode 0), 1 on the last. A close frame (empty,
     or code and reason) begins the end of the link. The time-out is how long the peer may take no
     data; then ERROR, and the link is lost.

@@ -105,7 +105,7 @@ CWJAP = command(
     ),
     stores="wifi_ap",
     text='+CWJAP:"ssid"(32),"pwd"(63),"bssid",(0,1),(0-7200),(1-100),(0,1),(3-600),(0-3)',
-    since="later: 2 to 10 of `pci_en`",
+    since="main: `pci_en` 2 to 10",
     words={
         "pci_en": "0 any security; 1 all but OPEN and WEP; 2 WPA or better; "
         "3 WPA2 or better; 4 WPA/WPA2 or better; 5 WPA2-Enterprise or better; "
@@ -189,7 +189,7 @@ CWRECONNCFG = command(
     ),
     stores="wifi_reconn",
     text="+CWRECONNCFG:(0-7200),(0-1000)",
-    since="later: `reconnect_now`",
+    since="main: `reconnect_now`",
     words={
         "interval_second": "seconds between tries; 0 never try",
         "repeat_count": "tries; 0 for ever",
@@ -274,7 +274,7 @@ CWCONFIG = command(
         ("int", "listen_interval", 1, 100, None),
     ),
     stores="wifi_times",
-    since="later",
+    since="4.1",
     words={
         "ap_inactive": "seconds",
         "sta_inactive": "seconds",
@@ -303,7 +303,7 @@ CWBANDWIDTH = command(
     "Bandwidth of the station or the softAP",
     (("int", "netif", 0, 1), ("int", "bandwidth", 0, 2), ("pick", "bandwidth_5g", (0,), 0)),
     stores="wifi_bandwidth",
-    since="later",
+    since="5.0",
     words={
         "netif": "0 station; 1 softAP",
         "bandwidth": "0 as it is; 1 20 MHz; 2 40 MHz",
@@ -326,9 +326,7 @@ def cwbandwidth_set(at, interface, bandwidth, _):
         at.wifi.set_bandwidth(interface, bandwidth)
 
 
-RFCAL = command(
-    "+RFCAL", "Forget the radio's calibration, and start the radio anew", since="later"
-)
+RFCAL = command("+RFCAL", "Forget the radio's calibration, and start the radio anew", since="4.1")
 
 
 @RFCAL.run

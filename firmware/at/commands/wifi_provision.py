@@ -141,7 +141,7 @@ CWJEAP = command(
     ),
     stores="wifi_ap",
     text='+CWJEAP:"ssid"(32),(0-2),"identity"(32),"username"(32),"password"(32),(0-3),(3-600)',
-    since="later: `rssi`, `bssid`, `channel`, `scan_mode`, `auth_mode`",
+    since="main: `rssi`, `bssid`, `channel`, `scan_mode`, `auth_mode`",
     words={
         "method": "0 EAP-TLS; 1 EAP-PEAP; 2 EAP-TTLS",
         "security": "+1 show the client's certificate; +2 check the server's",

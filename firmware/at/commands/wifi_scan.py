@@ -48,7 +48,7 @@ CWLAP = command(
         ("int", "channel_bitmap", 0, 0x7FFE, 0),
     ),
     text='+CWLAP:"ssid"(32),"mac",(0-14),(0,1),(0-1500),(0-1500)',
-    since="later: `channel_bitmap`",
+    since="4.1: `channel_bitmap`",
     words={
         "channel": "0 all; 1-14 this one",
         "scan_type": "0 active; 1 passive",
