@@ -13,18 +13,20 @@
 #define MICROPY_PY_THREAD (0)
 #define MICROPY_PY_THREAD_GIL (0)
 
-// Flash that nobody uses here: another file system (21 KB), pictures, the prompt in a browser, C structures.
-#undef MICROPY_VFS_FAT
+// Flash that nobody uses here: pictures, the prompt in a browser, C structures.
 #undef MICROPY_PY_FRAMEBUF
 #undef MICROPY_PY_WEBSOCKET
 #undef MICROPY_PY_WEBREPL
 #undef MICROPY_PY_SOCKET_EVENTS_HANDLER // of the prompt in a browser
 #undef MICROPY_PY_UCTYPES
-#define MICROPY_VFS_FAT (0)
 #define MICROPY_PY_FRAMEBUF (0)
 #define MICROPY_PY_WEBSOCKET (0)
 #define MICROPY_PY_WEBREPL (0)
 #define MICROPY_PY_SOCKET_EVENTS_HANDLER
 #define MICROPY_PY_UCTYPES (0)
+
+// FAT, for volumes that a host flashes: long names on the stack (512 bytes), not in RAM that is set aside.
+#undef MICROPY_FATFS_ENABLE_LFN
+#define MICROPY_FATFS_ENABLE_LFN (2)
 
 #endif // BOARD_ESP32_S2_MINI_AT_MPCONFIGAT_H

@@ -1,27 +1,13 @@
 """A second partition table at 0x20000: what AT+SYSFLASH serves of it, and what the log says."""
 
-import hashlib
-
 import pytest
 
-from tools.build.partitions import ROW
+from tests_host.firmware.secondtable import AT, table
 from tools.host.atclient import Module
 
-AT = 0x20000
 OURS = [(1, 2, 0x21000, 0x1C000, "mfg_nvs"), (1, 0x81, 0x70000, 0x90000, "fatfs")]
 SMALL = (1, 0x81, 0x70000, 0x80000, "fatfs")
 SPARE = (0x40, 15, 0xF0000, 0x2000, "spare")
-
-
-def table(rows, *, sum_of=None, has_sum=True):
-    """Return rows as gen_esp32part.py writes them."""
-    text = b"".join(
-        ROW.pack(b"\xaa\x50", kind, subtype, address, size, name.encode(), 0)
-        for kind, subtype, address, size, name in rows
-    )
-    digest = hashlib.md5(sum_of or text).digest()
-    tail = b"\xeb\xeb" + b"\xff" * 14 + digest if has_sum else b""
-    return (text + tail).ljust(0xC00, b"\xff")
 
 
 @pytest.fixture

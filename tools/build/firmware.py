@@ -26,6 +26,7 @@ INPUTS = (
     "tools/simulator/simchip",
     "tools/build",
     "tools/catalogue/declarations.py",
+    "tools/catalogue/words.py",
     "tests_host/firmware/romother.py",
     "tests_host/firmware/romsamples.py",
 )

@@ -19,6 +19,7 @@ PACKAGES = {
     "m32": "gcc-multilib",
     "venv": "python3-venv",
     "socat": "socat",
+    "mtools": "mtools",
     "valgrind": "valgrind",
     "mosquitto": "mosquitto",
     "cmake": "cmake",

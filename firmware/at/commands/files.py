@@ -1,7 +1,12 @@
 """Files (manual chapter 3.6).
 
-The files lie in a folder of their own on the module's littlefs (204 KB together with the user
-commands of `user/`), not in the partition `fatfs`. Names are case-sensitive and have no folders.
+The files lie in the partition `fatfs` (576 KB). If it is blank, it gets a littlefs, because FAT
+cannot promise that a power cut leaves the old or the new content. A FAT volume that is there is
+used as it is; its names are in ASCII and their case does not count. If it holds anything else, it
+is left alone, and files go into a folder of the module's own littlefs (partition `vfs`, 204 KB
+together with `user/`). What lies there from earlier versions is found, and moves when it is
+written. Names have no folders. While a file command works, `fatfs` is not AT+SYSFLASH's, and the
+other way round.
 """
 
 import asyncio
@@ -64,55 +69,61 @@ FS = command(
 
 
 @FS.set
-def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
+async def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
     """Writing makes the file if need be, and a gap before `offset` reads as zeros.
 
-    A write is done as a whole or not at all, whatever happens to the supply. Reading past the end
-    gives the bytes there are: `+FS:<length>,<data>`. The size is `+FS:<size>`, the list one
-    `+FS:<filename>` a file. Type 1 means the same files as 0. The form of two answers is ours:
-    `+FS:<md5>` and `+FS:<free>,<total>`.
+    A write is done as a whole or not at all, whatever happens to the supply, but for a FAT volume.
+    Reading past the end gives the bytes there are: `+FS:<length>,<data>`. The size is
+    `+FS:<size>`, the list one `+FS:<filename>` a file. Type 1 means the same files as 0. The form
+    of two answers is ours: `+FS:<md5>` and `+FS:<free>,<total>`.
     """
-    if operation == 4:
-        return _list(at)
-    if operation == 6:
-        at.reply(*at.files.space())
-        return None
     name = text_of(filename, 2)
+    await at.files.mount()
+    try:
+        await _work(at, operation, name, offset, length)
+    finally:
+        at.files.umount()
+
+
+async def _work(at, operation, name, offset, length):
+    files = at.files
     if operation == 0:
-        at.files.delete(name)
+        files.delete(name)
     elif operation == 1:
-        return _write(at, at.files.writer(name, offset, length), length)
+        await _write(at, files.writer(name, offset, length), length)
     elif operation == 2:
-        file, available = at.files.open(name, offset)
-        return _read(at, file, min(length, available))
+        file, available = files.open(name, offset)
+        await _read(at, file, min(length, available))
+    elif operation == 3:
+        at.reply(files.size(name))
+    elif operation == 4:
+        await _list(at)
     elif operation == 5:
-        return _digest(at, name)
+        at.line("%s:%s" % (at.name, await files.md5(name)))
     else:
-        at.reply(at.files.size(name))
-    return None
-
-
-async def _digest(at, name):
-    at.line("%s:%s" % (at.name, await at.files.md5(name)))
+        at.reply(*files.space())
 
 
 async def _list(at):
     for name in at.files.names():
-        at.line("%s:%s" % (at.name, name))
+        at.port.message(b"%s:%s\r\n" % (at.name.encode(), name))
         await at.port.drain()  # there may be more names than memory has room for
 
 
 async def _write(at, writer, length):
-    buffer = memoryview(bytearray(min(length, _PIECE)))
-    await writer.begin()
-    at.ask(length)
-    while length:
-        data = buffer[:length]
-        await at.gather(data)
-        length -= len(data)
-        writer.write(data)
-        await asyncio.sleep_ms(0)  # flash takes its time: let others have theirs
-    await writer.finish()
+    try:
+        buffer = memoryview(bytearray(min(length, _PIECE)))
+        await writer.begin()
+        at.ask(length)
+        while length:
+            data = buffer[:length]
+            await at.gather(data)
+            length -= len(data)
+            writer.write(data)
+            await asyncio.sleep_ms(0)  # flash takes its time: let others have theirs
+        await writer.finish()
+    finally:
+        writer.close()
 
 
 async def _read(at, file, length):
@@ -142,7 +153,8 @@ FSMOUNT = command(
 
 
 @FSMOUNT.set
-def fsmount_set(at, mount):
-    """The file system is mounted from start to end: it costs no RAM, so 0 changes nothing."""
+async def fsmount_set(at, mount):
+    """The file system is mounted while AT+FS uses it: 0 changes nothing, 1 tells if it can be."""
     if mount:
-        at.files.mount()
+        await at.files.mount()
+        at.files.umount()

@@ -11,7 +11,7 @@ A flat folder whose prefixes are its rooms:
     update_     new firmware and certificates: where their bytes go; fetch, trust
 
 Without one: links (links, link, server, sending, passthrough, sockets, stream, tls, transfer),
-names and time (names, mdns, sntp, exchange, clock, ping), flash (flash, files, mfg, userram,
+names and time (names, mdns, sntp, exchange, clock, ping), flash (flash, files, files_*, mfg, userram,
 customize), the chip (chip, device, guard, power, pins, pwm, i2c, spi), and what several rooms use
 (buffer, keeper).
 """

@@ -1,8 +1,8 @@
-"""Files of the host: a folder of the module's littlefs, so that user/ and the rest stay apart.
+"""Files of the host, in `fatfs` or where they lay before; see files_place.py.
 
-Littlefs keeps the old content of a file until the new one is closed, so a write that fails or
-meets a power cut changes nothing. A new file is written under another name and renamed when it
-is complete, so that it is never there in part.
+On littlefs a write is done as a whole or not at all: a file keeps its content until the new one is
+closed, and a file that is new, or moves to fatfs, is written under another name and renamed when
+it is complete. On a FAT volume, which cannot promise that, it is written where it is.
 """
 
 import asyncio
@@ -11,41 +11,50 @@ import hashlib
 import os
 
 from at.errors import StoreError, invalid
+from at.services import files_place
+from at.services.customize import FATFS
 
-_FOLDER = "/fs"
-_NEW = "/fs.new"  # a file on its way into the folder
-_MISSING = 2  # ENOENT
 _PIECE = 512  # bytes copied at a time
-_RESERVE = 4  # blocks that stay free for the folders themselves
+_BAD_NAME = "a file name has no slash and no control character, . and .. are none"
 
 
 class Writer:
-    """A write of known length: await begin(), write() each piece, then await finish().
+    """A write of known length: await begin(), write() each piece, await finish(), close().
 
     Littlefs would fill a gap, or copy what stands behind the new bytes, in one go. That takes
     seconds of flash, so it is done here, a piece at a time.
     """
 
-    def __init__(self, path, offset, length, size):
+    def __init__(self, place, path, source, offset, length, size):
+        """`source` is the path of the present content, None if there is none."""
+        self._place = place
         self._path = path
+        self._source = source
         self._offset = offset
         self._end = offset + length
         self._size = size or 0
-        self._is_new = size is None
-        self._file = open(  # noqa: SIM115 - closed by finish()
-            _NEW if self._is_new else path, "wb" if self._is_new else "r+b"
+        is_fat = place.new is None
+        self._is_within = source == path and (is_fat or place.gate is not None)
+        self._is_tail_kept = self._is_within and is_fat
+        self._way = path if self._is_within or is_fat else place.new
+        self._file = open(  # noqa: SIM115 - closed by close()
+            self._way, "r+b" if self._is_within else "wb"
         )
         self._buffer = memoryview(bytearray(_PIECE))
         self._failure = None
 
     async def begin(self):
         """Go to where the bytes belong; a gap becomes zeros."""
+        at = min(self._size, self._offset)
         try:
-            at = self._file.seek(min(self._size, self._offset))
+            if self._is_within:
+                self._file.seek(at)
+            elif self._source:
+                await self._copy(0, at)
         except OSError as error:
             self._failure = error
-            return
-        while at < self._offset:
+        self._buffer[:] = bytes(_PIECE)
+        while at < self._offset and self._failure is None:
             at += self.write(self._buffer[: self._offset - at])
             await asyncio.sleep_ms(0)
 
@@ -61,70 +70,104 @@ class Writer:
     async def finish(self):
         """Make the new content the file's content. StoreError if it keeps the old."""
         try:
-            if self._failure is None and self._end < self._size:
-                await self._copy_rest()
-            self._file.close()
-            await asyncio.sleep_ms(0)
-            if self._failure is None and self._is_new:
-                os.rename(_NEW, self._path)
+            if self._failure is None and self._end < self._size and not self._is_tail_kept:
+                await self._copy(self._end, self._size)
+            if self._failure is None:
+                file, self._file = self._file, None
+                file.close()
+                await asyncio.sleep_ms(0)
+                if self._way != self._path:
+                    os.rename(self._way, self._path)
         except OSError as error:
             self._failure = self._failure or error
         if self._failure is not None:
-            if self._is_new:
-                _discard()
             raise StoreError("the file stays as it was, writing failed: %s" % self._failure)
+        if self._source not in (None, self._path):
+            os.remove(self._source)
 
-    async def _copy_rest(self):
-        with open(self._path, "rb") as old:  # the content before, until close()
-            old.seek(self._end)
-            count = old.readinto(self._buffer)
-            while count:
-                self.write(self._buffer[:count])
+    def close(self):
+        """Give up what was not finished."""
+        if self._file is None:
+            return
+        gate = self._place.gate
+        if gate:
+            gate.is_shut = True
+        try:
+            self._file.close()
+        except OSError:  # as it should
+            pass
+        if gate:
+            gate.is_shut = False
+        if not self._is_within:
+            files_place.discard(self._way)
+
+    async def _copy(self, start, end):
+        """Append bytes of the present content, which stays until close()."""
+        with open(self._source, "rb") as old:
+            old.seek(start)
+            while start < end and self._failure is None:
+                count = old.readinto(self._buffer[: end - start])
+                if not count:
+                    raise OSError(5)
+                start += self.write(self._buffer[:count])
                 await asyncio.sleep_ms(0)
-                count = old.readinto(self._buffer)
 
 
 class Files:
-    """The folder and what can be done with its files; names are str, errors are StoreError."""
+    """What can be done with files, from mount() to umount(). Names are str, errors StoreError.
 
-    def mount(self):
-        """Make sure that the folder is there."""
+    A file lies in one of two places: where fatfs is mounted, or the folder of the module's own
+    littlefs that had them all once. There it stays until it is written; the newer one is found
+    first.
+    """
+
+    def __init__(self, flash):
+        self._flash = flash
+        self._old = files_place.Place("")
+        self._place = self._old
+
+    async def mount(self):
+        """Have both places; fatfs is nobody else's until umount(). StateError if it is."""
+        self._flash.take(FATFS)
         try:
-            os.mkdir(_FOLDER)
-        except OSError as error:
-            if error.errno == _MISSING or not _is_there(_FOLDER):
-                raise StoreError("the module has no file system: %s" % error)
+            self._place = await files_place.mount() or self._old
+            self._place.prepare()
+        except BaseException:
+            self.umount()
+            raise
+
+    def umount(self):
+        """Let fatfs go."""
+        files_place.umount()
+        self._place = self._old
+        self._flash.give(FATFS)
 
     def names(self):
-        """Yield the names of all files, sorted as littlefs keeps them."""
-        try:
-            entries = os.ilistdir(_FOLDER)
-        except OSError as error:
-            if error.errno == _MISSING:  # nothing was ever written
-                return
-            raise StoreError("the module has no file system: %s" % error)
-        for entry in entries:
-            yield entry[0]
+        """Yield the names of all files, as bytes."""
+        yield from self._place.names()
+        if self._place is not self._old:
+            for name in self._old.names():
+                if self._place.size(str(name, "utf-8")) is None:
+                    yield name
 
     def size(self, name):
         """Return the size of a file in bytes."""
-        size = self._size(name)
-        if size is None:
-            raise StoreError("there is no file %s" % name)
-        return size
+        return self._get(name)[1]
 
     def delete(self, name):
         """Delete a file."""
-        self.size(name)
+        self._get(name)
         try:
-            os.remove(_path(name))
+            for place in (self._old, self._place):  # the older one must not come back
+                if place.size(name) is not None:
+                    os.remove(place.path(name))
         except OSError as error:
             raise StoreError("%s was not deleted: %s" % (name, error))
 
     def open(self, name, offset):
         """Open a file for reading from `offset`; return it and the bytes behind the offset."""
-        size = self.size(name)
-        file = open(_path(name), "rb")  # noqa: SIM115 - closed by the caller
+        place, size = self._get(name)
+        file = open(place.path(name), "rb")  # noqa: SIM115 - closed by the caller
         offset = min(offset, size)
         file.seek(offset)
         return file, size - offset
@@ -148,59 +191,42 @@ class Files:
 
     def space(self):
         """Return (free, total) bytes for files."""
-        self.mount()
-        return self._free(), os.statvfs("/")[2] * os.statvfs("/")[0]
+        return self._place.space()
 
     def writer(self, name, offset, length):
         """Begin to write `length` bytes at `offset`, into a new file if there is none."""
-        self.mount()
-        size = self._size(name)
-        growth = offset + length - (size or 0)
-        free = self._free()
+        place, size = self._find(name)
+        present = size or 0
+        growth = max(offset + length, present)
+        if place is self._place:
+            growth -= present
+        free = self._place.space()[0]
         if growth > free:
             raise StoreError("the file would grow by %d bytes, %d are free" % (growth, free))
         try:
-            return Writer(_path(name), offset, length, size)
+            source = place and place.path(name)
+            path = self._place.path(name)
+            return Writer(self._place, path, source, offset, length, size)
         except OSError as error:
             raise StoreError("%s cannot be written: %s" % (name, error))
 
-    def _size(self, name):
-        path = _path(name)
-        try:
-            return os.stat(path)[6]
-        except OSError as error:
-            if error.errno == _MISSING:
-                return None
-            raise StoreError("%s cannot be read: %s" % (name, error))
+    def _get(self, name):
+        place, size = self._find(name)
+        if place is None:
+            raise StoreError("there is no file %s" % name)
+        return place, size
 
-    def _free(self):
-        _discard()
-        state = os.statvfs("/")
-        return max(0, state[3] - _RESERVE) * state[0]
-
-
-def _path(name):
-    if "/" in name or name in (".", "..") or any(ord(c) < 0x20 for c in name):
-        raise invalid(2, "a file name has no slash and no control character, . and .. are none")
-    return _FOLDER + "/" + name
+    def _find(self, name):
+        """Return (place, size) of a file, None twice if there is none."""
+        if "/" in name or name in (".", "..") or any(ord(c) < 0x20 for c in name):
+            raise invalid(2, _BAD_NAME)
+        for place in (self._place, self._old):
+            size = place.size(name)
+            if size is not None:
+                return place, size
+        return None, None
 
 
-def _is_there(path):
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
-
-
-def _discard():
-    """Remove what an interrupted write left behind."""
-    try:
-        os.remove(_NEW)
-    except OSError:  # nothing
-        pass
-
-
-def create(_at):
-    """Build the service; the file system was mounted at boot."""
-    return Files()
+def create(at):
+    """Build the service; the module's own file system was mounted at boot."""
+    return Files(at.flash)

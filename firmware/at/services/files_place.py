@@ -1,0 +1,189 @@
+"""Where files of the host lie: the partition `fatfs`, or a folder of the module's own littlefs.
+
+`fatfs` may hold a FAT volume that somebody made, or a littlefs of ours, made there if it is blank
+and has more room than that folder. It is mounted while a command uses it: that costs some
+milliseconds and no memory afterwards. If it holds anything else it is the host's, through
+AT+SYSFLASH, and left alone.
+"""
+
+import asyncio
+import os
+
+import vfs
+from micropython import const
+
+from at.errors import CHIP_ERRORS, StoreError
+from at.services import customize, files_volume
+
+_ROOT = "/files"  # where fatfs is mounted
+_BEGUN = "/fs.blank"  # in the module's littlefs while the blank fatfs gets one
+_HEAD = const(2)  # blocks that making a littlefs writes
+_MISSING = const(2)  # ENOENT
+_FAILED = const(-5)  # EIO
+_SHUT = const(-30)  # EROFS
+_FOLDER_BIT = const(0x4000)
+_RESERVE = const(4)  # blocks of a littlefs that stay free for its folders
+_SECTOR = const(4096)
+_PIECE = const(512)
+
+
+class _Gate:
+    """A partition as littlefs's block device, whose writes can be made to fail.
+
+    That is how a file is closed without its new content. Errors are returned: an exception would
+    tear littlefs out of its work.
+    """
+
+    def __init__(self, partition):
+        self._partition = partition
+        self.is_shut = False
+
+    def readblocks(self, block, buffer, offset):
+        return self._try(self._partition.readblocks, block, buffer, offset)
+
+    def writeblocks(self, block, buffer, offset):
+        return self._change(self._partition.writeblocks, block, buffer, offset)
+
+    def ioctl(self, operation, block):
+        if operation == 4:
+            return self._partition.info()[3] // _SECTOR
+        if operation == 5:
+            return _SECTOR
+        return self._change(self._partition.ioctl, 6, block) if operation == 6 else 0
+
+    def _change(self, work, *arguments):
+        return _SHUT if self.is_shut else self._try(work, *arguments)
+
+    def _try(self, work, *arguments):
+        try:
+            work(*arguments)
+        except CHIP_ERRORS:
+            return _FAILED
+        return 0
+
+
+class Place:
+    """A folder for files. Errors are StoreError."""
+
+    def __init__(self, root, gate=None, is_fat=False):
+        self._root = root or "/"
+        self._folder = root if is_fat else root + "/fs"
+        self._reserve = 0 if is_fat else _RESERVE
+        self.new = None if is_fat else root + "/fs.new"  # a file on its way into the folder
+        self.gate = gate  # None: what is written into a file stays there
+
+    def prepare(self):
+        """Make the folder, and forget what an interrupted write left behind."""
+        if self.new is None:
+            return
+        try:
+            os.mkdir(self._folder)
+        except OSError as error:
+            if error.errno == _MISSING or not _is_there(self._folder):
+                raise StoreError("the module has no file system: %s" % error)
+        discard(self.new)
+
+    def path(self, name):
+        """Return the path of a file."""
+        return self._folder + "/" + name
+
+    def size(self, name):
+        """Return the size of a file in bytes, None if there is none."""
+        try:
+            state = os.stat(self.path(name))
+        except OSError as error:
+            if error.errno == _MISSING:
+                return None
+            raise StoreError("%s cannot be read: %s" % (name, error))
+        return None if state[0] & _FOLDER_BIT else state[6]
+
+    def names(self):
+        """Yield the names of all files, as bytes."""
+        try:
+            entries = os.ilistdir(self._folder.encode())
+        except OSError as error:
+            if error.errno == _MISSING:  # nothing was ever written
+                return
+            raise StoreError("the files cannot be listed: %s" % error)
+        for entry in entries:
+            if not entry[1] & _FOLDER_BIT:
+                yield entry[0]
+
+    def space(self):
+        """Return (free, total) bytes."""
+        state = os.statvfs(self._root)
+        return max(0, state[3] - self._reserve) * state[0], state[2] * state[0]
+
+
+async def mount():
+    """Mount fatfs; return its Place, None if it holds something else than files."""
+    partition = next(customize.partitions())
+    try:
+        volume = files_volume.find(partition)
+        if volume:
+            vfs.mount(vfs.VfsFat(volume), _ROOT)
+            return Place(_ROOT, None, True)
+        gate = _Gate(partition)
+        disk = _littlefs(gate) or await _made(partition, gate)
+        if not disk:
+            return None
+        vfs.mount(disk, _ROOT)
+        return Place(_ROOT, gate)
+    except CHIP_ERRORS as error:
+        raise StoreError("fatfs cannot be mounted: %s" % error)
+
+
+def umount():
+    """Let fatfs go."""
+    try:
+        vfs.umount(_ROOT)
+    except OSError:  # it was not mounted
+        pass
+
+
+def discard(path):
+    """Remove a file that may be there."""
+    try:
+        os.remove(path)
+    except OSError:
+        pass
+
+
+def _littlefs(gate):
+    try:
+        return vfs.VfsLfs2(gate)
+    except OSError:
+        return None
+
+
+async def _made(partition, gate):
+    """Make a littlefs if the partition is blank; a cut while that goes on is remembered."""
+    block, _, blocks, _ = os.statvfs("/")[:4]
+    if partition.info()[3] <= block * blocks:
+        return None
+    if not await _is_blank(partition, _HEAD if _is_there(_BEGUN) else 0):
+        return None
+    open(_BEGUN, "wb").close()
+    vfs.VfsLfs2.mkfs(gate)
+    os.remove(_BEGUN)
+    return vfs.VfsLfs2(gate)
+
+
+async def _is_blank(partition, first):
+    piece = bytearray(_PIECE)
+    blank = b"\xff" * _PIECE
+    for block in range(first, partition.info()[3] // _SECTOR):
+        for offset in range(0, _SECTOR, _PIECE):
+            partition.readblocks(block, piece, offset)
+            if piece != blank:
+                return False
+        await asyncio.sleep_ms(0)
+    return True
+
+
+def _is_there(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
