@@ -8,10 +8,11 @@ A flat folder whose prefixes are its rooms:
     http_       the HTTP client: one exchange, header fields
     websocket_  the WebSocket client: one link, its stream of frames
     web_        the module's own web server: pages, visitors, joining a network; webserver, portal
+    files_      files of the host: where they lie, FAT volumes; files
     update_     new firmware and certificates: where their bytes go; fetch, trust
 
 Without one: links (links, link, server, sending, passthrough, sockets, stream, tls, transfer),
-names and time (names, mdns, sntp, exchange, clock, ping), flash (flash, files, files_*, mfg, userram,
-customize), the chip (chip, device, guard, power, pins, pwm, i2c, spi), and what several rooms use
-(buffer, keeper).
+names and time (names, mdns, sntp, exchange, clock, ping), flash (flash, mfg, userram, customize),
+the chip (chip, device, guard, power, pins, pwm, i2c, spi), and what several rooms use (buffer,
+keeper).
 """
