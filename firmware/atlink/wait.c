@@ -34,7 +34,9 @@ static uint64_t deadline_of(int timeout_ms) {
 // Handle what the sleep brought; returns the sources that are ready, lowers *until, and says how
 // much room in the transmit ring the service waits for.
 static uint32_t take_stock(uint32_t fired, uint32_t mask, uint64_t *until, size_t *room) {
-    atlink_port_push();
+    if (atlink_port_room() < ATLINK_TX_SIZE / 2) {
+        atlink_port_push(); // else an answer waits for what the links have to say: one write for both
+    }
     atlink_uart_service(fired);
     uint32_t links = fired & LINKS;
     if (service != NULL) {

@@ -58,7 +58,13 @@ class Proxy:
         """Do what makes the peer say something; wait until the module can hear it."""
         before = self.passed[self.peer]
         yield
-        while self.passed[self.peer] == before:
+        self.wait_past(self.peer, before + 1)
+
+    def wait_past(self, source, count):
+        """Wait until so many bytes of `source` have passed."""
+        until = time.monotonic() + LIMIT_S
+        while self.passed[source] < count:
+            assert time.monotonic() < until, f"{self.passed[source]} of {count} bytes passed"
             time.sleep(0.01)
 
     def close(self):
@@ -146,17 +152,17 @@ def ask_while_full(process, proxy, peer, letter):
     letter: the command of the openssl program for a new handshake.
     """
     heard = []
+    # From the beginning: a program that cannot print what it hears does not look at its commands.
     listener = threading.Thread(target=lambda: heard.append(peer.stdout.read()))
+    listener.start()
     assert process.stdout.readline() == "up\n"
     proxy.drain()  # the end of the handshake has to be through
     shaken = proxy.passed[proxy.module]
     process.stdin.write("\n")
     process.stdin.flush()
-    while proxy.passed[proxy.module] < shaken + 2 * SMALL:  # so that the peer has some data
-        time.sleep(0.01)
+    proxy.wait_past(proxy.module, shaken + 2 * SMALL)  # so that the peer has some data
     proxy.gate.clear()
     assert process.stdout.readline() == "full\n"
-    listener.start()
     with proxy.request():
         peer.stdin.write(letter + "\n")
         peer.stdin.flush()

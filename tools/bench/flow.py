@@ -30,6 +30,10 @@ _BLOCK = 65536
 _DATA = random.Random(SLICE_BYTES).randbytes(SLICE_BYTES)  # no part of it comes twice
 _READ = 1 << 18
 _LIMIT_S = 120.0
+# The simulated network gives the module's links segments and windows of the chip's stack (see
+# firmware/atlink/port_unix_route.c); socat's connections get the same, else they would race
+# against megabytes of the kernel's.
+_CHIPS_WINDOW = ",mss=1440,rcvbuf=5760,sndbuf=5760"
 
 Transfer = Callable[[int], bytes]  # moves so many bytes of data() and returns what arrived
 
@@ -197,13 +201,13 @@ def socat(target: str, folder: Path) -> Iterator[int]:
 def rivals(
     bench: Bench, secure: bool = False
 ) -> Iterator[tuple[Module, socket.socket, int, socket.socket]]:
-    """Give module and its peer socket, socat's pty and its peer socket, all connected."""
+    """Give module and its peer socket, socat's pty and its peer socket, all connected alike."""
     kind, target = ("SSL", "OPENSSL") if secure else ("TCP", "TCP")
     context = servers.server_context() if secure else None
     with joined(bench) as module, listener(context) as accept:
         ours = accepted(accept, lambda port: module.ok(f'AT+CIPSTART="{kind}","127.0.0.1",{port}'))
         address = f"{target}:127.0.0.1:{accept.port}"  # type: ignore[attr-defined]
-        address += ",verify=0" if secure else ""
+        address += _CHIPS_WINDOW + (",verify=0" if secure else "")
         found: list[socket.socket] = []
         thread = threading.Thread(target=lambda: found.append(accept()), daemon=True)
         thread.start()

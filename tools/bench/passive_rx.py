@@ -22,36 +22,42 @@ def run(bench: Bench) -> Result:
     with flow.rivals(bench) as (module, ours, pty, theirs):
         module.ok("AT+CIPRECVTYPE=1")
         with flow.raw_port(module) as port:
-            reader = _Reader(port)
+            reader = Reader(port, _ASK)
             return flow.compare(
                 lambda n: flow.push(ours.sendall, n, reader.read),
                 lambda n: flow.push(theirs.sendall, n, flow.port_reader(pty)),
             )
 
 
-class _Reader:
+class Reader:
     """A host that asks whenever a notice has come."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, ask: bytes) -> None:
         self._port = port
+        self._ask = ask
         self._buffer = bytearray()
 
     def read(self, count: int) -> bytes:
         """Collect `count` bytes of payload."""
         parts, left = [], count
         while left:
-            self._until(_NOTICE)
-            self._until(b"\r\n")
-            os.write(self._port, _ASK)
-            self._until(_ANSWER)
-            size = int(self._until(b","))
-            while len(self._buffer) < size:
-                self._more()
-            parts.append(bytes(self._buffer[:size]))
-            del self._buffer[:size]
-            self._until(_END)
-            left -= size
+            parts.append(self.ask())
+            left -= len(parts[-1])
         return b"".join(parts)
+
+    def ask(self) -> bytes:
+        """Wait for a notice, ask, return what the answer holds."""
+        self._until(_NOTICE)
+        self._until(b"\r\n")
+        os.write(self._port, self._ask)
+        self._until(_ANSWER)
+        size = int(self._until(b","))
+        while len(self._buffer) < size:
+            self._more()
+        part = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self._until(_END)
+        return part
 
     def _until(self, mark: bytes) -> bytes:
         """Take everything up to the mark, and the mark; return what stood before it."""
