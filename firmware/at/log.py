@@ -2,5 +2,5 @@
 
 import atcore
 
-log = atcore.log  # (*words): a line on the log port; it never reaches the AT port (wire-format R9)
+log = atcore.log  # (*words): a line on the log port; it never reaches the AT port (docs/wire.md)
 begin = atcore.begin_log  # count from now on; the module starts with it

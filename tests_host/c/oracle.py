@@ -2,7 +2,7 @@
 
 The classes here have the same interface as those of atlinkharness.py, which drive the C code;
 test_atlink_core.py gives both the same input and compares. Nothing here is shared with the C side
-but the rules: wire-format and manual, as the header files of firmware/atlink/core state them.
+but the rules: docs/wire.md and the manual, as the header files of firmware/atlink/core state them.
 """
 
 from __future__ import annotations

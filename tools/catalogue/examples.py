@@ -103,17 +103,17 @@ def _steps(script: Transcript, index: int) -> Iterator[Step]:
 def _shown(step: Step) -> Iterator[str | None]:
     """Yield the lines of a step; None for one that is not to be shown."""
     if step.kind == "regex":
-        pattern = re.compile(_filled(step.text) or "$.")
+        pattern = re.compile(filled(step.text) or "$.")
         sample = next((each for each in SAMPLES if pattern.fullmatch(each)), None)
         yield None if sample is None else f"< {sample}"
     elif step.kind == "pieces":
         yield None
     elif step.kind == "bytes":
-        text = _filled(step.text)
+        text = filled(step.text)
         parts = escapes.unescape(text).split(b"\r\n") if text else ()
         yield from (f"< {shown(part)}" for part in parts if part)
     elif step.text:
-        text = _filled(step.text)
+        text = filled(step.text)
         if text and step.kind == "raw":
             plain = escapes.unescape(text).decode(errors="replace")
             text = plain if plain.isprintable() else text
@@ -121,8 +121,14 @@ def _shown(step: Step) -> Iterator[str | None]:
         yield f"{mark} {text}" if text else None
 
 
-def _filled(text: str) -> str | None:
+def filled(text: str) -> str | None:
     """Put in what the test bench would; None if it is something nobody would type."""
+    text = placed(text)
+    return None if re.search(r"\{[a-z_]", text) else text
+
+
+def placed(text: str) -> str:
+    """Put places of a network of one's own in for the bench's."""
     for name, value in _PLACES.items():
         text = text.replace("{" + name + "}", value)
-    return None if re.search(r"\{[a-z_]", text) else text
+    return text

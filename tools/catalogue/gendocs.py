@@ -37,6 +37,7 @@ ESP32-S2, release 3.4, whose chapters the sections name. What a command has beyo
 - Strings stand in double quotes; their limits are in bytes, and `\`, `"` and `,` inside them are
   written `\\`, `\"` and `\,`.
 - Every line ends with CR LF, every command with `OK` or `ERROR` unless its text says otherwise.
+  [The wire](wire.md) has the rules to the byte.
 - In the examples `>` is what the host sends and `<` what the module answers; blank lines and the
   echo are left out. What follows an answer `>` is bytes, with `\r` and `\n` for CR and LF.
 """

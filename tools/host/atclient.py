@@ -19,7 +19,7 @@ import serial
 from tools.host import privacy
 from tools.host.bytelog import ByteLog
 
-# Final results as they stand on a line of their own (wire-format 1, R1 and R5).
+# Final results as they stand on a line of their own (docs/wire.md#results).
 RESULTS = (
     "OK",
     "ERROR",
@@ -90,7 +90,7 @@ class Reply:
 
     @property
     def sub(self) -> int | None:
-        """Return the subcategory of the error code (wire-format 2), None without a code."""
+        """Return the subcategory of the error code (docs/wire.md#errors), None without a code."""
         return None if self.code is None else self.code >> 16 & 0xFF
 
 

@@ -1,7 +1,7 @@
 """A host program for tests: takes the AT port's stream apart while data of several links flows.
 
 Owns the bytes read so far and what became of them: payload by link, messages in order, the final
-result of the one command that runs. It follows the framing of wire-format 1 and 3.6 to the byte:
+result of the one command that runs. It follows the framing of docs/wire.md#six-forms to the byte:
 what does not fit is an ATMismatch.
 """
 

@@ -43,7 +43,7 @@ class Seen:
 
     @property
     def subs(self) -> set[int]:
-        """Return the subcategories of all error codes that came (wire-format 2)."""
+        """Return the subcategories of all error codes that came (docs/wire.md#errors)."""
         return {code >> 16 & 0xFF for code in self.codes}
 
 

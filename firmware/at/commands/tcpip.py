@@ -13,7 +13,7 @@ _STATUS_NOT_JOINED = 5
 
 
 def _link_opened(at, link):
-    """`[n,]CONNECT`, or +LINK_CONN with AT+SYSMSG bit 1 (wire-format.md 3.3)."""
+    """`[n,]CONNECT`, or +LINK_CONN with AT+SYSMSG bit 1 (docs/wire.md#links)."""
     if not at.settings.get("sysmsg") & 2:
         return _numbered(at, link, "CONNECT")
     address, port = link.peer()

@@ -8,7 +8,7 @@ _LINKS = 5
 
 
 def _link_waiting(at, link, count):
-    """`+IPD,[n,]<len>`: CR LF in front as always (wire-format.md 3.6), no data."""
+    """`+IPD,[n,]<len>`: CR LF in front as always (docs/wire.md#notices), no data."""
     return "\r\n+IPD,%d,%d" % (link.number, count) if at.mux else "\r\n+IPD,%d" % count
 
 

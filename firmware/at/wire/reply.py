@@ -1,4 +1,4 @@
-"""The text of answers: quoting, numbers, data lines, error lines (wire-format.md section 1)."""
+"""The text of answers: quoting, numbers, data lines, error lines (docs/wire.md#six-forms)."""
 
 OK = b"OK"
 ERROR = b"ERROR"
@@ -31,17 +31,17 @@ def _is_control(c):
 
 
 def quote(value):
-    """Show one value as bytes: integers in decimal, text in quotes and not escaped (R8)."""
+    """Show one value as bytes: integers in decimal, text in quotes and not escaped."""
     return b"%d" % value if isinstance(value, int) else b'"' + plain(value) + b'"'
 
 
 def data_line(name, values):
-    """Compose `+NAME:v1,v2` CR LF as bytes, with no CR LF in front (R2)."""
+    """Compose `+NAME:v1,v2` CR LF as bytes, with no CR LF in front."""
     return name.encode() + b":" + b",".join([quote(v) for v in values]) + b"\r\n"
 
 
 def result(code):
-    """Frame a result code: CR LF on both sides (R1), only behind +MQTTPUB:OK and the like."""
+    """Frame a result code: CR LF on both sides, only behind +MQTTPUB:OK and the like."""
     return (code if code.startswith(b"+") else b"\r\n" + code) + b"\r\n"
 
 
