@@ -81,3 +81,44 @@ def web(web_module):
     web_module.module.quiet(20)
     web_module.news()
     return web_module
+
+
+@pytest.fixture(scope="module")
+def page_module(tmp_path_factory):
+    """Return a module with its web server and a browser that can visit it."""
+    from playwright.sync_api import sync_playwright
+
+    from tests_host.firmware import browserbench
+
+    simulator = boot(tmp_path_factory.mktemp("web"), 64)
+    with simulator.module(timeout_s=60) as module, sync_playwright() as driver:
+        bench = Bench(simulator, module)
+        browser = browserbench.launch(driver, bench.ip)
+        yield bench, browser
+        browser.close()
+    simulator.stop()
+
+
+@pytest.fixture
+def page_bench(page_module):
+    """Return that module, in no network."""
+    page_module[0].module.quiet(20)
+    page_module[0].news()
+    return page_module[0]
+
+
+@pytest.fixture
+def browser(page_module):
+    """Return that browser."""
+    return page_module[1]
+
+
+@pytest.fixture
+def phone(browser, page_bench):  # noqa: ARG001 - it is what the page is of
+    """Return the page on a phone."""
+    from tests_host.firmware import browserbench
+
+    page = browserbench.visit(browser, browserbench.LOOKS["phone-light"])
+    yield page
+    assert page.errors == []
+    page.context.close()

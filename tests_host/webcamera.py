@@ -28,6 +28,8 @@ _FAULTS = """() => {
       behind = behind.parentElement;
     } while (behind && color.length === 4 && color[3] === 0);
     const a = light(numbers(style.color)), b = light(color);
+    const card = element.closest('.card')?.getBoundingClientRect();
+    if (card && box.right > card.right + 1) faults.push(`${element.textContent} leaves its card`);
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (contrast < 4.5) faults.push(`${element.textContent.trim()}: contrast ${contrast}`);
   }

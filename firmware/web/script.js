@@ -44,7 +44,7 @@ async function once(path, body) {
   } finally {
     clearTimeout(timer);
   }
-  if (!answer.ok) throw new Error(value.error || 'The module refused.');
+  if (!answer.ok) throw new Error(sentence(value.error || 'The module refused.'));
   return value;
 }
 
@@ -75,7 +75,7 @@ function icon(name, classes) {
 }
 
 function entry({ssid, rssi, auth_mode}) {
-  const open = auth_mode === 0 || auth_mode === 9, enterprise = auth_mode === 5;
+  const open = auth_mode === 0 || auth_mode === 9, enterprise = [5, 10, 14, 15].includes(auth_mode);
   const bars = rssi >= -60 ? 3 : rssi >= -75 ? 2 : 1;
   const item = document.createElement('li'), button = document.createElement('button');
   const name = document.createElement('span');
@@ -93,7 +93,7 @@ function entry({ssid, rssi, auth_mode}) {
   button.setAttribute('aria-label', `${ssid}, ${open ? 'open' : 'with a password'}, ` +
     ['weak', 'fair', 'strong'][bars - 1] + ' signal' + (ssid === joined ? ', in use' : ''));
   button.onclick = () => enterprise
-    ? tell('scan-problem', `“${ssid}” wants a user name (WPA2-Enterprise). This page cannot join it; the device that the module is built into can.`)
+    ? tell('scan-problem', `“${ssid}” wants a user name (WPA-Enterprise). This page cannot join it; the device that the module is built into can.`)
     : fill(ssid, open);
   item.append(button);
   return item;
@@ -306,6 +306,7 @@ async function upload(event) {
   try {
     await send(file);
     $('bar-text').textContent = 'Done';
+    $('kept').hidden = true;
     result(true, 'Upgrade succeeded', $('partition').value === 'ota' ? 'The new firmware runs after the next restart of the module.' : 'The data is in place.');
   } catch (error) {
     $('bar-field').hidden = true;

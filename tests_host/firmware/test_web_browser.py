@@ -5,101 +5,20 @@ build/screenshots.
 """
 
 import json
-import shutil
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-import system
+from tests_host.firmware.browserbench import HOME, LOOKS, PROBE, SMALL, upload, visit
 from tests_host.firmware.updatebench import IMAGE, damaged
-from tests_host.firmware.webbench import PORT, Bench, boot
+from tests_host.firmware.webbench import PORT
 from tests_host.webcamera import Camera
 
-HOME = f"http://192.168.4.1:{PORT}/"
-PROBE = "http://connectivitycheck.gstatic.com/generate_204"
-PHONE = {
-    "viewport": {"width": 390, "height": 844},
-    "device_scale_factor": 2,
-    "is_mobile": True,
-    "has_touch": True,
-}
-SMALL = {"viewport": {"width": 320, "height": 568}, "is_mobile": True, "has_touch": True}
-DESK = {"viewport": {"width": 1280, "height": 800}}
-LOOKS = {
-    "phone-light": {**PHONE, "color_scheme": "light"},
-    "phone-dark": {**PHONE, "color_scheme": "dark"},
-    "desk-light": {**DESK, "color_scheme": "light"},
-    "desk-dark": {**DESK, "color_scheme": "dark"},
-}
-_LIMIT_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def module_bench(tmp_path_factory):
-    simulator = boot(tmp_path_factory.mktemp("web"), 64)
-    with simulator.module(timeout_s=60) as module:
-        yield Bench(simulator, module)
-    simulator.stop()
-
 
 @pytest.fixture
-def bench(module_bench):
+def bench(page_bench):
     """Return a module that is in no network."""
-    module_bench.module.quiet(20)
-    module_bench.news()
-    return module_bench
-
-
-def launch(driver, ip):
-    """Start the browser; the module's addresses lead to where the module really is."""
-    path = system.browser()
-    if path is None:
-        if shutil.which("apt-get") is None:
-            pytest.skip("no browser, and no apt to install one")
-        pytest.fail("no browser: tools/build/system.py chromium installs one")
-    rules = ", ".join(f"MAP {host} {ip}:{PORT}" for host in ("192.168.4.1", "*.gstatic.com"))
-    return driver.chromium.launch(
-        executable_path=path, args=["--no-sandbox", f"--host-resolver-rules={rules}"]
-    )
-
-
-@pytest.fixture(scope="module")
-def browser(module_bench):
-    with sync_playwright() as driver:
-        browser = launch(driver, module_bench.ip)
-        yield browser
-        browser.close()
-
-
-def visit(browser: Browser, look: dict, address: str = HOME) -> Page:
-    """Open the page as somebody with that device; errors of its script end the test."""
-    page = browser.new_context(**look).new_page()
-    page.set_default_timeout(_LIMIT_MS)
-    expect.set_options(timeout=_LIMIT_MS)
-    page.errors = []
-    page.hosts = set()
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("request", lambda request: page.hosts.add(request.url.split("/")[2]))
-    page.goto(address)
-    return page
-
-
-@pytest.fixture
-def phone(browser, bench):  # noqa: ARG001 - it is what the page is of
-    """Return the page on a phone."""
-    page = visit(browser, LOOKS["phone-light"])
-    yield page
-    assert page.errors == []
-    page.context.close()
-
-
-def file(name, data):
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
-
-
-def upload(page, name, data):
-    page.get_by_label("File (.bin)").set_input_files(file(name, data))
-    page.get_by_role("button", name="Upgrade").click()
+    return page_bench
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -191,10 +110,18 @@ def sends_firmware(page, camera, bench):
     network.send("Network.emulateNetworkConditions", slow)
     upload(page, "firmware.bin", IMAGE)
     page.wait_for_function("() => document.getElementById('bar').value % 100 > 10")
+    number, fill = page.evaluate(
+        "() => [document.getElementById('bar-percent').textContent,"
+        " document.getElementById('bar').value / document.getElementById('bar').max]"
+    )
+    assert number == f"{round(100 * fill)} %"
+    expect(page.get_by_text("The present firmware stays in use")).to_be_visible()
     expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
     camera.take("sending")
     expect(page.get_by_role("alert")).to_contain_text("Upgrade succeeded")
     expect(page.get_by_text("100 %")).to_be_visible()
+    expect(page.locator("#bar")).to_have_js_property("value", 100)
+    expect(page.get_by_text("The present firmware stays in use")).to_be_hidden()
     bench.hear("+WEBSERVERRSP:3", "+WEBSERVERRSP:4")
     camera.take("updated")
 
@@ -212,31 +139,6 @@ def test_the_page_fits_the_smallest_phone(browser):
         expect(page.get_by_text("3.4.0.0")).to_be_visible()
         camera.take("firmware")
         page.context.close()
-
-
-REASONS = [
-    ("password", "Wrong password"),
-    ("absent", "Network not found"),
-    ("address", "No address"),
-    ("time", "No answer"),
-    ("refused", "Refused"),
-    ("ended", "Interrupted"),
-    ("unheard of", "Not connected"),
-]
-
-
-def test_every_reason_of_a_failure_is_explained(phone):
-    phone.get_by_role("button", name="silent").click()
-    answers = [{"state": 2, "message": "connect fail", "reason": reason} for reason, _ in REASONS]
-    phone.route("**/setstainfo", lambda route: route.fulfill(json={"state": 0}))
-    phone.route(
-        "**/getstainfo",
-        lambda route: route.fulfill(json={**answers.pop(0), "joined": "", "ip": ""}),
-    )
-    for _, title in REASONS:
-        phone.get_by_role("button", name="Connect").click()
-        expect(phone.get_by_role("heading", name=title)).to_be_visible()
-        phone.get_by_role("button", name="Try again").click()
 
 
 def test_a_password_that_cannot_be_one_is_not_sent(phone, bench):

@@ -93,7 +93,31 @@ def test_paths_lead_nowhere_else(bench, path):
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "get"])
 def test_other_methods_are_refused(bench, method):
     answer = bench.page.ask(method, "/setstainfo", b"{}")
-    assert answer.status == 405
+    assert (answer.status, answer.phrase) == (405, "Method Not Allowed")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields", "status"),
+    [
+        ("GET", "/", {}, (200, "OK")),
+        ("GET", "/nothing", {}, (404, "Not Found")),
+        ("POST", "/setstainfo", {}, (415, "Unsupported Media Type")),
+        ("POST", "/setstainfo", {"Content_Type": webclient.JSON}, (400, "Bad Request")),
+        ("POST", "/setstainfo", {"Origin": "http://evil.example"}, (403, "Forbidden")),
+        ("POST", "/setotadata", {"Object": "nothing"}, (400, "Bad Request")),
+        ("POST", "/", {}, (405, "Method Not Allowed")),
+    ],
+)
+def test_every_status_has_its_phrase(bench, method, path, fields, status):
+    answer = bench.page.ask(method, path, **fields)
+    assert (answer.status, answer.phrase) == status
+
+
+def test_a_body_without_its_type_is_told_what_is_missing(bench):
+    for path in ("/setstainfo", "/getresult"):
+        answer = bench.page.ask("POST", path, b'{"ssid": "x"}')
+        assert answer.status == 415
+        assert answer.json == {"error": "the field Content-Type has to be application/json"}
 
 
 # Requests that are none.

@@ -23,9 +23,10 @@ OWN = {"X-Requested-With": "page"}
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: status, fields by name in lower case, body."""
+    """One answer: status and its phrase, fields by name in lower case, body."""
 
     status: int
+    phrase: str
     fields: dict[str, str]
     body: bytes
 
@@ -66,7 +67,8 @@ def read_answer(sock: socket.socket) -> Answer:
     fields = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines[1:])}
     if "content-length" in fields and len(body) != int(fields["content-length"]):
         raise ConnectionError(f"{len(body)} of {fields['content-length']} bytes came")
-    return Answer(int(lines[0].split()[1]), fields, body)
+    _, status, phrase = lines[0].split(" ", 2)
+    return Answer(int(status), phrase, fields, body)
 
 
 class Page:

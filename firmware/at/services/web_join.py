@@ -16,6 +16,7 @@ RUNNING = const(1)
 FAILED = const(2)
 DONE = const(3)  # and the page does not know yet
 
+_BUSY = "the module is joining a network at the moment; wait until that is over"
 _PAUSE_MS = 300  # the answer leaves before the softAP follows the station to another channel
 _FLOOR_WEP = const(1)  # of the authmode: whoever has a password is not led into an open network
 _RESULTS = ("time", "password", "absent", "refused")  # of JoinFailed, from 1
@@ -45,7 +46,7 @@ class Join:
 
     def start(self, ssid, password, limit_s):
         """Begin to join (bytes); StateError if the station is off or taken."""
-        self._wifi.need_station()
+        self._need_station()
         station = self._wifi.station
         if station.is_joining:
             raise StateError("the module is joining a network already")
@@ -58,6 +59,14 @@ class Join:
         self.ssid = ssid
         self._wifi.provision(self)
         self._task = asyncio.create_task(self._join(before))
+
+    def _need_station(self):
+        """Say what keeps the station busy to somebody who knows no commands."""
+        if self._wifi.provisioning:
+            raise StateError(
+                "the module is joining a network at the moment; wait until that is over"
+            )
+        self._wifi.need_station()
 
     async def _join(self, before):
         try:
@@ -108,6 +117,7 @@ class Join:
 
         Hidden ones are left out, and those whose name is no text.
         """
+        self._need_station()
         await self._scan.run(None, None, 0, False, 0, 0)
         found = []
         names = []

@@ -59,8 +59,8 @@ def build(web):
     app = Microdot()
     app.options_handler = None  # type: ignore - nobody from elsewhere is allowed anything
     app.before_request(lambda request: _guard(web, request))
-    app.after_request(_add_fields)
-    app.after_error_request(_add_fields)
+    app.after_request(_complete)
+    app.after_error_request(_complete)
     app.errorhandler(404)(lambda request: _nowhere(web, request))
     app.get("/")(_index)
     app.get("/getstainfo")(lambda _: _station(web))
@@ -87,10 +87,12 @@ _REASONS = {
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
+    405: "Method Not Allowed",
     409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    500: "Internal Server Error",
     503: "Service Unavailable",
 }
 
@@ -162,14 +164,17 @@ def _nowhere(web, request):
     return Response("The module is set up here.\n", 302, fields, "Found")
 
 
-def _add_fields(_request, response):
+def _complete(_request, response):
+    """Add what every answer has; microdot's own have no reason phrase."""
+    if response.reason is None:
+        response.reason = _REASONS.get(response.status_code)
     for name, value in _FIELDS:
         response.headers[name] = value
     return response
 
 
 def _answer(value, status=200):
-    return Response(json.dumps(value), status, {"Content-Type": _JSON}, _REASONS.get(status, "OK"))
+    return Response(json.dumps(value), status, {"Content-Type": _JSON})
 
 
 def _problem(status, text):
