@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from pins import ROOT
-from tools.image import layout, merge, release
+from tools.image import ImageError, layout, merge, release
 
 
 @pytest.fixture
@@ -64,9 +64,27 @@ def test_esptool_understands_every_command_of_the_instructions(packed):
 
 
 def test_commands_for_a_module_in_use_spare_its_manufacturing_data(packed):
-    usual = commands((packed / "FLASHING.md").read_text())[:3]
-    assert all("0x1000 bootloader.bin" in command for command in usual)
-    assert not any("mfg_nvs" in command or "factory" in command for command in usual)
+    *first, update = commands((packed / "FLASHING.md").read_text())
+    assert all(command.endswith("write-flash 0 factory.hex") for command in first)
+    assert "0x1000 bootloader.bin" in update
+    assert "mfg_nvs" not in update and "factory" not in update
+
+
+def test_the_guide_says_the_same(packed):
+    text = (packed / "FLASHING.md").read_text()
+    for page, shared in [
+        ("flashing.md", release.FACTORY),
+        ("flashing.md", release.ESPTOOL),
+        ("first-hour.md", release.ESPTOOL),
+    ]:
+        assert shared in text and shared in (ROOT / "docs" / page).read_text(), page
+
+
+def test_the_changelog_begins_with_this_version(monkeypatch):
+    release.check_changes()
+    monkeypatch.setattr(release, "version", lambda: "9.9.9")
+    with pytest.raises(ImageError, match=r"does not begin with what is in 9\.9\.9"):
+        release.check_changes()
 
 
 def test_same_image_gives_the_same_bytes(packed):

@@ -19,22 +19,34 @@ SUMS = "SHA256SUMS"
 GUIDE = "FLASHING.md"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier time, and the same for all
 
+# Said in docs/flashing.md as well.
+FACTORY = """\
+`factory.hex` holds firmware and manufacturing data, which it replaces, and leaves everything else
+on the module as it is: settings, user files, the second slot. `factory_erase.bin` is the same as a
+raw image, for programmers that know nothing else; written to address 0 it erases settings and
+files.
+"""
+ESPTOOL = """\
+python3 -m venv ~/esptool                          # or: pipx install "esptool>=5", and no more
+~/esptool/bin/pip install "esptool>=5"
+export PATH=~/esptool/bin:$PATH
+"""
 _GUIDE = """\
 # Writing {title} to a module
 
 You need a USB-to-serial adapter with 3.3 V levels on UART0 of the module (its TX to GPIO {log_rx},
 its RX to GPIO {log_tx}, ground to ground), and Python.
 
-1. Check the download: see below for your system.
-2. Install esptool: `pip install "esptool>=5"`.
-3. Hold GPIO {boot} at ground and reset the module (on development boards: hold BOOT, press RESET).
-4. Write. Settings, user files and the second firmware slot stay as they are.
+1. Check the download, install esptool: see below for your system.
+2. Hold GPIO {boot} at ground and reset the module (on development boards: hold BOOT, press RESET).
+3. Write `factory.hex` to a new module, or to one that had another firmware.
 
+{factory}
 ## Linux
 
 ```sh
 sha256sum -c SHA256SUMS
-esptool --chip {chip} --port /dev/ttyUSB0 --baud 460800 write-flash {keep}
+{esptool}esptool --chip {chip} --port /dev/ttyUSB0 --baud 460800 write-flash 0 factory.hex
 ```
 
 If the port may not be opened: `sudo usermod -aG dialout $USER`, then log in anew.
@@ -43,7 +55,7 @@ If the port may not be opened: `sudo usermod -aG dialout $USER`, then log in ane
 
 ```sh
 shasum -a 256 -c SHA256SUMS
-esptool --chip {chip} --port /dev/cu.usbserial-0001 --baud 460800 write-flash {keep}
+{esptool}esptool --chip {chip} --port /dev/cu.usbserial-1 --baud 460800 write-flash 0 factory.hex
 ```
 
 `ls /dev/cu.*` shows the name of your port.
@@ -52,23 +64,20 @@ esptool --chip {chip} --port /dev/cu.usbserial-0001 --baud 460800 write-flash {k
 
 ```powershell
 Get-FileHash -Algorithm SHA256 *.bin, *.hex     # compare with SHA256SUMS
-esptool --chip {chip} --port COM3 --baud 460800 write-flash {keep}
+py -m pip install "esptool>=5"
+esptool --chip {chip} --port COM3 --baud 460800 write-flash 0 factory.hex
 ```
 
-The device manager shows the number of your port under "Ports (COM & LPT)".
+The device manager shows the number of your port under "Ports (COM & LPT)". If `esptool` is not
+found, `py -m esptool` is.
 
-## A module without manufacturing data
+## A newer release, on a module in use
 
-The commands above leave the factory parameters and certificates of the module alone. A new
-module, or one that had another firmware, has none: write `factory.hex` instead, which holds them
-and needs no addresses but 0:
+Without the manufacturing data, so that the module keeps its parameters and certificates:
 
 ```sh
-esptool --chip {chip} --port /dev/ttyUSB0 --baud 460800 write-flash 0 factory.hex
+esptool --chip {chip} --port /dev/ttyUSB0 --baud 460800 write-flash {keep}
 ```
-
-`factory_erase.bin` is for programmers that know raw images only. Written to address 0 it erases
-the module's settings and user files.
 
 The certificates in `mfg_nvs.bin` and both factory files are for tests: their keys are known to
 everybody. Put in your own with `tools/factory.py` of the source before you ship anything.
@@ -96,6 +105,8 @@ def guide(title: str) -> str:
     board = boards.current()
     return _GUIDE.format(
         title=title,
+        factory=FACTORY,
+        esptool=ESPTOOL,
         keep=keep,
         chip=board.chip,
         boot=board.boot,
@@ -106,9 +117,18 @@ def guide(title: str) -> str:
     )
 
 
+def check_changes() -> None:
+    """ImageError unless the newest section of the changelog is that of this version."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (.*)$", text, re.MULTILINE)
+    if not newest or newest[1].split()[0] != version():
+        raise ImageError(f"CHANGELOG.md does not begin with what is in {version()}")
+
+
 def content(folder: Path, title: str) -> dict[str, bytes]:
     """Return the files of the zip; ImageError if the image is not complete."""
     layout.check(folder)
+    check_changes()
     names = [piece.file for piece in layout.pieces()]
     names += [merge.HEX, merge.RAW, layout.FLASHER_ARGS]
     files = {}
