@@ -1,13 +1,24 @@
 """The benchmark runner: results, table, file."""
 
 import json
+import re
 import subprocess
 
 import pytest
 from rich.console import Console
 
 from tools.bench import __main__ as bench
-from tools.bench import at_roundtrip, before, counting, heap_peak_suite, image_size, scenes, soak
+from tools.bench import (
+    at_roundtrip,
+    before,
+    counting,
+    heap_peak_suite,
+    image_size,
+    pace,
+    scenes,
+    soak,
+)
+from tools.bench.pace import Pace
 from tools.bench.result import Bench, Result, median
 from tools.catalogue.declarations import all_commands
 
@@ -72,8 +83,52 @@ def test_a_build_without_the_c_module_is_an_error():
 
 
 def test_a_short_soak(tmp_path):
-    result = soak.run(Bench(tmp_path), 500)
+    told = []
+    result = soak.run(Bench(tmp_path, told.append), 500)
     assert result.note.startswith("500 links: GC ")
+    assert told[0] == 1 / 500 and told[-1] == 1.0 and told == sorted(told)
+
+
+def test_a_log_has_percentage_and_time_left():
+    now = [0.0]
+    console = Console(width=100, force_terminal=False)
+    with console.capture() as capture, Pace(console, 4, clock=lambda: now[0]) as run:
+        for key in ("boot", "soak"):
+            run.begin(key)
+        for share in (0.0, 0.5, 0.9):
+            now[0] += 6.0
+            run.tell(share)
+    assert capture.get() == "soak: 38 %, 0:20 left\n"
+
+
+def test_a_terminal_has_a_bar_with_percentage_and_time_left():
+    console = Console(width=100, force_terminal=True, color_system=None)
+    with console.capture() as capture, Pace(console, 2) as run:
+        run.begin("boot")
+        run.begin("soak")
+        run._bar.refresh()
+    assert re.search(r"soak .* 50% left: [-\d]", capture.get())
+
+
+def test_runs_of_the_runner_say_how_far_they_are(monkeypatch, tmp_path, capsys):
+    class Slow:
+        KEY = "boot"
+
+        @staticmethod
+        def run(given):
+            given.tell(0.5)
+            return Result(1, "ms")
+
+    monkeypatch.setattr(bench, "BENCHMARKS", (Slow,))
+    monkeypatch.setattr(bench, "OUTPUT", tmp_path / "bench.json")
+    monkeypatch.setattr(pace, "_SAY_S", 0.0)
+    assert bench.main([]) == 0
+    assert "boot: 50 %, 0:00 left" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (75, "1:15"), (3700, "1:01:40")])
+def test_times_are_written_for_people(seconds, text):
+    assert pace.span(seconds) == text
 
 
 @pytest.mark.parametrize("last", [(1600, 0, 5), (1000, 40000, 5), (1000, 0, 6)])

@@ -37,6 +37,7 @@ from tools.bench import (
     static_ram,
     tls_passthrough_rx,
 )
+from tools.bench.pace import Pace
 from tools.bench.result import Bench, Result, machine
 from tools.catalogue.declarations import ROOT
 
@@ -78,13 +79,15 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     results: dict[str, Result] = {}
     failed = []
-    for key in keys:
-        with console.status(f"measuring {key}"), tempfile.TemporaryDirectory() as folder:
-            try:
-                results[key] = known[key].run(Bench(Path(folder)))
-            except Exception as error:  # noqa: BLE001  (one failure must not hide the others)
-                failed.append(key)
-                console.print(f"{key}: not measured: {error}", highlight=False, markup=False)
+    with Pace(console, len(keys)) as pace:
+        for key in keys:
+            pace.begin(key)
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    results[key] = known[key].run(Bench(Path(folder), pace.tell))
+                except Exception as error:  # noqa: BLE001  (one failure must not hide the others)
+                    failed.append(key)
+                    console.print(f"{key}: not measured: {error}", highlight=False, markup=False)
     console.print(table(results))
     save(results, OUTPUT)
     return int(bool(failed))

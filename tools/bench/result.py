@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,12 @@ class Result:
 
 
 class Bench:
-    """The place a benchmark runs in."""
+    """The place a benchmark runs in; `tell` takes the share of it that is done, 0 to 1."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tell: Callable[[float], None] = lambda _: None) -> None:
         self._folder = folder
         self._count = 0
+        self.tell = tell
 
     def simulator(self, **options: Any) -> Simulator:
         """Prepare a simulated module with blank flash of its own; keywords as for Simulator."""

@@ -105,6 +105,7 @@ def run(bench: Bench, cycles: int = CYCLES) -> Result:
         with flow.raw_port(module) as port:
             for done in range(cycles):
                 cycle(port, peer, done)
+                bench.tell((done + 1) / cycles)
                 if (done + 1) % (cycles // _STEPS) == 0:
                     measured.append(measure(simulator, port))
     peer.check(cycles)
