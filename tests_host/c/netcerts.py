@@ -58,6 +58,12 @@ def key(cert: trustme.LeafCert) -> bytes:
     return cert.private_key_pem.bytes()
 
 
+def shown(kind: str = "good") -> dict[str, bytes]:
+    """Return what a script shows and trusts: `cert` and `key` of leaf(), and `ca`."""
+    own = leaf(kind)
+    return {"cert": chain(own), "key": key(own), "ca": trusted()}
+
+
 def trusted() -> bytes:
     """Return the PEM of the trusted authority."""
     return authority().cert_pem.bytes()

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 
 from tests_host.c import netcerts
-from tests_host.c.netscript import LIMIT_S, echo
+from tests_host.c.netscript import LIMIT_S, echo, serving
 from tools.peers.servers import free_port
 
 
@@ -20,6 +20,11 @@ def tls_server(context, handle=echo):
             secure.unwrap().close()
 
     return serve
+
+
+def tls_serving(handle=echo, secured=True):
+    """Serve as serving() does, over TLS, or not if it is not `secured`; yield the port."""
+    return serving(tls_server(netcerts.server_context(), handle) if secured else handle)
 
 
 @contextmanager
@@ -72,6 +77,12 @@ def sink(store):
 
 def lines_of(process, count):
     return [process.stdout.readline().strip() for _ in range(count)]
+
+
+def nudge(process):
+    """Let a script go on that waits in sys.stdin.readline()."""
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 @contextmanager

@@ -16,6 +16,31 @@ def fill(link):
     return total
 """
 
+# Pieces of up to `most` bytes, `total` in all, go out over `link` and come back as they were.
+ALL = """
+import hashlib, random
+random.seed(5)
+there, back = hashlib.sha256(), hashlib.sha256()
+buf = bytearray(most)
+sent = got = 0
+piece = b""
+while got < total:
+    if not piece and sent < total:
+        piece = bytes([random.getrandbits(8)]) * min(random.randint(1, most), total - sent)
+        there.update(piece)
+        sent += len(piece)
+    if piece:
+        taken = atnet.send(link, piece)
+        piece = piece[taken or 0:]
+    count = atnet.readinto(link, memoryview(buf)[:random.randint(1, most)])
+    if count:
+        back.update(memoryview(buf)[:count])
+        got += count
+    elif not piece:
+        until(link, atnet.READ)
+print(there.digest() == back.digest(), atnet.counts(link)[:2] == (total, total))
+"""
+
 LINE = """
 uart = atlink.UART(1, 17, 21)
 uart.listen()
@@ -70,11 +95,7 @@ profile.own(cert, key)
 profile.verify(2 if clients else 0)
 profile.ca(ca)
 profile.alpn(["mqtt", "h2"])
-server = atnet.open(atnet.TCP, 4)
-atnet.bind(server, "127.0.0.1", 0)
-atnet.listen(server, 1)
-print(atnet.local(server)[1])
-link = again(atnet.READ, atnet.accept, server)[0]
+link = accepted(listening())
 atnet.tls_start(link, profile)
 profile.close()
 reason = failing(shake, link)
@@ -83,6 +104,5 @@ if reason == "no error":
     print(atnet.tls_info(link)[2], atnet.peer_cert(link) is not None)
     write(link, read(link))
 atnet.close(link)
-while atnet.closing():
-    atlink.wait(50, 0)
+settle()
 """

@@ -70,11 +70,30 @@ def secure(port, profile, sni=None, name=None):
     shake(link)
     return link
 
+def reach(port, is_secure):
+    return secure(port, atnet.Profile()) if is_secure else connect(port)
+
+def listening(host="127.0.0.1", family=4):
+    server = atnet.open(atnet.TCP, family)
+    atnet.bind(server, host, 0)
+    atnet.listen(server, 5)
+    print(atnet.local(server)[1])
+    return server
+
+def accepted(server):
+    return again(atnet.READ, atnet.accept, server)[0]
+
+def settle():
+    while atnet.closing():
+        atlink.wait(20, 0)
+
 def failing(call, *args):
     try:
         call(*args)
     except OSError as e:
         return e.args[1]
+    except (TypeError, ValueError) as e:
+        return str(e)
     return "no error"
 """
 

@@ -7,27 +7,26 @@ import threading
 import pytest
 
 from tests_host.c import netcerts
-from tests_host.c.netpeers import tls_server
+from tests_host.c.netpeers import tls_serving
 from tests_host.c.netpieces import FILL, TLS_SERVER
 from tests_host.c.netscript import LIMIT_S, serving
 
 SLOW = (
     FILL
     + """
-link = {connect}
+link = reach(port, secured)
 total = fill(link)
 atnet.close(link)
 print(total)
-while atnet.closing():
-    atlink.wait(100, 0)
+settle()
 print("delivered")
 """
 )
 
 
 @pytest.mark.parametrize("talks", [False, True], ids=["silent", "talking"])
-@pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
-def test_a_slow_peer_gets_what_was_accepted(net, secure, talks):
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "TLS"])
+def test_a_slow_peer_gets_what_was_accepted(net, secured, talks):
     """It takes seconds; one that talks meanwhile is listened to, or the stacks would reset."""
     closed, received = threading.Event(), []
 
@@ -46,11 +45,10 @@ def test_a_slow_peer_gets_what_was_accepted(net, secure, talks):
                     client.sendall(b"thanks" * 10)
         received.append(count)
 
-    handle = tls_server(netcerts.server_context(), slow) if secure else slow
-    source = SLOW.replace(
-        "{connect}", "secure(port, atnet.Profile())" if secure else "connect(port)"
-    )
-    with serving(handle) as port, net.running(source, port=port) as process:
+    with (
+        tls_serving(slow, secured) as port,
+        net.running(SLOW, port=port, secured=secured) as process,
+    ):
         total = int(process.stdout.readline())
         closed.set()
         assert process.stdout.readline() == "delivered\n"
@@ -95,9 +93,7 @@ print(failing(secure, port, profile))
 
 
 def test_a_client_with_weak_ciphers_alone_is_refused(net):
-    own = netcerts.leaf("rsa")
-    values = {"cert": netcerts.chain(own), "key": netcerts.key(own), "ca": netcerts.trusted()}
-    with net.running(TLS_SERVER, clients=False, **values) as process:
+    with net.running(TLS_SERVER, clients=False, **netcerts.shown("rsa")) as process:
         port = int(process.stdout.readline())
         context = netcerts.client_context()
         context.set_ciphers("ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0")

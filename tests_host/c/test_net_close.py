@@ -1,19 +1,26 @@
 """Closing links and their options: linger, time-outs, keep-alive, what a peer sees of it."""
 
 import socket
+from contextlib import contextmanager
 
+from tests_host.c.netpeers import lines_of, nudge
 from tests_host.c.netpieces import FILL
 from tests_host.c.netscript import LIMIT_S, serving
 
 
-def small_listener():
-    """Return a listener whose clients have small receive buffers, so that sending stalls soon."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(5)
-    listener.settimeout(LIMIT_S)
-    return listener
+@contextmanager
+def stalled(net, source, count=1):
+    """Run a script whose `count` connections to `port` stall soon; yield it and their peers."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(5)
+        listener.settimeout(LIMIT_S)
+        with net.running(FILL + source, port=listener.getsockname()[1]) as process:
+            peers = [listener.accept()[0] for _ in range(count)]
+            yield process, peers
+            for peer in peers:
+                peer.close()
 
 
 def test_closing_at_once_delivers_what_was_sent(net):
@@ -63,9 +70,7 @@ for close in ((lambda link: atnet.close(link, True)),
 
 def test_linger_delivers_in_the_background(net):
     """close() returns at once; wait() goes on until the slow peer has everything."""
-    source = (
-        FILL
-        + """
+    source = """
 link = connect(port)
 atnet.setopt(link, atnet.LINGER, 30)
 print(atnet.getopt(link, atnet.LINGER))
@@ -74,61 +79,46 @@ atnet.close(link)
 print(atnet.closing(), failing(atnet.poll, link))
 print(total)
 sys.stdin.readline()
-while atnet.closing():
-    atlink.wait(100, 0)
+settle()
 print("delivered")
 """
-    )
-    with small_listener() as listener:
-        port = listener.getsockname()[1]
-        with net.running(source, port=port) as process:
-            client = listener.accept()[0]
-            lines = [process.stdout.readline().strip() for _ in range(3)]
-            assert lines[:2] == ["30", "1 link is closed"]
-            process.stdin.write("go\n")
-            process.stdin.flush()
-            with client:
-                got = sum(len(part) for part in iter(lambda: client.recv(65536), b""))
-            assert got == int(lines[2])
-            assert process.stdout.readline() == "delivered\n"
+    with stalled(net, source) as (process, [client]):
+        lines = lines_of(process, 3)
+        assert lines[:2] == ["30", "1 link is closed"]
+        nudge(process)
+        with client:
+            got = sum(len(part) for part in iter(lambda: client.recv(65536), b""))
+        assert got == int(lines[2])
+        assert process.stdout.readline() == "delivered\n"
 
 
 def test_linger_ends_with_a_reset_when_its_time_is_over(net):
-    source = (
-        FILL
-        + """
+    source = """
 link = connect(port)
 atnet.setopt(link, atnet.LINGER, 1)
 fill(link)
 atnet.close(link)
 print(atnet.closing())
-while atnet.closing():
-    atlink.wait(1000, 0)
+settle()
 print("over")
 sys.stdin.readline()
 """
-    )
-    with small_listener() as listener:
-        port = listener.getsockname()[1]
-        with net.running(source, port=port) as process:
-            client = listener.accept()[0]
-            assert process.stdout.readline() == "1\n"
-            assert process.stdout.readline() == "over\n"
-            with client:
-                try:
-                    while client.recv(65536):
-                        pass
-                    seen = "end"
-                except ConnectionResetError:
-                    seen = "reset"
-            process.stdin.write("end\n")
+    with stalled(net, source) as (process, [client]):
+        assert process.stdout.readline() == "1\n"
+        assert process.stdout.readline() == "over\n"
+        with client:
+            try:
+                while client.recv(65536):
+                    pass
+                seen = "end"
+            except ConnectionResetError:
+                seen = "reset"
+        process.stdin.write("end\n")
     assert seen == "reset"
 
 
 def test_lingering_connections_give_way_to_new_ones(net):
-    source = (
-        FILL
-        + """
+    source = """
 for i in range(18):
     link = connect(port)
     atnet.setopt(link, atnet.LINGER, 60)
@@ -136,20 +126,12 @@ for i in range(18):
     atnet.close(link)
 print(atnet.closing())
 """
-    )
-    with small_listener() as listener:
-        port = listener.getsockname()[1]
-        with net.running(source, port=port) as process:
-            clients = [listener.accept()[0] for _ in range(18)]
-            assert process.stdout.readline() == "16\n"
-            for client in clients:
-                client.close()
+    with stalled(net, source, 18) as (process, _):
+        assert process.stdout.readline() == "16\n"
 
 
 def test_sending_fails_when_the_peer_takes_nothing_for_too_long(net):
-    source = (
-        FILL
-        + """
+    source = """
 link = connect(port)
 atnet.setopt(link, atnet.SEND_TIMEOUT, 150)
 print(atnet.getopt(link, atnet.SEND_TIMEOUT))
@@ -160,14 +142,9 @@ def push():
             time.sleep_ms(5)
 print(failing(push), atnet.error(link)[1], time.ticks_diff(time.ticks_ms(), start) >= 150)
 """
-    )
-    with small_listener() as listener:
-        port = listener.getsockname()[1]
-        with net.running(source, port=port) as process:
-            client = listener.accept()[0]
-            assert process.stdout.readline() == "150\n"
-            assert process.stdout.readline() == "send timed out send timed out True\n"
-            client.close()
+    with stalled(net, source) as (process, _):
+        assert process.stdout.readline() == "150\n"
+        assert process.stdout.readline() == "send timed out send timed out True\n"
 
 
 def test_options_reach_the_socket(net):

@@ -8,7 +8,15 @@ import threading
 import pytest
 
 from tests_host.c import netcerts
-from tests_host.c.netpeers import host_and_uart, receive, receive_ipd, receive_line, tls_server
+from tests_host.c.netpeers import (
+    host_and_uart,
+    lines_of,
+    nudge,
+    receive,
+    receive_ipd,
+    receive_line,
+    tls_server,
+)
 from tests_host.c.netpieces import LINE
 from tests_host.c.netscript import LIMIT_S, serving
 
@@ -125,8 +133,7 @@ uart.flush(20000)
         with net.running(LINE + source, uart, port=port) as process:
             assert process.stdout.readline() == "True 1\n"
             assert stalled.wait(LIMIT_S)
-            process.stdin.write("\n")
-            process.stdin.flush()
+            nudge(process)
             assert receive(host, len(data)) == data
             assert process.stdout.readline() == "True\n"
 
@@ -223,7 +230,7 @@ print(atlink.wait(20, bit(link)))
         with net.running(LINE + source, uart, port=port) as process:
             assert receive(host, 5) == b"12345"
             arrived.set()
-            lines = [process.stdout.readline().strip() for _ in range(3)]
+            lines = lines_of(process, 3)
             assert lines == ["True True", f"5 True {reason}", "0"]
 
 
@@ -248,10 +255,7 @@ while atnet.available(link) < 30000:
     time.sleep_ms(5)
 print(count(1), count(4000, True), count(0x7fffffff), count(1))
 print(atnet.available(link), atnet.ended(link))
-try:
-    count(0)
-except ValueError as e:
-    print(e)
+print(failing(count, 0))
 """
     go = threading.Event()
 

@@ -1,6 +1,5 @@
 """What only the openssl program can show: shared keys, ALPN refused."""
 
-import socket
 import subprocess
 
 import pytest
@@ -9,11 +8,6 @@ from tests_host.c.netpeers import openssl_server, server_file
 from tests_host.c.netscript import LIMIT_S
 
 KEY = "1a2b3c4d5e6f708192a3b4c5d6e7f801"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 CLIENT = """
@@ -55,19 +49,14 @@ SERVER = """
 import binascii
 profile = atnet.Profile(True)
 profile.psk(binascii.unhexlify(key), identity)
-server = atnet.open(atnet.TCP, 4)
-atnet.bind(server, "127.0.0.1", 0)
-atnet.listen(server, 1)
-print(atnet.local(server)[1])
-link = again(atnet.READ, atnet.accept, server)[0]
+link = accepted(listening())
 atnet.tls_start(link, profile)
 print(failing(shake, link))
 if atnet.error(link) is None:
     print(read(link))
     write(link, b"welcome\\n")
 atnet.close(link)
-while atnet.closing():
-    atlink.wait(50, 0)
+settle()
 """
 
 

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from tests_host.c import netcerts
-from tests_host.c.netpeers import openssl_server, server_file
+from tests_host.c.netpeers import lines_of, nudge, openssl_server, server_file
 from tests_host.c.netscript import LIMIT_S
 
 SMALL = 4096  # bytes of a socket's buffer, so that it is full soon
@@ -141,8 +141,7 @@ def go_on(link):
     print([more(link) for i in range(3)])
     sys.stdin.readline()
     atnet.close(link)
-    while atnet.closing():
-        atlink.wait(50, 0)
+    settle()
 """
 
 
@@ -158,8 +157,7 @@ def ask_while_full(process, proxy, peer, letter):
     assert process.stdout.readline() == "up\n"
     proxy.drain()  # the end of the handshake has to be through
     shaken = proxy.passed[proxy.module]
-    process.stdin.write("\n")
-    process.stdin.flush()
+    nudge(process)
     proxy.wait_past(proxy.module, shaken + 2 * SMALL)  # so that the peer has some data
     proxy.gate.clear()
     assert process.stdout.readline() == "full\n"
@@ -167,12 +165,10 @@ def ask_while_full(process, proxy, peer, letter):
         peer.stdin.write(letter + "\n")
         peer.stdin.flush()
     proxy.drain()
-    process.stdin.write("\n")
-    process.stdin.flush()
-    said = [process.stdout.readline().strip() for _ in range(2)]
+    nudge(process)
+    said = lines_of(process, 2)
     proxy.drain()
-    process.stdin.write("\n")
-    process.stdin.flush()
+    nudge(process)
     proxy.close()
     listener.join(LIMIT_S)
     return said, re.sub("(RENEGOTIATING|SSL_do_handshake -> 1)\\n", "", heard[0]).strip()
@@ -223,18 +219,15 @@ def test_a_client_that_asks_while_a_record_is_half_sent(net):
     source = """
 profile = atnet.Profile(True)
 profile.own(cert, key)
-server = atnet.open(atnet.TCP, 4)
-atnet.bind(server, "127.0.0.1", 0)
-atnet.listen(server, 1)
-print(atnet.local(server)[1])
-link = again(atnet.READ, atnet.accept, server)[0]
+link = accepted(listening())
 atnet.tls_start(link, profile)
 shake(link)
 go_on(link)
 """
-    own = netcerts.leaf("good")
-    values = {"cert": netcerts.chain(own), "key": netcerts.key(own)}
-    with net.running(GO_ON + source, **values) as process, listening() as (listener, port):
+    with (
+        net.running(GO_ON + source, **netcerts.shown()) as process,
+        listening() as (listener, port),
+    ):
         module_port = int(process.stdout.readline())
         with openssl_client(port) as client:
             proxy = Proxy(connected(module_port), listener.accept()[0])

@@ -3,16 +3,14 @@
 import socket
 
 from tests_host.c import netcerts
-from tests_host.c.netpeers import tls_server
 from tests_host.c.netpieces import SOCKETS
-from tests_host.c.netscript import LIMIT_S, echo, serving
+from tests_host.c.netscript import LIMIT_S
 
 
-def test_tls_like_any_socket(net):
-    with serving(tls_server(netcerts.server_context())) as port:
-        lines = net.run(
-            SOCKETS
-            + """
+def test_tls_like_any_socket(net, tls_port):
+    lines = net.run(
+        SOCKETS
+        + """
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.load_verify_locations(cadata=ca)
 print(context.verify_mode, context.check_hostname)
@@ -31,9 +29,9 @@ with context.wrap_socket(s, server_hostname="server.test") as t:
 print(error(s.send, b"x"))
 s.close()
 """,
-            port=port,
-            ca=netcerts.trusted(),
-        )
+        port=tls_port,
+        ca=netcerts.trusted(),
+    )
     assert lines == [
         "2 True",
         "TLSv1.2 TLSv1.2 None True",
@@ -45,11 +43,7 @@ s.close()
     ]
 
 
-def test_tls_names_and_refusals(net):
-    with serving(tls_server(netcerts.server_context())) as port:
-        lines = net.run(
-            SOCKETS
-            + """
+NAMES = """
 def attempt(**options):
     s = socket.socket()
     s.settimeout(5)
@@ -75,10 +69,15 @@ context.check_hostname = False
 print(attempt(), "-", attempt(server_hostname="other.test"))
 context.verify_mode = ssl.CERT_NONE
 print(attempt())
-""",
-            port=port,
-            ca=netcerts.trusted(),
-        )
+"""
+
+
+def test_tls_names_and_refusals(net, tls_port):
+    lines = net.run(
+        SOCKETS + NAMES,
+        port=tls_port,
+        ca=netcerts.trusted(),
+    )
     assert lines == [
         "no CA to check with",
         "CERT_REQUIRED needs server_hostname - context is for the other side",
@@ -91,11 +90,10 @@ print(attempt())
     ]
 
 
-def test_a_tls_handshake_without_waiting(net):
-    with serving(tls_server(netcerts.server_context())) as port:
-        lines = net.run(
-            SOCKETS
-            + """
+def test_a_tls_handshake_without_waiting(net, tls_port):
+    lines = net.run(
+        SOCKETS
+        + """
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.verify_mode = ssl.CERT_NONE
 s = socket.socket()
@@ -121,8 +119,8 @@ while got is None:
     time.sleep_ms(1)
 print(got)
 """,
-            port=port,
-        )
+        port=tls_port,
+    )
     assert lines == ["True None", "b'hello'"]
 
 
@@ -148,8 +146,7 @@ t = context.wrap_socket(client, server_side=True)
 print(t.selected_alpn_protocol())
 t.write(t.read(5))
 t.close()
-while atnet.closing():
-    atlink.wait(20, 0)
+settle()
 """
     )
     with net.running(source, folder=str(tmp_path)) as process:
@@ -166,12 +163,11 @@ while atnet.closing():
         assert process.stdout.readline() == "mqtt\n"
 
 
-def test_asyncio_streams_work_on_it(net):
+def test_asyncio_streams_work_on_it(net, echo_port):
     """MicroPython's own event loop polls the objects."""
-    with serving(echo) as port:
-        lines = net.run(
-            SOCKETS
-            + """
+    lines = net.run(
+        SOCKETS
+        + """
 import asyncio
 
 async def talk(number):
@@ -188,6 +184,6 @@ async def main():
 
 asyncio.run(main())
 """,
-            port=port,
-        )
+        port=echo_port,
+    )
     assert lines == ["[b'0\\n', b'1\\n', b'2\\n', b'3\\n']"]

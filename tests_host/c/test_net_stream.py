@@ -9,13 +9,12 @@ from contextlib import suppress
 
 import pytest
 
-from tests_host.c import netcerts
-from tests_host.c.netpeers import host_and_uart, lines_of, receive, sink, tls_server
+from tests_host.c.netpeers import host_and_uart, lines_of, nudge, receive, sink, tls_serving
 from tests_host.c.netpieces import GUARD_S, UP
 from tests_host.c.netscript import LIMIT_S, echo, serving
 
 STREAM = """
-link = {connect}
+link = reach(port, secured)
 uart.stream()
 atnet.up_stream(link, chunk, interval, total, report)
 print("ready")
@@ -26,23 +25,18 @@ while True:
         break
 uart.busy()
 atnet.close(link)
-while atnet.closing():
-    atlink.wait(20, 0)
+settle()
 """
 
 
-@pytest.mark.parametrize("secure", [False, True])
-def test_a_stream_of_known_length(net, secure):
+@pytest.mark.parametrize("secured", [False, True])
+def test_a_stream_of_known_length(net, secured):
     """AT+CIPSENDL: news at each report size, the exact total at the end."""
     store = []
-    handle = tls_server(netcerts.server_context(), sink(store)) if secure else sink(store)
-    source = STREAM.replace(
-        "{connect}", "secure(port, atnet.Profile())" if secure else "connect(port)"
-    )
     data = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(50_000))[:1_500_001]
     values = {"chunk": 2920, "interval": 20, "total": len(data), "report": 500_000}
-    with serving(handle) as port, host_and_uart() as (host, uart):
-        with net.running(UP + source, uart, port=port, **values) as process:
+    with tls_serving(sink(store), secured) as port, host_and_uart() as (host, uart):
+        with net.running(UP + STREAM, uart, port=port, secured=secured, **values) as process:
             assert process.stdout.readline() == "ready\n"
             sender = threading.Thread(target=host.sendall, args=(data,))
             sender.start()
@@ -92,10 +86,9 @@ def test_few_bytes_wait_for_the_interval_many_do_not(net):
         while part := client.recv(65536):
             arrivals.append(len(part))
 
-    source = STREAM.replace("{connect}", "connect(port)")
-    values = {"chunk": 100, "interval": 1000, "total": 130, "report": 0}
+    values = {"secured": False, "chunk": 100, "interval": 1000, "total": 130, "report": 0}
     with serving(take) as port, host_and_uart() as (host, uart):
-        with net.running(UP + source, uart, port=port, **values) as process:
+        with net.running(UP + STREAM, uart, port=port, **values) as process:
             assert process.stdout.readline() == "ready\n"
             for _ in range(13):
                 host.sendall(b"0123456789")
@@ -105,20 +98,7 @@ def test_few_bytes_wait_for_the_interval_many_do_not(net):
     assert arrivals == [100, 30]
 
 
-def test_a_stream_survives_its_link(net):
-    """Bytes wait while there is no link and go to the next one; or are swallowed."""
-    store = []
-    gone = threading.Event()
-
-    def first_then_rest(client):
-        if not gone.is_set():
-            gone.set()
-            store.append(client.recv(100))
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return
-        sink(store)(client)
-
-    source = """
+SURVIVING = """
 link = connect(port)
 uart.stream()
 atnet.up_stream(link, 2920, 0)
@@ -143,19 +123,32 @@ print(names[finished()[0]])
 atnet.up_attach(None, True)
 tell(finished())
 """
+
+
+def test_a_stream_survives_its_link(net):
+    """Bytes wait while there is no link and go to the next one; or are swallowed."""
+    store = []
+    gone = threading.Event()
+
+    def first_then_rest(client):
+        if not gone.is_set():
+            gone.set()
+            store.append(client.recv(100))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        sink(store)(client)
+
     with serving(first_then_rest) as port, host_and_uart() as (host, uart):
-        with net.running(UP + source, uart, port=port) as process:
+        with net.running(UP + SURVIVING, uart, port=port) as process:
             assert process.stdout.readline() == "ready\n"
             host.sendall(b"first")
             assert process.stdout.readline() == "reset\n"
             host.sendall(b"waiting")
             assert process.stdout.readline() == "failed True\n"
-            process.stdin.write("\n")
-            process.stdin.flush()
+            nudge(process)
             assert process.stdout.readline() == "running 12 5 0\n"
             assert process.stdout.readline() == "attached\n"
-            process.stdin.write("\n")
-            process.stdin.flush()
+            nudge(process)
             time.sleep(0.05)
             host.sendall(b"nobody hears this")
             assert process.stdout.readline() == "failed\n"
@@ -193,10 +186,9 @@ def test_a_peer_that_reads_slowly_holds_the_host_back(net):
             sha.update(part)
         digest.append(sha.hexdigest())
 
-    source = STREAM.replace("{connect}", "connect(port)")
-    values = {"chunk": 2920, "interval": 0, "total": len(data), "report": 0}
+    values = {"secured": False, "chunk": 2920, "interval": 0, "total": len(data), "report": 0}
     with serving(slow) as port, host_and_uart() as (host, uart):
-        with net.running(UP + source, uart, port=port, **values) as process:
+        with net.running(UP + STREAM, uart, port=port, **values) as process:
             assert process.stdout.readline() == "ready\n"
             host.settimeout(0.5)
             done = 0
@@ -213,20 +205,18 @@ def test_a_peer_that_reads_slowly_holds_the_host_back(net):
 
 def test_numbers_out_of_range(net):
     lines = net.run("""
-def wrong(call, *args):
-    try:
-        call(*args)
-    except ValueError as e:
-        print(e)
-wrong(atnet.up_collect, 0)
-wrong(atnet.up_collect, 8193)
-wrong(atnet.up_stream, None, 0, 20)
-wrong(atnet.up_stream, None, 2921, 20)
-wrong(atnet.up_stream, None, 100, 1001)
-wrong(atnet.up_interval, -1)
 link = atnet.open(atnet.UDP, 4)
-wrong(atnet.down, link, 3)
-wrong(atnet.down, link, 1, 100)
-wrong(atnet.set_peer, link, "127.0.0.1", 1, 3)
+for call, *args in (
+    (atnet.up_collect, 0),
+    (atnet.up_collect, 8193),
+    (atnet.up_stream, None, 0, 20),
+    (atnet.up_stream, None, 2921, 20),
+    (atnet.up_stream, None, 100, 1001),
+    (atnet.up_interval, -1),
+    (atnet.down, link, 3),
+    (atnet.down, link, 1, 100),
+    (atnet.set_peer, link, "127.0.0.1", 1, 3),
+):
+    print(failing(call, *args))
 """)
     assert lines == ["out of range"] * 9

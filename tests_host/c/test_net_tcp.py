@@ -6,39 +6,15 @@ import struct
 
 import pytest
 
+from tests_host.c.netpieces import ALL
 from tests_host.c.netscript import LIMIT_S, echo, serving
-
-ECHO = """
-import hashlib, random
-random.seed(seed)
-link = connect(port, host, family)
-there, back = hashlib.sha256(), hashlib.sha256()
-buf = bytearray(5000)
-sent = got = 0
-piece = b""
-while got < total:
-    if not piece and sent < total:
-        piece = bytes([random.getrandbits(8)]) * min(random.randint(1, 5000), total - sent)
-        there.update(piece)
-        sent += len(piece)
-    if piece:
-        taken = atnet.send(link, piece)
-        piece = piece[taken or 0:]
-    count = atnet.readinto(link, memoryview(buf)[:random.randint(1, 5000)])
-    if count:
-        back.update(memoryview(buf)[:count])
-        got += count
-    elif not piece:
-        until(link, atnet.READ)
-print(there.digest() == back.digest(), atnet.counts(link)[:2] == (total, total))
-"""
 
 
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", 4), ("::1", 6)])
 def test_all_bytes_come_back(net, host, family):
     with serving(echo, host) as port:
-        values = {"port": port, "host": host, "family": family, "total": 2_000_000, "seed": 5}
-        assert net.run(ECHO, **values) == ["True True"]
+        values = {"port": port, "host": host, "family": family, "total": 2_000_000, "most": 5000}
+        assert net.run("link = connect(port, host, family)\n" + ALL, **values) == ["True True"]
 
 
 def test_a_stream_is_whole_in_each_direction(net):

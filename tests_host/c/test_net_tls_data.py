@@ -9,56 +9,17 @@ import threading
 import pytest
 
 from tests_host.c import netcerts
-from tests_host.c.netpeers import tls_server
-from tests_host.c.netpieces import TLS_SERVER
+from tests_host.c.netpeers import tls_serving
+from tests_host.c.netpieces import ALL, TLS_SERVER
 from tests_host.c.netscript import LIMIT_S, serving
 
 
-def test_all_bytes_come_back(net):
-    with serving(tls_server(netcerts.server_context())) as port:
-        lines = net.run(
-            """
-import hashlib, random
-random.seed(8)
-link = secure(port, atnet.Profile())
-there, back = hashlib.sha256(), hashlib.sha256()
-buf = bytearray(9000)
-sent = got = 0
-piece = b""
-while got < total:
-    if not piece and sent < total:
-        piece = bytes([random.getrandbits(8)]) * min(random.randint(1, 9000), total - sent)
-        there.update(piece)
-        sent += len(piece)
-    if piece:
-        piece = piece[atnet.send(link, piece) or 0:]
-    count = atnet.readinto(link, memoryview(buf)[:random.randint(1, 9000)])
-    if count:
-        back.update(memoryview(buf)[:count])
-        got += count
-    elif not piece:
-        until(link, atnet.READ)
-print(there.digest() == back.digest(), atnet.counts(link)[:2] == (total, total))
-""",
-            port=port,
-            total=3_000_000,
-        )
-    assert lines == ["True True"]
+def test_all_bytes_come_back(net, tls_port):
+    values = {"port": tls_port, "total": 3_000_000, "most": 9000}
+    assert net.run("link = secure(port, atnet.Profile())\n" + ALL, **values) == ["True True"]
 
 
-def test_a_slow_peer_gets_everything_in_the_end(net):
-    """send() takes a record that the socket does not; it goes out before the goodbye."""
-    digests, stalled = [], threading.Event()
-
-    def slow(secure):
-        secure.suppress_ragged_eofs = False  # the goodbye has to come
-        stalled.wait(LIMIT_S)
-        sha = hashlib.sha256()
-        while data := secure.recv(3000):
-            sha.update(data)
-        digests.append(sha.hexdigest())
-
-    source = """
+PUSH = """
 import hashlib
 link = secure(port, atnet.Profile())
 sha = hashlib.sha256()
@@ -77,12 +38,25 @@ for i in range(1000):
             done += taken
     sha.update(chunk)
 atnet.close(link)
-while atnet.closing():
-    atlink.wait(50, 0)
+settle()
 print(sha.digest().hex())
 """
-    with serving(tls_server(netcerts.server_context(), slow)) as port:
-        with net.running(source, port=port) as process:
+
+
+def test_a_slow_peer_gets_everything_in_the_end(net):
+    """send() takes a record that the socket does not; it goes out before the goodbye."""
+    digests, stalled = [], threading.Event()
+
+    def slow(secure):
+        secure.suppress_ragged_eofs = False  # the goodbye has to come
+        stalled.wait(LIMIT_S)
+        sha = hashlib.sha256()
+        while data := secure.recv(3000):
+            sha.update(data)
+        digests.append(sha.hexdigest())
+
+    with tls_serving(slow) as port:
+        with net.running(PUSH, port=port) as process:
             assert process.stdout.readline() == "stalled\n"
             stalled.set()
             digest = process.stdout.readline().strip()
@@ -110,10 +84,9 @@ while idle < 5:
         time.sleep_ms(10)
 atnet.close(link)
 print(total)
-while atnet.closing():
-    atlink.wait(100, 0)
+settle()
 """
-    with serving(tls_server(netcerts.server_context(), slow)) as port:
+    with tls_serving(slow) as port:
         with net.running(source, port=port) as process:
             total = int(process.stdout.readline())
             closed.set()
@@ -127,7 +100,7 @@ def test_what_is_decrypted_counts_as_ready(net):
         secure.sendall(b"x" * 9000)
         secure.recv(1)
 
-    with serving(tls_server(netcerts.server_context(), one_record)) as port:
+    with tls_serving(one_record) as port:
         lines = net.run(
             """
 link = secure(port, atnet.Profile())
@@ -239,9 +212,7 @@ print(atnet.shutdown(link), failing(atnet.send, link, b"more"))
     ],
 )
 def test_a_server_and_what_its_client_shows(net, shown, clients, reason):
-    own = netcerts.leaf("good")
-    values = {"cert": netcerts.chain(own), "key": netcerts.key(own), "ca": netcerts.trusted()}
-    with net.running(TLS_SERVER, clients=clients, **values) as process:
+    with net.running(TLS_SERVER, clients=clients, **netcerts.shown()) as process:
         port = int(process.stdout.readline())
         context = netcerts.client_context(shown)
         context.set_alpn_protocols(["h2"])
@@ -260,8 +231,6 @@ def test_a_server_and_what_its_client_shows(net, shown, clients, reason):
 
 
 def test_a_client_that_speaks_another_protocol_or_version(net):
-    own = netcerts.leaf("good")
-    values = {"cert": netcerts.chain(own), "key": netcerts.key(own), "ca": netcerts.trusted()}
 
     def mqtt_only(context):
         context.set_alpn_protocols(["spdy"])
@@ -270,7 +239,7 @@ def test_a_client_that_speaks_another_protocol_or_version(net):
         context.minimum_version = ssl.TLSVersion.TLSv1_3
 
     for prepare, reason in ((mqtt_only, "alpn mismatch"), (tls13_only, "no common cipher")):
-        with net.running(TLS_SERVER, clients=False, **values) as process:
+        with net.running(TLS_SERVER, clients=False, **netcerts.shown()) as process:
             port = int(process.stdout.readline())
             context = netcerts.client_context()
             prepare(context)
@@ -281,11 +250,9 @@ def test_a_client_that_speaks_another_protocol_or_version(net):
 
 
 def test_noise_at_our_server(net):
-    own = netcerts.leaf("good")
-    values = {"cert": netcerts.chain(own), "key": netcerts.key(own), "ca": netcerts.trusted()}
     rng = random.Random(3)
     for noise in (b"GET / HTTP/1.1\r\n\r\n", rng.randbytes(3000), b"\x16\x03\x01\x00\x05hello"):
-        with net.running(TLS_SERVER, clients=False, **values) as process:
+        with net.running(TLS_SERVER, clients=False, **netcerts.shown()) as process:
             port = int(process.stdout.readline())
             with socket.create_connection(("127.0.0.1", port), LIMIT_S) as client:
                 client.sendall(noise)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests_host.c.netpeers import lines_of
 from tests_host.c.netscript import LIMIT_S
 
 
@@ -15,6 +16,12 @@ def datagrams(host="127.0.0.1"):
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.settimeout(LIMIT_S)
         sock.bind((host, 0))
+        yield sock
+
+
+@pytest.fixture
+def peer():
+    with datagrams() as sock:
         yield sock
 
 
@@ -82,9 +89,8 @@ print(again(atnet.READ, atnet.recv, link, 100))
             assert process.stdout.readline() == "b'from the peer'\n"
 
 
-def test_a_datagram_is_cut_to_the_size_asked_for(net):
-    with datagrams() as peer:
-        source = """
+def test_a_datagram_is_cut_to_the_size_asked_for(net, peer):
+    source = """
 link = atnet.open(atnet.UDP, 4)
 atnet.set_peer(link, "127.0.0.1", first)
 atnet.send(link, b"hello")
@@ -92,17 +98,16 @@ until(link, atnet.READ)
 print(atnet.available(link), atnet.recv(link, 4), atnet.recv(link, 4))
 print(again(atnet.READ, atnet.recv, link, 4))
 """
-        with net.running(source, first=peer.getsockname()[1]) as process:
-            address = peer.recvfrom(100)[1]
-            peer.sendto(b"123456789", address)
-            assert process.stdout.readline() == "9 b'1234' None\n"
-            peer.sendto(b"abc", address)
-            assert process.stdout.readline() == "b'abc'\n"
+    with net.running(source, first=peer.getsockname()[1]) as process:
+        address = peer.recvfrom(100)[1]
+        peer.sendto(b"123456789", address)
+        assert process.stdout.readline() == "9 b'1234' None\n"
+        peer.sendto(b"abc", address)
+        assert process.stdout.readline() == "b'abc'\n"
 
 
-def test_the_next_datagram_is_measured_alone_and_empty_ones_do_not_count(net):
-    with datagrams() as peer:
-        source = """
+def test_the_next_datagram_is_measured_alone_and_empty_ones_do_not_count(net, peer):
+    source = """
 link = atnet.open(atnet.UDP, 4)
 atnet.set_peer(link, "127.0.0.1", first)
 print(atnet.available(link, True))
@@ -112,12 +117,12 @@ while atnet.available(link) < 3006:
 for _ in range(3):
     print(atnet.available(link), atnet.available(link, True), len(atnet.recv(link, 5000) or b""))
 """
-        with net.running(source, first=peer.getsockname()[1]) as process:
-            address = peer.recvfrom(100)[1]
-            for size in (0, 3000, 0, 0, 6):
-                peer.sendto(bytes(size), address)
-            lines = [process.stdout.readline().strip() for _ in range(4)]
-            assert lines == ["0", "3006 3000 3000", "6 6 6", "0 0 0"]
+    with net.running(source, first=peer.getsockname()[1]) as process:
+        address = peer.recvfrom(100)[1]
+        for size in (0, 3000, 0, 0, 6):
+            peer.sendto(bytes(size), address)
+        lines = lines_of(process, 4)
+        assert lines == ["0", "3006 3000 3000", "6 6 6", "0 0 0"]
 
 
 def test_nobody_to_send_to(net):

@@ -6,13 +6,12 @@ import time
 
 import pytest
 
-from tests_host.c import netcerts
-from tests_host.c.netpeers import host_and_uart, lines_of, sink, tls_server
+from tests_host.c.netpeers import host_and_uart, lines_of, sink, tls_serving
 from tests_host.c.netpieces import FILL, GUARD_S, UP
 from tests_host.c.netscript import LIMIT_S, serving
 
 COLLECT = """
-link = {connect}
+link = reach(port, secured)
 for size in sizes:
     uart.data(size)
     atnet.up_collect(size)
@@ -23,23 +22,19 @@ for size in sizes:
     tell(finished())
 uart.busy()
 atnet.close(link)
-while atnet.closing():
-    atlink.wait(20, 0)
+settle()
 """
 
 
-@pytest.mark.parametrize("secure", [False, True])
-def test_blocks_are_collected_and_sent_in_one_go(net, secure):
+@pytest.mark.parametrize("secured", [False, True])
+def test_blocks_are_collected_and_sent_in_one_go(net, secured):
     """AT+CIPSEND: what comes behind the block stays for the next mode."""
     store = []
-    handle = tls_server(netcerts.server_context(), sink(store)) if secure else sink(store)
-    source = COLLECT.replace(
-        "{connect}", "secure(port, atnet.Profile())" if secure else "connect(port)"
-    )
     sizes = [1, 8192, 5, 2921]
     blocks = [bytes((i * 5 + size) & 255 for i in range(size)) for size in sizes]
-    with serving(handle) as port, host_and_uart() as (host, uart):
-        with net.running(UP + source, uart, port=port, sizes=sizes) as process:
+    values = {"secured": secured, "sizes": sizes}
+    with tls_serving(sink(store), secured) as port, host_and_uart() as (host, uart):
+        with net.running(UP + COLLECT, uart, port=port, **values) as process:
             for block in blocks:
                 assert process.stdout.readline() == "ready\n"
                 for start in range(0, len(block), 3000):
