@@ -11,6 +11,11 @@
 #define MICROPY_HW_MCU_NAME "ESP32S2"
 #endif
 
+// GPIO of the AT port's TX, RX, CTS and RTS, where manufacturing data names no others.
+#ifndef AT_BOARD_PINS
+#define AT_BOARD_PINS 17, 21, 20, 19
+#endif
+
 // Python's heap: as much as the simulated module has. board.c keeps it from growing into what Wi-Fi, TLS and
 // sockets need.
 #define MICROPY_GC_INITIAL_HEAP_SIZE (40 * 1024)

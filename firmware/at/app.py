@@ -161,11 +161,12 @@ class _Board:
 
 def _uart_pins(mfg):
     """Return the pins of the AT port: TX, RX, CTS, RTS."""
+    _, tx, rx, cts, rts = atchip.board()
     return (
-        mfg.factory("uart_tx_pin", 17),
-        mfg.factory("uart_rx_pin", 21),
-        mfg.factory("uart_cts_pin", 20),
-        mfg.factory("uart_rts_pin", 19),
+        mfg.factory("uart_tx_pin", tx),
+        mfg.factory("uart_rx_pin", rx),
+        mfg.factory("uart_cts_pin", cts),
+        mfg.factory("uart_rts_pin", rts),
     )
 
 

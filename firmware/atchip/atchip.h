@@ -63,6 +63,7 @@ void atchip_note_smartconfig(const void *data);
 void atchip_note_wps(const void *data);
 
 // The file in which each of them is: see modatchip.c.
+MP_DECLARE_CONST_FUN_OBJ_0(atchip_board_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_versions_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_heap_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atchip_reset_reason_obj);

@@ -1,4 +1,4 @@
-// The running image, why the chip started, and its clock.
+// The board, the running image, why the chip started, and its clock.
 #include <string.h>
 #include <sys/time.h>
 
@@ -6,10 +6,21 @@
 #include "esp_attr.h"
 #include "esp_idf_version.h"
 #include "esp_system.h"
+#include "sdkconfig.h"
 
 #include "atchip.h"
 #include "py/objstr.h"
 #include "shared/timeutils/timeutils.h"
+
+static mp_obj_t board(void) {
+    static const int numbers[] = {CONFIG_IDF_FIRMWARE_CHIP_ID, AT_BOARD_PINS};
+    mp_obj_t items[MP_ARRAY_SIZE(numbers)];
+    for (size_t i = 0; i < MP_ARRAY_SIZE(numbers); ++i) {
+        items[i] = MP_OBJ_NEW_SMALL_INT(numbers[i]);
+    }
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(items), items);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(atchip_board_obj, board);
 
 static mp_obj_t text(const char *words) {
     // Not mp_obj_new_str(), which looks through all qstrs for each.

@@ -16,6 +16,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_atchip)},
     {MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&module_init_obj)},
     // chip.c
+    FUNCTION(board),
     FUNCTION(versions),
     FUNCTION(reset_reason),
     FUNCTION(clock),

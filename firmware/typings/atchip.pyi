@@ -12,6 +12,13 @@ Buffer = bytes | bytearray | memoryview
 
 # The running image and the chip's state.
 
+def board() -> tuple[int, int, int, int, int]:
+    """Return what the image was built for.
+
+    (chip, as esp_chip_id_t in images has it: 2 ESP32-S2, 5 ESP32-C3; GPIO of the AT port's TX, RX,
+    CTS and RTS)
+    """
+
 def versions() -> tuple[str, str, str, str]:
     """Return what the running image says of itself.
 

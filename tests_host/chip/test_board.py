@@ -3,7 +3,6 @@
 What MicroPython's own build makes of them is test_board_cmake.py's.
 """
 
-import ast
 import csv
 import json
 import re
@@ -130,15 +129,10 @@ def defines(text):
 
 
 def firmware_pins():
-    """Return the pins the application uses when mfg_nvs is silent, from its source."""
-    tree = ast.parse((ROOT / "firmware/at/app.py").read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and len(node.args) == 2]
-    pairs = {
-        call.args[0].value: call.args[1].value
-        for call in calls
-        if getattr(call.func, "attr", "") == "factory" and isinstance(call.args[1], ast.Constant)
-    }
-    return {name: value for name, value in pairs.items() if name.endswith("_pin")}
+    """Return the pins the application uses when mfg_nvs is silent, from the board's header."""
+    numbers = defines((BOARD / "mpconfigboard.h").read_text())["AT_BOARD_PINS"].split(",")
+    names = [f"uart_{name}_pin" for name in ("tx", "rx", "cts", "rts")]
+    return dict(zip(names, map(int, numbers), strict=True))
 
 
 def factory_pins():

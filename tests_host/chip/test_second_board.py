@@ -101,6 +101,7 @@ def test_micropython_takes_its_word(tmp_path):
     assert macros["MICROPY_HW_MCU_NAME"] == '"ESP32C3"'
     assert macros["MICROPY_HW_ESP_USB_SERIAL_JTAG"] == "(0)"
     assert macros["MICROPY_PY_THREAD"] == "(0)"
+    assert tuple(map(int, macros["AT_BOARD_PINS"].split(","))) == BOARD.pins
 
 
 def test_every_file_it_names_is_there():

@@ -283,8 +283,8 @@ def test_the_host_field_names_a_port_that_is_not_the_usual_one():
 IMAGE = espimage.compose([espimage.describe("1.2.3", filling=700), b"", b"x" * 1001])
 
 
-def check(data, places=(), limit=LIMIT):
-    image = Image(limit)
+def check(data, places=(), limit=LIMIT, chip=espimage.CHIP_ESP32_S2):
+    image = Image(limit, chip)
     cuts = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
     for start, end in pairwise(cuts):
         image.take(memoryview(data)[start:end])
@@ -327,6 +327,13 @@ def test_an_image_that_is_cut_off_is_refused(size):
 def test_what_is_no_image_for_this_chip_is_refused(image, reason):
     with pytest.raises(ValueError, match=reason):
         check(image)
+
+
+def test_each_chip_takes_its_own_images():
+    other = espimage.compose([b"x"], chip=5)
+    assert check(other, chip=5) == len(other)
+    with pytest.raises(ValueError, match="another chip"):
+        check(IMAGE, chip=5)
 
 
 def test_an_image_must_fit_into_its_slot():

@@ -37,7 +37,7 @@ def changed(data, at):
 @given(st.integers(1, 5000), st.integers(0, 100))
 def test_the_signature_is_found_however_the_image_is_cut(size, surplus):
     whole = SIGNED + bytes(surplus)
-    found = Image(1 << 20)
+    found = Image(1 << 20, espimage.CHIP_ESP32_S2)
     for start in range(0, len(whole), size):
         found.take(memoryview(whole)[start : start + size])
     found.end()
@@ -48,7 +48,7 @@ def test_the_signature_is_found_however_the_image_is_cut(size, surplus):
 @settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_what_is_behind_an_image_is_never_an_error(behind):
-    found = Image(1 << 20)
+    found = Image(1 << 20, espimage.CHIP_ESP32_S2)
     found.take(memoryview(image() + behind))
     found.end()
     assert isinstance(found.signature, bytes)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import partitions
 from pins import ROOT
 from tests_host.simulator import nvsreader
-from tools.image import merge
+from tools.image import boards, merge
 from tools.params import ParamsError, cli, nvs, pki, values
 from tools.params.image import Image
 from tools.params.nvs import Value
@@ -256,7 +256,7 @@ def test_any_content_survives_writing_and_reading(content):
         ("country_code=GER", "2 to 2"),
         ("channel_num=14", None),
         ("start_channel=5", "lead to channel 17"),
-        ("uart_tx_pin=28", "is the flash's"),
+        ("uart_tx_pin=28", "the ESP32-S2 has no GPIO 28, or has the flash there"),
         ("uart_tx_pin=21", "are both GPIO 21"),
         ("uart_tx_pin=46", "can only be an input"),
         ("uart_tx_pin=-1", "from 0 to 46"),
@@ -271,6 +271,15 @@ def test_value_that_makes_no_sense_is_refused_and_loses_nothing(mfg, capsys, pai
         return
     assert complaint in refused(capsys, "set", mfg, pair)
     assert mfg.read_bytes() == before
+
+
+def test_pins_are_those_of_the_board_it_is_for(mfg, capsys):
+    pins = ("uart_tx_pin=7", "uart_rx_pin=6", "uart_cts_pin=5", "uart_rts_pin=4")
+    run("set", mfg, *pins, "--board", "ESP32_C3_MINI_AT")
+    assert "the ESP32-C3 has no GPIO 17" in refused(
+        capsys, "set", mfg, "uart_tx_pin=17", "--board", "ESP32_C3_MINI_AT"
+    )
+    run("set", mfg, "uart_tx_pin=17")
 
 
 def test_pin_of_the_log_is_only_warned_of(mfg, capsys):
@@ -309,7 +318,7 @@ def test_certificate_and_key_that_are_no_pair_are_warned_of(mfg, capsys):
 
 def test_what_make_mfg_leaves_gives_no_warning(mfg):
     content = nvs.read(mfg.read_bytes())
-    assert values.check(content["factory_param"]) == []
+    assert values.check(content["factory_param"], boards.S2) == []
     assert pki.check(content) == []
 
 

@@ -29,6 +29,8 @@ class Board:
     pins: tuple[int, int, int, int]  # TX, RX, CTS, RTS of the AT port
     log: tuple[int, int]  # TX, RX of UART0
     boot: int  # GPIO that is held at ground for esptool
+    gpios: tuple[int, ...]  # that may be used: not the flash's
+    inputs: tuple[int, ...]  # of these: those that cannot drive anything
 
     @property
     def folder(self) -> Path:
@@ -48,6 +50,8 @@ S2 = Board(
     (17, 21, 20, 19),
     (43, 44),
     0,
+    (*range(22), *range(33, 47)),  # 26 to 32 belong to the flash
+    (46,),
 )
 C3 = Board(
     "ESP32_C3_MINI_AT",
@@ -61,6 +65,8 @@ C3 = Board(
     (7, 6, 5, 4),
     (21, 20),
     9,
+    (*range(12), *range(18, 22)),  # 12 to 17 belong to the flash
+    (),
 )
 ALL = {board.name: board for board in (S2, C3)}
 

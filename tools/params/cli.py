@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tools.image import boards
 from tools.params import ParamsError, nvs, pki, values
 from tools.params.image import Image
 
@@ -63,7 +64,7 @@ def _show(given: argparse.Namespace, console: Console) -> None:
                 key, str(len(data)), told or "[red]neither certificate nor key[/]"
             )
     console.print(certificates)
-    _warn([*values.check(found), *pki.check(content)])
+    _warn([*values.check(found, boards.ALL[given.board]), *pki.check(content)])
 
 
 def _set(given: argparse.Namespace, console: Console) -> None:
@@ -76,7 +77,7 @@ def _set(given: argparse.Namespace, console: Console) -> None:
         told = escape(f"{name}: {before} → {value.value}")
         console.print(told, highlight=False, soft_wrap=True)
         found[name] = value
-    _save(image, content, given, values.check(found), console)
+    _save(image, content, given, values.check(found, boards.ALL[given.board]), console)
 
 
 def _pki(given: argparse.Namespace, console: Console) -> None:
@@ -141,6 +142,12 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=told, description=told)
         command.add_argument("image", type=Path, metavar="IMAGE")
+        command.add_argument(
+            "--board",
+            choices=boards.ALL,
+            default=boards.S2.name,
+            help="what the image is for (default: %(default)s)",
+        )
         command.set_defaults(act=act)
         if name in ("set", "pki"):
             command.add_argument("pairs", nargs="+", metavar="NAME=VALUE")

@@ -10,16 +10,13 @@ import os
 import re
 from dataclasses import dataclass
 
+from tools.image.boards import Board
 from tools.params import ParamsError
 from tools.params.nvs import Value
 
 NAMESPACE = "factory_param"
 PASSWORD = "web_password"
 _ROUNDS = 1000  # as firmware/at/services/trust.py has it
-_PINS = (*range(22), *range(33, 47))  # 26 to 32 belong to the flash
-_INPUT_ONLY = 46
-_USB = (19, 20)
-_LOG = (43, 44)
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def salted(password: str) -> str:
     return (salt + hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)).hex()
 
 
-def check(pairs: dict[str, Value]) -> list[str]:
+def check(pairs: dict[str, Value], board: Board) -> list[str]:
     """Raise ParamsError for values that do not go together; return what is merely odd."""
     numbers = {name: value.value for name, value in pairs.items() if isinstance(value.value, int)}
     country = pairs.get("country_code", Value("string", "CN")).value
@@ -88,22 +85,23 @@ def check(pairs: dict[str, Value]) -> list[str]:
     last = numbers.get("start_channel", 1) + numbers.get("channel_num", 13) - 1
     if last > 14:
         raise ParamsError(f"start_channel and channel_num lead to channel {last}; 14 is the last")
-    return _check_pins({name: pin for name, pin in numbers.items() if name.endswith("_pin")})
+    pins = {name: pin for name, pin in numbers.items() if name.endswith("_pin")}
+    return _check_pins(pins, board)
 
 
-def _check_pins(pins: dict[str, int]) -> list[str]:
+def _check_pins(pins: dict[str, int], board: Board) -> list[str]:
     used: dict[int, str] = {}
     odd = []
     for name, pin in pins.items():
         if pin == -1:
             continue
-        if pin not in _PINS:
-            raise ParamsError(f"{name}: GPIO {pin} is the flash's, or does not exist")
+        if pin not in board.gpios:
+            raise ParamsError(f"{name}: {board.title} has no GPIO {pin}, or has the flash there")
         if pin in used:
             raise ParamsError(f"{name} and {used[pin]} are both GPIO {pin}")
-        if pin == _INPUT_ONLY and name in ("uart_tx_pin", "uart_rts_pin"):
+        if pin in board.inputs and name in ("uart_tx_pin", "uart_rts_pin"):
             raise ParamsError(f"{name}: GPIO {pin} can only be an input")
         used[pin] = name
-        if pin in _LOG:
+        if pin in board.log:
             odd.append(f"{name}: GPIO {pin} is the log's UART0")
     return odd

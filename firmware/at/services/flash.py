@@ -2,6 +2,7 @@
 
 import asyncio
 
+import atchip
 import esp32
 
 from at.errors import CHIP_ERRORS, StateError, StoreError, invalid, is_memory, refused
@@ -126,7 +127,7 @@ class Flash:
     async def _verify(self, slot):
         """Read all of an image; ValueError if it is damaged or there is none."""
         room = slot.info()[3]
-        found = image.Image(room)
+        found = image.Image(room, atchip.board()[0])
         piece = memoryview(bytearray(_PIECE))
         for at in range(0, room, _PIECE):
             slot.readblocks(at // _SECTOR, piece, at % _SECTOR)

@@ -10,6 +10,7 @@ import binascii
 import json
 import sys
 
+import atchip
 import esp32
 
 from at.errors import Absent, ATError, LinkError, StateError, StoreError, invalid
@@ -128,7 +129,7 @@ class Update:
         """Return the slot for new firmware, its size, and the check of what goes there."""
         slot = esp32.Partition(esp32.Partition.RUNNING).get_next_update()
         room = slot.info()[3]
-        return slot, room, Image(room, self._trust.oldest())
+        return slot, room, Image(room, atchip.board()[0], self._trust.oldest())
 
     def _need_signable(self, name):
         """Refuse what carries no signature where signatures are demanded."""

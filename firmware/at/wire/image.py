@@ -1,4 +1,4 @@
-"""Check of an ESP32-S2 application image while it streams by (esptool's "firmware image" format).
+"""Check of an application image while it streams by (esptool's "firmware image" format).
 
 A head of 24 bytes, segments with 8 bytes in front of each, padding up to a multiple of 16 that
 ends with a checksum, and the SHA-256 of all that. Images without the SHA-256 are refused, so the
@@ -23,7 +23,6 @@ _SIGN_MOST = 80  # with the largest signature
 
 _MAGIC = 0xE9
 _VERSION_END = 80
-_CHIP = 2  # ESP32-S2 in esp_chip_id_t
 _MAX_SEGMENTS = 16
 _ENDLESS = 0x7FFFFFFF
 
@@ -31,14 +30,18 @@ _ENDLESS = 0x7FFFFFFF
 class Image:
     """Takes an image piece by piece: take() as often as needed, then end()."""
 
-    def __init__(self, limit, oldest=None):
-        """Prepare for an image of at most `limit` bytes, and of a version not below `oldest`."""
+    def __init__(self, limit, chip, oldest=None):
+        """Prepare for an image of at most `limit` bytes, and of a version not below `oldest`.
+
+        chip: the number it must have of the chip that it is for, as in esp_chip_id_t.
+        """
         self.size = 0  # bytes taken so far
         self.digest = b""  # once it is right
         self._oldest = numbers(oldest) if oldest else []
         self._description = b""
         self._behind = b""
         self._limit = limit
+        self._chip = chip
         self._sum = hashlib.sha256()
         self._part = _HEAD
         self._left = 24  # bytes until the part ends
@@ -124,7 +127,7 @@ class Image:
     def _take_head(self, head):
         if head[0] != _MAGIC:
             raise ValueError("no firmware image: it begins with 0x%02x" % head[0])
-        if struct.unpack("<H", head[12:14])[0] != _CHIP:
+        if struct.unpack("<H", head[12:14])[0] != self._chip:
             raise ValueError("a firmware image for another chip")
         if head[23] != 1:
             raise ValueError("an image without its SHA-256")

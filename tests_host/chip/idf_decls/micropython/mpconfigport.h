@@ -1,6 +1,6 @@
 // MicroPython 1.25.0: ports/esp32/mpconfigport.h
-// Compared on 2026-11-21 with that header: by reading.
-// Sum of what follows when it was compared: 57ed95665761
+// Compared on 2026-11-21 with that header: by reading; AT_BOARD_PINS stands for the board's header.
+// Sum of what follows when it was compared: f07e53ea4e6e
 #ifndef DECL_MICROPYTHON_MPCONFIGPORT_H
 #define DECL_MICROPYTHON_MPCONFIGPORT_H
 
@@ -26,6 +26,7 @@ typedef long mp_off_t;
 #define MICROPY_PY_THREAD_GIL (1)
 #define MICROPY_HW_BOARD_NAME "check"
 #define MICROPY_HW_MCU_NAME "ESP32S2"
+#define AT_BOARD_PINS 17, 21, 20, 19 // board/ESP32_S2_MINI_AT/mpconfigboard.h
 #define MICROPY_PY_SYS_PLATFORM "esp32"
 #define MP_STATE_PORT MP_STATE_VM
 

@@ -54,6 +54,11 @@ def __getattr__(name):
     return find(name)
 
 
+def board():
+    """Return what the image was built for: the first board."""
+    return 2, 17, 21, 20, 19
+
+
 def event():
     """Return the next event of the chip as a tuple, or None."""
     text = _sim.event()
