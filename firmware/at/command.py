@@ -118,9 +118,10 @@ def command(  # noqa: PLR0913, PLR0917 (rows of a declaration, each by its name)
     """Declare a command; `name` is what follows AT.
 
     `summary`, `stores` (the key in at.settings), `since` (what is not of release 3.4: "4.1", or
-    "5.0: what of it", or "ours") and `words` (what values mean, tools/catalogue/words.py) are for
-    the tools that read this source. One that is `old`, of earlier releases, is not listed by
-    AT+CMD?. `text` replaces the derived answer to AT+X=?.
+    "5.0: what of it", or "ours") and `words` (what fields of answers mean) are for the tools that
+    read this source. What the values of a parameter mean is told to them by a comment behind its
+    row, or right above, in the form of tools/catalogue/words.py. One that is `old`, of earlier
+    releases, is not listed by AT+CMD?. `text` replaces the derived answer to AT+X=?.
     `lexer="bare"` takes strings without quotes, and commas in those with quotes. A name declared
     twice is a ValueError.
     """

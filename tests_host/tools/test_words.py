@@ -170,3 +170,49 @@ def test_words_that_contradict_themselves_are_refused(text):
 def test_lines_are_ready_to_be_shown():
     assert words.parse("x; 0 a; 2-3 b").lines() == [("0", "a"), ("2 to 3", "b")]
     assert words.parse("+1 a; +2 b").lines() == [("+1", "a"), ("+2", "b")]
+
+
+ROWS = """
+_T = ("int", "t", 0, 99)  # seconds; 0 never
+X = command("+X", "x", (
+    ("int", "mode", 0, 2),  # 0 off; 1 on
+    # 0 a;
+    # 1 b
+    ("int", "way", 0, 1),
+    _T,
+    ("str", "name", 0, 9),
+))
+Y = command("+Y", "y", (_T,), words={"t": "minutes"})
+"""
+
+
+def read(source):
+    return declarations.read(source, declarations.COMMANDS / "x.py").commands
+
+
+def test_a_comment_behind_a_row_or_above_says_what_its_values_mean():
+    first, second = read(ROWS)
+    assert [each.words for each in first.parameters] == [
+        parse("0 off; 1 on"),
+        parse("0 a; 1 b"),
+        parse("seconds; 0 never"),
+        None,
+    ]
+    assert second.parameters[0].words == parse("minutes")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("    _T,\n", '    _T, ("int", "z", 0, 1),  # 0 no\n', None),
+        ("    _T,\n", '    ("int", "y", 0, 1), ("int", "z", 0, 1),  # 0 no\n', "two parameters"),
+        ("    _T,\n", '    _T, ("int", "t", 0, 9),  # ms\n', "is told to be"),
+    ],
+)
+def test_a_comment_is_of_one_parameter_and_says_one_thing(old, new, why):
+    source = ROWS.replace(old, new)
+    if why is None:
+        assert read(source)[0].parameters[3].words == parse("0 no")
+        return
+    with pytest.raises(declarations.DeclarationError, match=why):
+        read(source)

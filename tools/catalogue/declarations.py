@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from tools.catalogue import words
-from tools.catalogue.words import Words
+from tools.catalogue.words import Remarks, Words
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ROOT / "firmware" / "at" / "commands"
@@ -150,7 +150,7 @@ def read(source: str, path: Path) -> Group:
     tree = ast.parse(source, str(path))
     text = (ast.get_docstring(tree) or path.stem).strip()
     title, _, rest = text.partition("\n\n")
-    reader = _Reader(path)
+    reader = _Reader(path, Remarks(source))
     for node in tree.body:
         reader.visit(node)
     reader.close()
@@ -205,8 +205,9 @@ class _Rows(ast.NodeTransformer):
 class _Reader:
     """Collect the commands of one file, statement by statement."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, remarks: Remarks) -> None:
         self._path = path
+        self._remarks = remarks
         self.commands: list[Command] = []
         self._by_variable: dict[str, Command] = {}
         self._docs: dict[str, str] = {}
@@ -258,7 +259,8 @@ class _Reader:
                 given[str(keyword.arg)] = self._rows.value(keyword.value)
             if not given.keys() <= set(names):
                 raise ValueError(f"unknown: {', '.join(given.keys() - set(names))}")
-            meanings = self._words(given["name"], given.get("words", {}))
+            told = self._told(node.args[2:3])
+            meanings = self._words(given["name"], told | given.get("words", {}))
             parameters = tuple(parameter(each) for each in given.get("params", ()))
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise DeclarationError(f"{self._path}:{node.lineno}: {error}") from None
@@ -276,6 +278,22 @@ class _Reader:
         )
         self.commands.append(command)
         return command
+
+    def _told(self, rows: list[ast.expr]) -> dict[str, str]:
+        """Return what remarks say of parameters, by their names."""
+        told: dict[str, str] = {}
+        lines: dict[int, str] = {}
+        for node in rows:
+            for row in ast.walk(self._rows.visit(copy.deepcopy(node))):
+                text = self._remarks.of(row) if _is_row(row) else ""
+                if not text:
+                    continue
+                name = ast.literal_eval(row.elts[1])
+                if told.setdefault(name, text) != text:
+                    raise ValueError(f"{name!r} is told to be {told[name]!r} and {text!r}")
+                if lines.setdefault(row.lineno, name) != name:
+                    raise ValueError(f"a remark beside two parameters: {text!r}")
+        return told
 
     def _words(self, command: str, declared: dict[str, str]) -> dict[str, Words]:
         """Read the words of a command; "..." names one of this file that has the others."""
@@ -302,6 +320,14 @@ class _Reader:
         )
         self.commands.append(command)
         return command
+
+
+def _is_row(node: ast.AST) -> TypeGuard[ast.Tuple]:
+    """Tell whether a tuple declares a parameter: kind and name come first."""
+    if not isinstance(node, ast.Tuple) or len(node.elts) < 2:
+        return False
+    first = [each.value for each in node.elts[:2] if isinstance(each, ast.Constant)]
+    return len(first) == 2 and first[0] in _NEEDS and isinstance(first[1], str)
 
 
 def parameter(declared: tuple[Any, ...]) -> Parameter:

@@ -3,12 +3,16 @@
 Owns the short form in which the declarations of firmware/at/commands say it: pieces with `;`
 between them, each a value or a range and its meaning (`0 none; 1 odd; 2-4 reserved`), a part of a
 sum (`+4 status changes`), or, without a number in front, the meaning of all other values, as a
-rule their unit (`seconds; 0 never`).
+rule their unit (`seconds; 0 never`). Those of a parameter stand in a remark: a comment behind its
+row, or right above.
 """
 
 from __future__ import annotations
 
+import ast
+import io
 import re
+import tokenize
 from dataclasses import dataclass
 
 _PIECE = re.compile(r"(\+?)(-?\d+|0x[0-9a-fA-F]+)(?:-(\d+))? (\S.*)")
@@ -43,6 +47,28 @@ class Words:
             (str(low) if low == high else f"{low} to {high}", w) for low, high, w in self.values
         ]
         return told + [(f"+{bit}", word) for bit, word in self.bits]
+
+
+class Remarks:
+    """The comments of a file, found by the rows that they are about."""
+
+    def __init__(self, source: str) -> None:
+        self._behind: dict[int, str] = {}
+        self._alone: dict[int, str] = {}
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                is_alone = token.line.lstrip().startswith("#")
+                lines = self._alone if is_alone else self._behind
+                lines[token.start[0]] = token.string.lstrip("# ")
+
+    def of(self, row: ast.expr) -> str:
+        """Return the remark behind a row of one line or right above a row; "" without one."""
+        if row.lineno == row.end_lineno and row.lineno in self._behind:
+            return self._behind[row.lineno]
+        first = row.lineno
+        while first - 1 in self._alone:
+            first -= 1
+        return " ".join(self._alone[line] for line in range(first, row.lineno))
 
 
 def parse(text: str) -> Words:

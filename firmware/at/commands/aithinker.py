@@ -31,9 +31,9 @@ EVENTS.update(
 )
 
 _SERVER = (
-    ("int", "port", 1, 65535),
-    ("int", "keep_alive", 0, 7200, None),
-    ("int", "con_id", 1, 5, None),
+    ("int", "port", 1, 65535),  # of the server
+    ("int", "keep_alive", 0, 7200, None),  # seconds; 0 off
+    ("int", "con_id", 1, 5, None),  # of the socket
 )
 _CLIENT = (("str", "remote_host", 1, 64),) + _SERVER
 
@@ -41,6 +41,7 @@ SOCKET = command(
     "+SOCKET",
     "Create a socket",
     (
+        # 1 UDP server; 2 UDP client; 3 TCP server; 4 TCP client; 6 SSL server; 7 SSL client
         (
             "by",
             "type",
@@ -56,13 +57,10 @@ SOCKET = command(
     ),
     lexer="bare",
     words={
-        "type": "1 UDP server; 2 UDP client; 3 TCP server; 4 TCP client; 6 SSL server; "
-        "7 SSL client",
-        "port": "of the server",
-        "keep_alive": "seconds; 0 off",
-        "con_id": "of the socket",
-        "kind": "1 UDP server; 2 UDP client; 3 TCP server; 4 TCP client; 5 TCP seed; "
-        "6 SSL server; 7 SSL client; 8 SSL seed",
+        "kind": (
+            "1 UDP server; 2 UDP client; 3 TCP server; 4 TCP client; 5 TCP seed; "
+            "6 SSL server; 7 SSL client; 8 SSL seed"
+        ),
         "status": "1 connected, or listening; 2 disconnected",
         "remote_port": "-1 none",
         "local_port": "-1 none",
@@ -100,12 +98,11 @@ async def socket_set(at, kind, *rest):
 SOCKETSEND = command(
     "+SOCKETSEND",
     "Send data of any length",
-    (("int", "con_id", 1, 5), ("int", "length", 1, 2147483647)),
+    (
+        ("int", "con_id", 1, 5),  # of the socket
+        ("int", "length", 1, 2147483647),  # bytes
+    ),
     lexer="bare",
-    words={
-        "con_id": "of the socket",
-        "length": "bytes",
-    },
 )
 
 
@@ -141,12 +138,12 @@ def _ask(at, length):
 SOCKETSENDLINE = command(
     "+SOCKETSENDLINE",
     "Send a short text of the command line",
-    (("int", "con_id", 1, 5), ("int", "length", 1, 256), ("str", "data", 1, 256)),
+    (
+        ("int", "con_id", 1, 5),  # of the socket
+        ("int", "length", 1, 256),  # bytes
+        ("str", "data", 1, 256),
+    ),
     lexer="bare",
-    words={
-        "con_id": "of the socket",
-        "length": "bytes",
-    },
 )
 
 
@@ -161,13 +158,9 @@ async def socketsendline_set(at, number, length, data):
 SOCKETREAD = command(
     "+SOCKETREAD",
     "Read one received packet",
-    (("int", "con_id", 1, 5),),
+    (("int", "con_id", 1, 5),),  # of the socket
     lexer="bare",
-    words={
-        "con_id": "of the socket",
-        "length": "bytes that follow",
-        "data": "`length` bytes",
-    },
+    words={"length": "bytes that follow", "data": "`length` bytes"},
 )
 
 
@@ -186,11 +179,8 @@ def socketread_set(at, number):
 SOCKETDEL = command(
     "+SOCKETDEL",
     "Delete a socket",
-    (("int", "con_id", 1, 5),),
+    (("int", "con_id", 1, 5),),  # of the socket
     lexer="bare",
-    words={
-        "con_id": "of the socket",
-    },
 )
 
 
@@ -203,11 +193,8 @@ async def socketdel_set(at, number):
 SOCKETRECVCFG = command(
     "+SOCKETRECVCFG",
     "Whether received data is announced or printed",
-    (("pick", "mode", (0, 1)),),
+    (("pick", "mode", (0, 1)),),  # 0 announced; 1 printed
     lexer="bare",
-    words={
-        "mode": "0 announced; 1 printed",
-    },
 )
 
 
@@ -220,11 +207,8 @@ def socketrecvcfg_set(at, mode):
 SOCKETTT = command(
     "+SOCKETTT",
     "Passthrough on the only socket; the mode is that of a UDP server",
-    (("pick", "mode", (0, 2)),),
+    (("pick", "mode", (0, 2)),),  # 0 the first client; 2 the latest client
     lexer="bare",
-    words={
-        "mode": "0 the first client; 2 the latest client",
-    },
 )
 
 
@@ -271,12 +255,13 @@ SOCKETAUTOTT = command(
     "+SOCKETAUTOTT",
     "Passthrough at power-up",
     (
+        # 0 off; 1 UDP server; 2 UDP client; 4 TCP client; 7 SSL client
         (
             "by",
             "type",
             (
                 (0, ()),
-                (1, (("int", "port", 1, 65535),)),
+                (1, (("int", "port", 1, 65535),)),  # of the server
                 (2, (("str", "remote_host", 1, 64), ("int", "port", 1, 65535))),
                 (4, (("str", "remote_host", 1, 64), ("int", "port", 1, 65535))),
                 (7, (("str", "remote_host", 1, 64), ("int", "port", 1, 65535))),
@@ -285,10 +270,6 @@ SOCKETAUTOTT = command(
     ),
     stores="socket_autott",
     lexer="bare",
-    words={
-        "type": "0 off; 1 UDP server; 2 UDP client; 4 TCP client; 7 SSL client",
-        "port": "of the server",
-    },
 )
 
 
@@ -322,13 +303,12 @@ async def autostart(at):
 SSLCRET = command(
     "+SSLCRET",
     "Store or show a certificate",
-    (("int", "type", 1, 3), ("int", "length", 0, 4096, None)),
+    (
+        ("int", "type", 1, 3),  # 1 CA; 2 client's certificate; 3 client's key
+        ("int", "length", 0, 4096, None),  # bytes; 0 erase
+    ),
     lexer="bare",
-    words={
-        "type": "1 CA; 2 client's certificate; 3 client's key",
-        "length": "bytes; 0 erase",
-        "data": "`length` bytes",
-    },
+    words={"data": "`length` bytes"},
 )
 
 
@@ -361,9 +341,7 @@ WDOMAIN = command(
     "Resolve a host name",
     (("str", "server_name", 1, 253),),
     lexer="bare",
-    words={
-        "ip": "of the host",
-    },
+    words={"ip": "of the host"},
 )
 
 

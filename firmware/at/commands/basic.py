@@ -89,10 +89,7 @@ def cmd_query(at):
 GSLP = command(
     "+GSLP",
     "Enter deep sleep for a time",
-    (("int", "time", 0, 2147483647),),
-    words={
-        "time": "ms; 0 restart at once",
-    },
+    (("int", "time", 0, 2147483647),),  # ms; 0 restart at once
 )
 
 
@@ -116,11 +113,8 @@ def restore_run(at):
 SLEEP = command(
     "+SLEEP",
     "Sleep mode",
+    # 0 none; 1 modem sleep by DTIM; 2 light sleep; 3 modem sleep by listen interval
     (("int", "sleep_mode", 0, 3),),
-    words={
-        "sleep_mode": "0 none; 1 modem sleep by DTIM; 2 light sleep; "
-        "3 modem sleep by listen interval",
-    },
 )
 
 
@@ -143,12 +137,11 @@ def sleep_set(at, mode):
 SLEEPWKCFG = command(
     "+SLEEPWKCFG",
     "Wake source of light sleep",
-    (("pick", "wakeup_source", (2,)), ("int", "gpio", 0, 46), ("pick", "level", (0, 1), 0)),
-    words={
-        "wakeup_source": "2 a pin",
-        "gpio": "number of the pin",
-        "level": "0 low; 1 high",
-    },
+    (
+        ("pick", "wakeup_source", (2,)),  # 2 a pin
+        ("int", "gpio", 0, 46),  # number of the pin
+        ("pick", "level", (0, 1), 0),  # 0 low; 1 high
+    ),
 )
 
 
@@ -162,11 +155,10 @@ def sleepwkcfg_set(at, source, pin, level):
 SYSRAM = command(
     "+SYSRAM",
     "Report free memory and the lowest free memory so far, in bytes",
+    # +1 for code; +2 for 32-bit words; +4 for bytes; +8 for DMA; +1024 PSRAM; +2048 internal
     (("int", "caps", 1, 0x7FFFFFFF),),
     since="4.1: the set form",
     words={
-        "caps": "+1 for code; +2 for 32-bit words; +4 for bytes; +8 for DMA; +1024 PSRAM; "
-        "+2048 internal",
         "remaining": "bytes that are free",
         "minimum": "bytes that were free when there were fewest",
         "largest": "bytes of the largest free block",
@@ -195,12 +187,10 @@ def sysram_set(at, caps):
 SYSMSG = command(
     "+SYSMSG",
     "Which system messages there are",
+    # +1 +QUITT when passthrough ends; +2 +LINK_CONN instead of CONNECT;
+    # +4 news of Wi-Fi and links in passthrough
     (("int", "state", 0, 7),),
     stores="sysmsg",
-    words={
-        "state": "+1 +QUITT when passthrough ends; +2 +LINK_CONN instead of CONNECT; "
-        "+4 news of Wi-Fi and links in passthrough",
-    },
 )
 
 
@@ -217,10 +207,7 @@ def sysmsg_set(at, state):
 RFPOWER = command(
     "+RFPOWER",
     "Maximum transmit power in units of 0.25 dBm",
-    (("int", "wifi_power", 40, 84),),
-    words={
-        "wifi_power": "units of 0.25 dBm",
-    },
+    (("int", "wifi_power", 40, 84),),  # units of 0.25 dBm
 )
 
 
@@ -269,10 +256,7 @@ async def sysrollback_run(at):
 SYSTIMESTAMP = command(
     "+SYSTIMESTAMP",
     "The time as seconds since 1970-01-01 UTC",
-    (("int", "unix_timestamp", 0, 4294967295),),
-    words={
-        "unix_timestamp": "seconds since 1970-01-01 UTC",
-    },
+    (("int", "unix_timestamp", 0, 4294967295),),  # seconds since 1970-01-01 UTC
 )
 
 
@@ -289,11 +273,8 @@ def systimestamp_set(at, seconds):
 SYSLOG = command(
     "+SYSLOG",
     "What precedes ERROR, to explain it",
-    (("int", "status", 0, 2),),
+    (("int", "status", 0, 2),),  # 0 nothing; 1 `ERR CODE:0x...`; 2 a `REASON:` line as well
     since="ours: `status` 2",
-    words={
-        "status": "0 nothing; 1 `ERR CODE:0x...`; 2 a `REASON:` line as well",
-    },
 )
 
 
@@ -311,10 +292,7 @@ def syslog_set(at, status):
 SYSSTORE = command(
     "+SYSSTORE",
     "Whether settings are kept in flash; 1 after each start",
-    (("pick", "store_mode", (0, 1)),),
-    words={
-        "store_mode": "0 not kept; 1 kept in flash",
-    },
+    (("pick", "store_mode", (0, 1)),),  # 0 not kept; 1 kept in flash
 )
 
 
@@ -333,21 +311,23 @@ SYSREG = command(
     "+SYSREG",
     "Read or write a 32-bit hardware register",
     (
+        # 0 read; 1 write
         (
             "by",
             "direct",
             (
-                (0, (("int", "address", 0, 0xFFFFFFFF),)),
-                (1, (("int", "address", 0, 0xFFFFFFFF), ("int", "value", 0, 0xFFFFFFFF))),
+                (0, (("int", "address", 0, 0xFFFFFFFF),)),  # of the register, a multiple of 4
+                (
+                    1,
+                    (
+                        ("int", "address", 0, 0xFFFFFFFF),
+                        ("int", "value", 0, 0xFFFFFFFF),  # to be written
+                    ),
+                ),
             ),
         ),
     ),
-    words={
-        "direct": "0 read; 1 write",
-        "address": "of the register, a multiple of 4",
-        "value": "to be written",
-        "content": "in hexadecimal",
-    },
+    words={"content": "in hexadecimal"},
 )
 
 

@@ -12,12 +12,12 @@ from at.wire.bind import demand
 DRVADC = command(
     "+DRVADC",
     "Read one sample of ADC1, 12 bits",
-    (("int", "channel", 0, 7), ("int", "atten", 0, 3)),
-    words={
-        "channel": "GPIO number less one",
-        "atten": "0 up to 750 mV; 1 up to 1050 mV; 2 up to 1300 mV; 3 up to 2500 mV",
-        "raw_data": "0 to 4095, of that range",
-    },
+    (
+        ("int", "channel", 0, 7),  # GPIO number less one
+        # 0 up to 750 mV; 1 up to 1050 mV; 2 up to 1300 mV; 3 up to 2500 mV
+        ("int", "atten", 0, 3),
+    ),
+    words={"raw_data": "0 to 4095, of that range"},
 )
 
 
@@ -36,22 +36,14 @@ DRVPWMINIT = command(
     "+DRVPWMINIT",
     "Put PWM of one frequency and resolution on up to four pins",
     (
-        ("int", "freq", 0, 8000000),
-        ("int", "duty_res", 1, 14, None),
-        ("int", "ch0_gpio", 0, 46, None),
-        ("int", "ch1_gpio", 0, 46, None),
-        ("int", "ch2_gpio", 0, 46, None),
-        ("int", "ch3_gpio", 0, 46, None),
+        ("int", "freq", 0, 8000000),  # Hz; 0 end PWM
+        ("int", "duty_res", 1, 14, None),  # bits
+        ("int", "ch0_gpio", 0, 46, None),  # number of the pin
+        ("int", "ch1_gpio", 0, 46, None),  # number of the pin
+        ("int", "ch2_gpio", 0, 46, None),  # number of the pin
+        ("int", "ch3_gpio", 0, 46, None),  # number of the pin
     ),
     since="ours: `freq` 0",
-    words={
-        "freq": "Hz; 0 end PWM",
-        "duty_res": "bits",
-        "ch0_gpio": "number of the pin",
-        "ch1_gpio": "number of the pin",
-        "ch2_gpio": "number of the pin",
-        "ch3_gpio": "number of the pin",
-    },
 )
 
 
@@ -78,17 +70,11 @@ DRVPWMDUTY = command(
     "+DRVPWMDUTY",
     "Set the duty of PWM channels; what is left out stays as it is",
     (
-        ("int", "ch0_duty", 0, 16384, None),
-        ("int", "ch1_duty", 0, 16384, None),
-        ("int", "ch2_duty", 0, 16384, None),
-        ("int", "ch3_duty", 0, 16384, None),
+        ("int", "ch0_duty", 0, 16384, None),  # of 2 ** bits
+        ("int", "ch1_duty", 0, 16384, None),  # of 2 ** bits
+        ("int", "ch2_duty", 0, 16384, None),  # of 2 ** bits
+        ("int", "ch3_duty", 0, 16384, None),  # of 2 ** bits
     ),
-    words={
-        "ch0_duty": "of 2 ** bits",
-        "ch1_duty": "of 2 ** bits",
-        "ch2_duty": "of 2 ** bits",
-        "ch3_duty": "of 2 ** bits",
-    },
 )
 
 
@@ -105,25 +91,15 @@ DRVPWMFADE = command(
     "+DRVPWMFADE",
     "Let PWM channels fade to a duty, each within its time",
     (
-        ("int", "ch0_target_duty", 0, 16383, None),
-        ("int", "ch0_fade_time", 0, 0x7FFFFFFF, None),
-        ("int", "ch1_target_duty", 0, 16383, None),
-        ("int", "ch1_fade_time", 0, 0x7FFFFFFF, None),
-        ("int", "ch2_target_duty", 0, 16383, None),
-        ("int", "ch2_fade_time", 0, 0x7FFFFFFF, None),
-        ("int", "ch3_target_duty", 0, 16383, None),
-        ("int", "ch3_fade_time", 0, 0x7FFFFFFF, None),
+        ("int", "ch0_target_duty", 0, 16383, None),  # of 2 ** bits
+        ("int", "ch0_fade_time", 0, 0x7FFFFFFF, None),  # ms; 0 at once
+        ("int", "ch1_target_duty", 0, 16383, None),  # of 2 ** bits
+        ("int", "ch1_fade_time", 0, 0x7FFFFFFF, None),  # ms; 0 at once
+        ("int", "ch2_target_duty", 0, 16383, None),  # of 2 ** bits
+        ("int", "ch2_fade_time", 0, 0x7FFFFFFF, None),  # ms; 0 at once
+        ("int", "ch3_target_duty", 0, 16383, None),  # of 2 ** bits
+        ("int", "ch3_fade_time", 0, 0x7FFFFFFF, None),  # ms; 0 at once
     ),
-    words={
-        "ch0_target_duty": "of 2 ** bits",
-        "ch0_fade_time": "ms; 0 at once",
-        "ch1_target_duty": "of 2 ** bits",
-        "ch1_fade_time": "ms; 0 at once",
-        "ch2_target_duty": "of 2 ** bits",
-        "ch2_fade_time": "ms; 0 at once",
-        "ch3_target_duty": "of 2 ** bits",
-        "ch3_fade_time": "ms; 0 at once",
-    },
 )
 
 

@@ -15,17 +15,11 @@ DRVI2CINIT = command(
     "+DRVI2CINIT",
     "Set an I2C port up as a master; the number alone releases it",
     (
-        ("int", "num", 0, 1),
-        ("int", "scl_io", 0, 46, None),
-        ("int", "sda_io", 0, 46, None),
-        ("int", "clock", 20, 1000000, None),
+        ("int", "num", 0, 1),  # of the port
+        ("int", "scl_io", 0, 46, None),  # number of the pin
+        ("int", "sda_io", 0, 46, None),  # number of the pin
+        ("int", "clock", 20, 1000000, None),  # Hz
     ),
-    words={
-        "num": "of the port",
-        "scl_io": "number of the pin",
-        "sda_io": "number of the pin",
-        "clock": "Hz",
-    },
 )
 
 
@@ -46,13 +40,12 @@ def drvi2cinit_set(at, num, scl_io, sda_io, clock):
 DRVI2CRD = command(
     "+DRVI2CRD",
     "Read bytes from an I2C device",
-    (("int", "num", 0, 1), ("int", "address", 0, 0x7BFF), ("int", "length", 1, 2048)),
-    words={
-        "num": "of the port",
-        "address": "of 7 bits, or 0x7800 plus one of 10 bits",
-        "length": "bytes",
-        "read_data": "two hexadecimal digits a byte",
-    },
+    (
+        ("int", "num", 0, 1),  # of the port
+        ("int", "address", 0, 0x7BFF),  # of 7 bits, or 0x7800 plus one of 10 bits
+        ("int", "length", 1, 2048),  # bytes
+    ),
+    words={"read_data": "two hexadecimal digits a byte"},
 )
 
 
@@ -71,12 +64,11 @@ async def drvi2crd_set(at, num, address, length):
 DRVI2CWRDATA = command(
     "+DRVI2CWRDATA",
     "Write bytes that follow the prompt to an I2C device",
-    (("int", "num", 0, 1), ("int", "address", 0, 0x7BFF), ("int", "length", 1, 2048)),
-    words={
-        "num": "of the port",
-        "address": "of 7 bits, or 0x7800 plus one of 10 bits",
-        "length": "bytes",
-    },
+    (
+        ("int", "num", 0, 1),  # of the port
+        ("int", "address", 0, 0x7BFF),  # of 7 bits, or 0x7800 plus one of 10 bits
+        ("int", "length", 1, 2048),  # bytes
+    ),
 )
 
 
@@ -92,17 +84,11 @@ DRVI2CWRBYTES = command(
     "+DRVI2CWRBYTES",
     "Write up to four bytes, given as a number, to an I2C device",
     (
-        ("int", "num", 0, 1),
-        ("int", "address", 0, 0x7BFF),
-        ("int", "length", 1, 4),
-        ("int", "data", 0, 0xFFFFFFFF),
+        ("int", "num", 0, 1),  # of the port
+        ("int", "address", 0, 0x7BFF),  # of 7 bits, or 0x7800 plus one of 10 bits
+        ("int", "length", 1, 4),  # bytes
+        ("int", "data", 0, 0xFFFFFFFF),  # the bytes as one number
     ),
-    words={
-        "num": "of the port",
-        "address": "of 7 bits, or 0x7800 plus one of 10 bits",
-        "length": "bytes",
-        "data": "the bytes as one number",
-    },
 )
 
 

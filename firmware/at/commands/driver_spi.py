@@ -13,17 +13,11 @@ DRVSPICONFGPIO = command(
     "+DRVSPICONFGPIO",
     "Choose the pins of the SPI master",
     (
-        ("int", "mosi", 0, 46),
-        ("int", "miso", -1, 46),
-        ("int", "sclk", 0, 46),
-        ("int", "cs", -1, 46),
+        ("int", "mosi", 0, 46),  # number of the pin
+        ("int", "miso", -1, 46),  # number of the pin; -1 none
+        ("int", "sclk", 0, 46),  # number of the pin
+        ("int", "cs", -1, 46),  # number of the pin; -1 none
     ),
-    words={
-        "mosi": "number of the pin",
-        "miso": "number of the pin; -1 none",
-        "sclk": "number of the pin",
-        "cs": "number of the pin; -1 none",
-    },
 )
 
 
@@ -37,21 +31,15 @@ DRVSPIINIT = command(
     "+DRVSPIINIT",
     "Start the SPI master, or end it",
     (
-        ("int", "clock", 0, 40000000),
+        ("int", "clock", 0, 40000000),  # Hz; 0 end it
+        # 0 CPOL 0, CPHA 0; 1 CPOL 0, CPHA 1; 2 CPOL 1, CPHA 0; 3 CPOL 1, CPHA 1
         ("int", "mode", 0, 3, None),
-        ("int", "cmd_bit", 0, 16, None),
-        ("int", "addr_bit", 0, 64, None),
-        ("int", "dma_chan", 0, 2, None),
+        ("int", "cmd_bit", 0, 16, None),  # bits of the usual command
+        ("int", "addr_bit", 0, 64, None),  # bits of the usual address
+        ("int", "dma_chan", 0, 2, None),  # 0 no DMA; 1-2 DMA
+        # +1 send the least significant bit first; +2 receive it first
         ("int", "bits_msb", 0, 3, 0),
     ),
-    words={
-        "clock": "Hz; 0 end it",
-        "mode": "0 CPOL 0, CPHA 0; 1 CPOL 0, CPHA 1; 2 CPOL 1, CPHA 0; 3 CPOL 1, CPHA 1",
-        "cmd_bit": "bits of the usual command",
-        "addr_bit": "bits of the usual address",
-        "dma_chan": "0 no DMA; 1-2 DMA",
-        "bits_msb": "+1 send the least significant bit first; +2 receive it first",
-    },
 )
 
 
@@ -77,20 +65,13 @@ DRVSPIRD = command(
     "+DRVSPIRD",
     "Read from the SPI bus, after a command and an address if wanted",
     (
-        ("int", "data_len", 1, 4092),
-        ("int", "cmd", 0, 0xFFFF, None),
-        ("int", "cmd_len", 0, 2, None),
-        ("int", "addr", 0, 0xFFFFFFFF, None),
-        ("int", "addr_len", 0, 4, None),
+        ("int", "data_len", 1, 4092),  # bytes
+        ("int", "cmd", 0, 0xFFFF, None),  # command
+        ("int", "cmd_len", 0, 2, None),  # bytes; 0 none
+        ("int", "addr", 0, 0xFFFFFFFF, None),  # address
+        ("int", "addr_len", 0, 4, None),  # bytes; 0 none
     ),
-    words={
-        "data_len": "bytes",
-        "cmd": "command",
-        "cmd_len": "bytes; 0 none",
-        "addr": "address",
-        "addr_len": "bytes; 0 none",
-        "read_data": "two hexadecimal digits a byte",
-    },
+    words={"read_data": "two hexadecimal digits a byte"},
 )
 
 
@@ -111,19 +92,12 @@ DRVSPIWR = command(
     "+DRVSPIWR",
     "Write to the SPI bus: a command and an address if wanted, and bytes that follow the prompt",
     (
-        ("int", "data_len", 0, 4092),
-        ("int", "cmd", 0, 0xFFFF, None),
-        ("int", "cmd_len", 0, 2, None),
-        ("int", "addr", 0, 0xFFFFFFFF, None),
-        ("int", "addr_len", 0, 4, None),
+        ("int", "data_len", 0, 4092),  # bytes; 0 command and address alone
+        ("int", "cmd", 0, 0xFFFF, None),  # command
+        ("int", "cmd_len", 0, 2, None),  # bytes; 0 none
+        ("int", "addr", 0, 0xFFFFFFFF, None),  # address
+        ("int", "addr_len", 0, 4, None),  # bytes; 0 none
     ),
-    words={
-        "data_len": "bytes; 0 command and address alone",
-        "cmd": "command",
-        "cmd_len": "bytes; 0 none",
-        "addr": "address",
-        "addr_len": "bytes; 0 none",
-    },
 )
 
 

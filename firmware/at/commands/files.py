@@ -20,7 +20,8 @@ FS = command(
     "+FS",
     "Files",
     (
-        ("pick", "type", (0, 1)),
+        ("pick", "type", (0, 1)),  # 0 FATFS, in the manual's words; 1 LittleFS
+        # 0 delete; 1 write; 2 read; 3 size; 4 list; 5 MD5; 6 free and total space
         (
             "by",
             "operation",
@@ -30,8 +31,8 @@ FS = command(
                     1,
                     (
                         ("str", "filename", 1, 128),
-                        ("int", "offset", 0, 0x400000),
-                        ("int", "length", 1, 0x400000),
+                        ("int", "offset", 0, 0x400000),  # bytes from the start
+                        ("int", "length", 1, 0x400000),  # bytes
                     ),
                 ),
                 (
@@ -55,10 +56,6 @@ FS = command(
     '+FS:(0),(3),"filename"(128)\r\n+FS:(0),(4),(".")',
     since="main: type 1, operations 5 and 6",
     words={
-        "type": "0 FATFS, in the manual's words; 1 LittleFS",
-        "operation": "0 delete; 1 write; 2 read; 3 size; 4 list; 5 MD5; 6 free and total space",
-        "offset": "bytes from the start",
-        "length": "bytes",
         "data": "`length` bytes",
         "size": "bytes",
         "md5": "hexadecimal digits",
@@ -145,10 +142,7 @@ async def _read(at, file, length):
 FSMOUNT = command(
     "+FSMOUNT",
     "Mount or unmount the file system",
-    (("pick", "mount", (0, 1)),),
-    words={
-        "mount": "0 unmount; 1 mount",
-    },
+    (("pick", "mount", (0, 1)),),  # 0 unmount; 1 mount
 )
 
 

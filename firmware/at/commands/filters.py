@@ -6,10 +6,7 @@ from at.errors import invalid
 SYSMSGFILTER = command(
     "+SYSMSGFILTER",
     "Whether message filters are applied",
-    (("pick", "enable", (0, 1)),),
-    words={
-        "enable": "0 no; 1 yes",
-    },
+    (("pick", "enable", (0, 1)),),  # 0 no; 1 yes
 )
 
 
@@ -31,6 +28,7 @@ SYSMSGFILTERCFG = command(
     "+SYSMSGFILTERCFG",
     "Filters for system messages",
     (
+        # 0 clear all; 1 add; 2 delete
         (
             "by",
             "operator",
@@ -39,8 +37,10 @@ SYSMSGFILTERCFG = command(
                 (
                     1,
                     (
-                        ("int", "head_regexp_len", 0, 64),
-                        ("int", "tail_regexp_len", 0, 64),
+                        ("int", "head_regexp_len", 0, 64),  # bytes; 0 no such expression
+                        ("int", "tail_regexp_len", 0, 64),  # bytes; 0 no such expression
+                        # +1 extended expressions; +2 without regard to case;
+                        # +4 `^` and `$` at each line
                         ("int", "cflags", 0, 7, 0),
                     ),
                 ),
@@ -58,11 +58,6 @@ SYSMSGFILTERCFG = command(
     text="+SYSMSGFILTERCFG:(0)\r\n+SYSMSGFILTERCFG:(1),(0-64),(0-64)\r\n+SYSMSGFILTERCFG:(2),(0-64),(0-64)",
     since="main: `cflags`",
     words={
-        "operator": "0 clear all; 1 add; 2 delete",
-        "head_regexp_len": "bytes; 0 no such expression",
-        "tail_regexp_len": "bytes; 0 no such expression",
-        "cflags": "+1 extended expressions; +2 without regard to case; "
-        "+4 `^` and `$` at each line",
         "index": "from 0",
         "head_regexp": "expression of the head",
         "tail_regexp": "expression of the tail",

@@ -28,23 +28,18 @@ HTTPCLIENT = command(
     "+HTTPCLIENT",
     "Make a request",
     (
-        ("int", "opt", 1, 5),
+        ("int", "opt", 1, 5),  # 1 HEAD; 2 GET; 3 POST; 4 PUT; 5 DELETE
+        # 0 application/x-www-form-urlencoded; 1 application/json; 2 multipart/form-data;
+        # 3 text/xml
         ("int", "content_type", 0, 3),
         ("str", "url", 0, 256, None),
         ("str", "host", 0, 253, None),
         ("str", "path", 0, 256, None),
-        ("int", "transport_type", 1, 2, 1),
+        ("int", "transport_type", 1, 2, 1),  # 1 HTTP; 2 HTTPS
         ("str", "data_or_header", 0, 256, None),
         ("each", "header", 1, 256, None),
     ),
-    words={
-        "opt": "1 HEAD; 2 GET; 3 POST; 4 PUT; 5 DELETE",
-        "content_type": "0 application/x-www-form-urlencoded; 1 application/json; "
-        "2 multipart/form-data; 3 text/xml",
-        "transport_type": "1 HTTP; 2 HTTPS",
-        "size": "bytes that follow",
-        "data": "`size` bytes",
-    },
+    words={"size": "bytes that follow", "data": "`size` bytes"},
 )
 
 
@@ -75,22 +70,12 @@ async def httpclient_set(at, opt, content, url, host, path, transport, *rest):
 
 _GET = (
     ("str", "url", 0, 256),
-    ("int", "tx_size", 0, 10240, 2048),
-    ("int", "rx_size", 0, 10240, 2048),
-    ("int", "timeout", 0, 180000, 5000),
+    ("int", "tx_size", 0, 10240, 2048),  # bytes, without effect
+    ("int", "rx_size", 0, 10240, 2048),  # bytes, without effect
+    ("int", "timeout", 0, 180000, 5000),  # ms; 0 5000 ms
 )
 
-HTTPGETSIZE = command(
-    "+HTTPGETSIZE",
-    "Show the size of a resource",
-    _GET,
-    words={
-        "tx_size": "bytes, without effect",
-        "rx_size": "bytes, without effect",
-        "timeout": "ms; 0 5000 ms",
-        "size": "bytes",
-    },
-)
+HTTPGETSIZE = command("+HTTPGETSIZE", "Show the size of a resource", _GET, words={"size": "bytes"})
 
 
 @HTTPGETSIZE.set
@@ -107,13 +92,7 @@ HTTPCGET = command(
     "+HTTPCGET",
     "Get a resource",
     _GET,
-    words={
-        "tx_size": "bytes, without effect",
-        "rx_size": "bytes; 0 2048",
-        "timeout": "ms; 0 5000 ms",
-        "size": "bytes that follow",
-        "data": "`size` bytes",
-    },
+    words={"rx_size": "bytes; 0 2048", "size": "bytes that follow", "data": "`size` bytes"},
 )
 
 
@@ -135,16 +114,12 @@ HTTPCFG = command(
     "+HTTPCFG",
     "What TLS of all HTTP commands checks and shows",
     (
+        # 0 no checks; 1 show our certificate; 2 check the server's; 3 both
         ("int", "auth_mode", 0, 3),
-        ("int", "pki_number", 0, 255, 0),
-        ("int", "ca_number", 0, 255, 0),
+        ("int", "pki_number", 0, 255, 0),  # which certificate and key of mfg_nvs
+        ("int", "ca_number", 0, 255, 0),  # which authority of mfg_nvs
     ),
     since="4.1",
-    words={
-        "auth_mode": "0 no checks; 1 show our certificate; 2 check the server's; 3 both",
-        "pki_number": "which certificate and key of mfg_nvs",
-        "ca_number": "which authority of mfg_nvs",
-    },
 )
 
 
@@ -163,10 +138,7 @@ def httpcfg_set(at, mode, own, ca):
 HTTPURLCFG = command(
     "+HTTPURLCFG",
     "Set a long URL for the other commands",
-    (("int", "url_length", 0, 8192),),
-    words={
-        "url_length": "bytes; 0 none",
-    },
+    (("int", "url_length", 0, 8192),),  # bytes; 0 none
 )
 
 
@@ -199,12 +171,8 @@ async def httpurlcfg_set(at, length):
 HTTPCHEAD = command(
     "+HTTPCHEAD",
     "Set headers for all later requests, one a command",
-    (("int", "req_header_len", 0, 2048),),
-    words={
-        "req_header_len": "bytes; 0 forget all",
-        "index": "from 0",
-        "req_header": "name: value",
-    },
+    (("int", "req_header_len", 0, 2048),),  # bytes; 0 forget all
+    words={"index": "from 0", "req_header": "name: value"},
 )
 
 

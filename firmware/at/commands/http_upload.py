@@ -16,8 +16,8 @@ _FORM_TAKEN = (NO_CONNECTION + 302, NO_CONNECTION + 303)
 
 _POST = (
     ("str", "url", 0, 256),
-    ("int", "length", 1, 2147483647),
-    ("int", "http_req_header_cnt", 0, 99, 0),
+    ("int", "length", 1, 2147483647),  # bytes
+    ("int", "http_req_header_cnt", 0, 99, 0),  # headers that follow
     ("each", "header", 1, 256, None),
 )
 
@@ -25,12 +25,7 @@ HTTPCPOST = command(
     "+HTTPCPOST",
     "Post a body of a given length",
     _POST,
-    words={
-        "length": "bytes",
-        "http_req_header_cnt": "headers that follow",
-        "size": "bytes that follow",
-        "data": "`size` bytes",
-    },
+    words={"size": "bytes that follow", "data": "`size` bytes"},
 )
 
 
@@ -46,14 +41,7 @@ async def httpcpost_set(at, url, length, count, *headers):
     return await _upload(at, "POST", url, length, count, headers, CONTENT[:1])
 
 
-HTTPCPUT = command(
-    "+HTTPCPUT",
-    "Put a body of a given length",
-    _POST,
-    words={
-        "...": "+HTTPCPOST",
-    },
-)
+HTTPCPUT = command("+HTTPCPUT", "Put a body of a given length", _POST)
 
 
 @HTTPCPUT.set

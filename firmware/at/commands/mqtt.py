@@ -61,25 +61,19 @@ MQTTUSERCFG = command(
     "+MQTTUSERCFG",
     "Begin a configuration: who we are, how the broker is reached",
     (
-        ("int", "link_id", 0, 0),
+        ("int", "link_id", 0, 0),  # 0 the only link
+        # 1 TCP; 2 TLS, no certificate checked; 3 TLS, the server's checked; 4 TLS, ours shown;
+        # 5 TLS, both; 6 WebSocket; 7 secure WebSocket, no certificate checked;
+        # 8 secure WebSocket, the server's checked; 9 secure WebSocket, ours shown;
+        # 10 secure WebSocket, both
         ("int", "scheme", 1, 10),
         ("str", "client_id", 0, 256),
         ("str", "username", 0, 64),
         ("str", "password", 0, 64),
-        ("int", "cert_key_id", 0, 0),
-        ("int", "ca_id", 0, 0),
+        ("int", "cert_key_id", 0, 0),  # 0 the only one
+        ("int", "ca_id", 0, 0),  # 0 the only one
         ("str", "path", 0, 32),
     ),
-    words={
-        "link_id": "0 the only link",
-        "scheme": "1 TCP; 2 TLS, no certificate checked; 3 TLS, the server's checked; "
-        "4 TLS, ours shown; 5 TLS, both; 6 WebSocket; "
-        "7 secure WebSocket, no certificate checked; "
-        "8 secure WebSocket, the server's checked; 9 secure WebSocket, ours shown; "
-        "10 secure WebSocket, both",
-        "cert_key_id": "0 the only one",
-        "ca_id": "0 the only one",
-    },
 )
 refuse_with(
     MQTTUSERCFG,
@@ -108,33 +102,30 @@ def mqttusercfg_set(at, link, scheme, client_id, username, password, *rest):
 MQTTLONGCLIENTID = command(
     "+MQTTLONGCLIENTID",
     "Client identifier of up to 1024 bytes",
-    (("int", "link_id", 0, 0), ("int", "length", 1, 1024)),
-    words={
-        "link_id": "0 the only link",
-        "length": "bytes",
-    },
+    (
+        ("int", "link_id", 0, 0),  # 0 the only link
+        ("int", "length", 1, 1024),  # bytes
+    ),
 )
 refuse_with(MQTTLONGCLIENTID, LINK_ID, (0x6014, 0x6014, 0x6016))
 
 MQTTLONGUSERNAME = command(
     "+MQTTLONGUSERNAME",
     "User name of up to 1024 bytes",
-    (("int", "link_id", 0, 0), ("int", "length", 1, 1024)),
-    words={
-        "link_id": "0 the only link",
-        "length": "bytes",
-    },
+    (
+        ("int", "link_id", 0, 0),  # 0 the only link
+        ("int", "length", 1, 1024),  # bytes
+    ),
 )
 refuse_with(MQTTLONGUSERNAME, LINK_ID, (0x6017, 0x6017, 0x6019))
 
 MQTTLONGPASSWORD = command(
     "+MQTTLONGPASSWORD",
     "Password of up to 1024 bytes",
-    (("int", "link_id", 0, 0), ("int", "length", 1, 1024)),
-    words={
-        "link_id": "0 the only link",
-        "length": "bytes",
-    },
+    (
+        ("int", "link_id", 0, 0),  # 0 the only link
+        ("int", "length", 1, 1024),  # bytes
+    ),
 )
 refuse_with(MQTTLONGPASSWORD, LINK_ID, (0x601A, 0x601A, 0x601C))
 
@@ -181,21 +172,15 @@ MQTTCONNCFG = command(
     "+MQTTCONNCFG",
     "Keep-alive time, kept session, last will",
     (
-        ("int", "link_id", 0, 0),
-        ("int", "keepalive", 0, 7200),
+        ("int", "link_id", 0, 0),  # 0 the only link
+        ("int", "keepalive", 0, 7200),  # seconds; 0 120 s
+        # 0 a clean session; 1 the broker keeps the session
         ("int", "disable_clean_session", 0, 1),
         ("str", "lwt_topic", 0, 128),
         ("str", "lwt_msg", 0, 128),
-        ("int", "lwt_qos", 0, 2, 0),
-        ("int", "lwt_retain", 0, 1, 0),
+        ("int", "lwt_qos", 0, 2, 0),  # 0 at most once; 1 at least once; 2 exactly once
+        ("int", "lwt_retain", 0, 1, 0),  # 0 not kept; 1 kept by the broker
     ),
-    words={
-        "link_id": "0 the only link",
-        "keepalive": "seconds; 0 120 s",
-        "disable_clean_session": "0 a clean session; 1 the broker keeps the session",
-        "lwt_qos": "0 at most once; 1 at least once; 2 exactly once",
-        "lwt_retain": "0 not kept; 1 kept by the broker",
-    },
 )
 refuse_with(
     MQTTCONNCFG,
@@ -230,17 +215,14 @@ MQTTALPN = command(
     "+MQTTALPN",
     "Protocols offered to the server in TLS (ALPN)",
     (
-        ("int", "link_id", 0, 0),
+        ("int", "link_id", 0, 0),  # 0 the only link
+        # how many follow
         (
             "by",
             "alpn_counts",
             ((0, ()), (1, _ONE), (2, _TWO), (3, _THREE), (4, _FOUR), (5, _FIVE)),
         ),
     ),
-    words={
-        "link_id": "0 the only link",
-        "alpn_counts": "how many follow",
-    },
 )
 refuse_with(MQTTALPN, LINK_ID, (0x6008, 0x6008, 0x6008), None)
 
@@ -254,10 +236,10 @@ def mqttalpn_set(at, link, count, *protocols):
 MQTTSNI = command(
     "+MQTTSNI",
     "Server name that is sent in TLS (SNI)",
-    (("int", "link_id", 0, 0), ("str", "sni", 0, 255)),
-    words={
-        "link_id": "0 the only link",
-    },
+    (
+        ("int", "link_id", 0, 0),  # 0 the only link
+        ("str", "sni", 0, 255),
+    ),
 )
 refuse_with(MQTTSNI, LINK_ID, None)
 
@@ -281,19 +263,18 @@ MQTTCONN = command(
     (
         ("int", "link_id", 0, 0),
         ("str", "host", 1, 128),
-        ("int", "port", 1, 65535),
-        ("int", "reconnect", 0, 1),
-        ("int", "timeout", 3000, 60000, None),
+        ("int", "port", 1, 65535),  # of the broker
+        ("int", "reconnect", 0, 1),  # 0 no; 1 yes
+        ("int", "timeout", 3000, 60000, None),  # ms
     ),
     text='+MQTTCONN:(0),"host"(128),(1-65535),(0,1)',
     since="5.0: `timeout`",
     words={
-        "port": "of the broker",
-        "reconnect": "0 no; 1 yes",
-        "timeout": "ms",
-        "state": "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
-        "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
-        "6 connected, topics subscribed",
+        "state": (
+            "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
+            "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
+            "6 connected, topics subscribed"
+        ),
         "path": "as in AT+MQTTUSERCFG",
         "...": "+MQTTUSERCFG",
     },
@@ -332,10 +313,7 @@ async def mqttconn_set(at, link, host, port, reconnect, timeout_ms):
 MQTTCLEAN = command(
     "+MQTTCLEAN",
     "Take leave of the broker and forget the configuration",
-    (("int", "link_id", 0, 0),),
-    words={
-        "link_id": "0 the only link",
-    },
+    (("int", "link_id", 0, 0),),  # 0 the only link
 )
 refuse_with(MQTTCLEAN, LINK_ID)
 

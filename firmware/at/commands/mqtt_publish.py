@@ -14,21 +14,15 @@ MQTTPUB = command(
     "+MQTTPUB",
     "Publish a message that fits on the line",
     (
-        ("int", "link_id", 0, 0),
+        ("int", "link_id", 0, 0),  # 0 the only link
         ("str", "topic", 1, 128),
         ("str", "data", 0, 256),
-        ("int", "qos", 0, 2, 0),
-        ("int", "retain", 0, 1),
-        ("int", "timeout", 3000, 60000, None),
+        ("int", "qos", 0, 2, 0),  # 0 at most once; 1 at least once; 2 exactly once
+        ("int", "retain", 0, 1),  # 0 not kept; 1 kept by the broker
+        ("int", "timeout", 3000, 60000, None),  # ms
     ),
     text='+MQTTPUB:(0),"topic"(128),"data"(256),(0-2),(0,1)',
     since="5.0: `timeout`",
-    words={
-        "link_id": "0 the only link",
-        "qos": "0 at most once; 1 at least once; 2 exactly once",
-        "retain": "0 not kept; 1 kept by the broker",
-        "timeout": "ms",
-    },
 )
 refuse_with(MQTTPUB, LINK_ID, _TOPIC, (0x6044, 0x6045, 0x6046), _QOS, _RETAIN, None)
 
@@ -51,17 +45,14 @@ MQTTPUBRAW = command(
     (
         ("int", "link_id", 0, 0),
         ("str", "topic", 1, 128),
-        ("int", "length", 1, 268435323),
+        ("int", "length", 1, 268435323),  # bytes
         ("int", "qos", 0, 2, 0),
         ("int", "retain", 0, 1),
         ("int", "timeout", 3000, 60000, None),
     ),
     text='+MQTTPUBRAW:(0),"topic"(128),(1-268435323),(0-2),(0,1)',
     since="5.0: `timeout`",
-    words={
-        "length": "bytes",
-        "...": "+MQTTPUB",
-    },
+    words={"...": "+MQTTPUB"},
 )
 refuse_with(MQTTPUBRAW, LINK_ID, _TOPIC, _LENGTH, _QOS, _RETAIN, None)
 
@@ -97,9 +88,11 @@ MQTTSUB = command(
     text='+MQTTSUB:(0),"topic"(128),(0-2)',
     since="5.0: `timeout`",
     words={
-        "state": "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
-        "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
-        "6 connected, topics subscribed",
+        "state": (
+            "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
+            "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
+            "6 connected, topics subscribed"
+        ),
         "size": "bytes that follow",
         "data": "`size` bytes",
         "...": "+MQTTPUB",
@@ -130,16 +123,10 @@ async def mqttsub_set(at, link, topic, qos, timeout_ms):
 MQTTUNSUB = command(
     "+MQTTUNSUB",
     "Unsubscribe from a topic",
-    (
-        ("int", "link_id", 0, 0),
-        ("str", "topic", 1, 128),
-        ("int", "timeout", 3000, 60000, None),
-    ),
+    (("int", "link_id", 0, 0), ("str", "topic", 1, 128), ("int", "timeout", 3000, 60000, None)),
     text='+MQTTUNSUB:(0),"topic"(128)',
     since="5.0: `timeout`",
-    words={
-        "...": "+MQTTPUB",
-    },
+    words={"...": "+MQTTPUB"},
 )
 refuse_with(MQTTUNSUB, LINK_ID, _TOPIC, None)
 

@@ -10,11 +10,8 @@ EVENTS.update({"time_updated": "+TIME_UPDATED"})
 CIPV6 = command(
     "+CIPV6",
     "IPv6",
-    (("int", "enable", 0, 1),),
+    (("int", "enable", 0, 1),),  # 0 off; 1 on
     stores="ipv6",
-    words={
-        "enable": "0 off; 1 on",
-    },
 )
 
 
@@ -32,11 +29,7 @@ def cipv6_set(at, enable):
 CIFSR = command(
     "+CIFSR",
     "Show the addresses of the interfaces that are on",
-    words={
-        "ip": "IPv4 address",
-        "ip6": "IPv6 address",
-        "mac": "MAC address",
-    },
+    words={"ip": "IPv4 address", "ip6": "IPv6 address", "mac": "MAC address"},
 )
 
 
@@ -66,18 +59,13 @@ CIPDOMAIN = command(
     "Resolve a host name",
     (
         ("str", "domain_name", 1, 253),
-        ("pick", "ip_network", (1, 2, 3), 1),
-        ("int", "timeout", 0, 60000, 0),
-        ("int", "show_all_ip", 0, 1, 0),
+        ("pick", "ip_network", (1, 2, 3), 1),  # 1 IPv4 preferred; 2 IPv4 only; 3 IPv6 only
+        ("int", "timeout", 0, 60000, 0),  # ms; 0 each server three times
+        ("int", "show_all_ip", 0, 1, 0),  # 0 one address; 1 all
     ),
     text='+CIPDOMAIN:"domain_name"(253),(1,2,3)',
     since="4.1: `timeout`; main: `show_all_ip`",
-    words={
-        "ip_network": "1 IPv4 preferred; 2 IPv4 only; 3 IPv6 only",
-        "timeout": "ms; 0 each server three times",
-        "show_all_ip": "0 one address; 1 all",
-        "ip_address": "of the host",
-    },
+    words={"ip_address": "of the host"},
 )
 
 
@@ -98,6 +86,7 @@ CIPDNS = command(
     "+CIPDNS",
     "DNS servers",
     (
+        # 0 those of DHCP; 1 those given
         (
             "by",
             "enable",
@@ -115,9 +104,6 @@ CIPDNS = command(
         ),
     ),
     stores="dns",
-    words={
-        "enable": "0 those of DHCP; 1 those given",
-    },
 )
 
 
@@ -156,6 +142,7 @@ CIPSNTPCFG = command(
     "+CIPSNTPCFG",
     "Time zone and time servers, which keep the clock right",
     (
+        # 0 off; 1 on
         (
             "by",
             "enable",
@@ -163,7 +150,7 @@ CIPSNTPCFG = command(
                 (
                     0,
                     (
-                        ("int", "timezone", -1259, 1459, None),
+                        ("int", "timezone", -1259, 1459, None),  # hours, or hhmm
                         ("str", "server1", 1, 64, None),
                         ("str", "server2", 1, 64, None),
                         ("str", "server3", 1, 64, None),
@@ -182,10 +169,6 @@ CIPSNTPCFG = command(
         ),
     ),
     stores="sntp",
-    words={
-        "enable": "0 off; 1 on",
-        "timezone": "hours, or hhmm",
-    },
 )
 
 
@@ -216,11 +199,7 @@ def cipsntpcfg_set(at, enable, zone, *given):
 
 
 CIPSNTPTIME = command(
-    "+CIPSNTPTIME",
-    "Show the local time",
-    words={
-        "asctime": "as `Thu Jan  1 00:00:00 1970`",
-    },
+    "+CIPSNTPTIME", "Show the local time", words={"asctime": "as `Thu Jan  1 00:00:00 1970`"}
 )
 
 
@@ -239,10 +218,7 @@ def cipsntptime_query(at):
 CIPSNTPINTV = command(
     "+CIPSNTPINTV",
     "Time between two questions for the time",
-    (("int", "interval", 15, 4294967),),
-    words={
-        "interval": "seconds",
-    },
+    (("int", "interval", 15, 4294967),),  # seconds
 )
 
 
@@ -261,9 +237,7 @@ PING = command(
     "+PING",
     "Send an echo request and show the time of the answer",
     (("str", "host", 1, 253),),
-    words={
-        "time": "ms",
-    },
+    words={"time": "ms"},
 )
 
 

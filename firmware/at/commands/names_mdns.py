@@ -5,7 +5,10 @@ from at.errors import SUB_COUNT, LinkError, ParamError, text_of
 from at.services.mdns import AAAA, PTR, SRV, TXT, A
 from at.wire.reply import plain
 
-_LIMITS = (("int", "timeout", 1000, 180000, 5000), ("int", "max_results", 1, 255, 1))
+_LIMITS = (
+    ("int", "timeout", 1000, 180000, 5000),  # ms
+    ("int", "max_results", 1, 255, 1),  # of each question
+)
 _INSTANCE = (
     ("str", "instance", 1, 63),
     ("str", "service", 1, 63),
@@ -17,6 +20,7 @@ MDNS = command(
     "+MDNS",
     "mDNS: announce the module and a service, or look for others",
     (
+        # 0 announce no longer; 1 announce; 2 look for others
         (
             "by",
             "enable",
@@ -27,10 +31,10 @@ MDNS = command(
                     (
                         ("str", "hostname", 1, 63),
                         ("str", "service_type", 1, 63),
-                        ("int", "port", 1, 65535),
+                        ("int", "port", 1, 65535),  # of the service
                         ("str", "instance", 1, 63, None),
                         ("str", "proto", 1, 63, b"_tcp"),
-                        ("int", "txt_number", 1, 10, 0),
+                        ("int", "txt_number", 1, 10, 0),  # pairs that follow
                         ("str", "key1", 1, 63, None),
                         ("str", "value1", 0, 200, None),
                         ("str", "key2", 1, 63, None),
@@ -56,6 +60,8 @@ MDNS = command(
                 (
                     2,
                     (
+                        # 0 PTR, instances of a service; 1 TXT; 2 SRV; 3 TXT and SRV; 4 A; 5 AAAA;
+                        # 6 A and AAAA
                         (
                             "by",
                             "type",
@@ -84,17 +90,7 @@ MDNS = command(
     ),
     text='+MDNS:(0)\r\n+MDNS:(1),"hostname"(63),"service_type"(63),(1-65535)',
     since="4.1: all behind `port`; 5.0: `enable` 2",
-    words={
-        "enable": "0 announce no longer; 1 announce; 2 look for others",
-        "port": "of the service",
-        "txt_number": "pairs that follow",
-        "type": "0 PTR, instances of a service; 1 TXT; 2 SRV; 3 TXT and SRV; 4 A; 5 AAAA; "
-        "6 A and AAAA",
-        "timeout": "ms",
-        "max_results": "of each question",
-        "data_len": "bytes behind the comma",
-        "data": "`data_len` bytes",
-    },
+    words={"data_len": "bytes behind the comma", "data": "`data_len` bytes"},
 )
 
 

@@ -5,11 +5,10 @@ from at.command import command
 FACTPLCP = command(
     "+FACTPLCP",
     "Choose the preamble (PLCP) of 802.11b frames",
-    (("pick", "enable", (0, 1)), ("pick", "tx_with_long", (0, 1))),
-    words={
-        "enable": "0 the usual preamble; 1 that of `tx_with_long`",
-        "tx_with_long": "0 short; 1 long",
-    },
+    (
+        ("pick", "enable", (0, 1)),  # 0 the usual preamble; 1 that of `tx_with_long`
+        ("pick", "tx_with_long", (0, 1)),  # 0 short; 1 long
+    ),
 )
 
 

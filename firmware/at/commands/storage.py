@@ -12,6 +12,7 @@ SYSFLASH = command(
     "+SYSFLASH",
     "User partitions",
     (
+        # 0 erase; 1 write; 2 read
         (
             "by",
             "operation",
@@ -20,8 +21,8 @@ SYSFLASH = command(
                     0,
                     (
                         ("str", "partition", 1, 16),
-                        ("int", "offset", 0, 0x400000, 0),
-                        ("int", "length", 1, 0x400000, None),
+                        ("int", "offset", 0, 0x400000, 0),  # bytes from the start of the partition
+                        ("int", "length", 1, 0x400000, None),  # bytes
                     ),
                 ),
                 (
@@ -44,9 +45,6 @@ SYSFLASH = command(
         ),
     ),
     words={
-        "operation": "0 erase; 1 write; 2 read",
-        "offset": "bytes from the start of the partition",
-        "length": "bytes",
         "type": "0 application; 1 data; 64-254 one's own",
         "subtype": "as in ESP-IDF's partition tables",
         "addr": "in flash, hexadecimal",
@@ -128,6 +126,7 @@ SYSMFG = command(
     "+SYSMFG",
     "Manufacturing data in mfg_nvs",
     (
+        # 0 erase; 1 read; 2 write
         (
             "by",
             "operation",
@@ -138,8 +137,8 @@ SYSMFG = command(
                     (
                         ("str", "namespace", 1, 15, None),
                         ("str", "key", 1, 15, None),
-                        ("int", "offset", 0, 0x1C000, 0),
-                        ("int", "length", 0, 0x1C000, None),
+                        ("int", "offset", 0, 0x1C000, 0),  # bytes to leave out
+                        ("int", "length", 0, 0x1C000, None),  # bytes
                     ),
                 ),
                 (
@@ -147,11 +146,12 @@ SYSMFG = command(
                     (
                         ("str", "namespace", 1, 15),
                         ("str", "key", 1, 15),
+                        # 1 u8; 2 i8; 3 u16; 4 i16; 5 u32; 6 i32; 7 string; 8 binary
                         (
                             "by",
                             "type",
                             (
-                                (1, (("int", "value", 0, 255),)),
+                                (1, (("int", "value", 0, 255),)),  # number, or what is stored
                                 (2, (("int", "value", -128, 127),)),
                                 (3, (("int", "value", 0, 65535),)),
                                 (4, (("int", "value", -32768, 32767),)),
@@ -166,13 +166,6 @@ SYSMFG = command(
             ),
         ),
     ),
-    words={
-        "operation": "0 erase; 1 read; 2 write",
-        "type": "1 u8; 2 i8; 3 u16; 4 i16; 5 u32; 6 i32; 7 string; 8 binary",
-        "value": "number, or what is stored",
-        "offset": "bytes to leave out",
-        "length": "bytes",
-    },
 )
 
 

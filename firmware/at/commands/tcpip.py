@@ -103,15 +103,17 @@ def _status(at):
 
 _STREAM = (
     ("str", "remote_host", 1, 64),
-    ("int", "remote_port", 1, 65535),
-    ("int", "keep_alive", 0, 7200, None),
+    ("int", "remote_port", 1, 65535),  # of the peer
+    ("int", "keep_alive", 0, 7200, None),  # seconds; 0 off
     ("str", "local_ip", 0, 45, b""),
-    ("int", "timeout", 0, 60000, 0),
+    ("int", "timeout", 0, 60000, 0),  # ms; 0 what the stack takes, up to a minute
 )
 _DATAGRAM = (
     ("str", "remote_host", 1, 64),
     ("int", "remote_port", 0, 65535),
-    ("int", "local_port", 0, 65535, 0),
+    ("int", "local_port", 0, 65535, 0),  # of the module; 0 any
+    # 0 the peer stays; 1 the first other sender becomes the peer;
+    # 2 every other sender becomes the peer
     ("int", "mode", 0, 2, 0),
     ("str", "local_ip", 0, 45, b""),
     ("int", "timeout", 0, 60000, 0),
@@ -133,10 +135,7 @@ _LINK = (
 CIPSTART = command(
     "+CIPSTART",
     "Open a TCP, UDP or TLS link",
-    (
-        ("link", "link_id", 0, 4),
-        _LINK,
-    ),
+    (("link", "link_id", 0, 4), _LINK),
     text='+CIPSTART:(0-4),("TCP"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
     '+CIPSTART:(0-4),("TCPv6"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
     '+CIPSTART:(0-4),("SSL"),"remote_host"(64),(1-65535),(0-7200),"local_ip"(45)\r\n'
@@ -144,14 +143,6 @@ CIPSTART = command(
     '+CIPSTART:(0-4),("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
     '+CIPSTART:(0-4),("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
     since="4.1: `timeout`",
-    words={
-        "remote_port": "of the peer",
-        "keep_alive": "seconds; 0 off",
-        "local_port": "of the module; 0 any",
-        "mode": "0 the peer stays; 1 the first other sender becomes the peer; "
-        "2 every other sender becomes the peer",
-        "timeout": "ms; 0 what the stack takes, up to a minute",
-    },
 )
 
 
@@ -178,9 +169,6 @@ CIPSTARTEX = command(
     '+CIPSTARTEX:("UDP"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)\r\n'
     '+CIPSTARTEX:("UDPv6"),"remote_host"(64),(0-65535),(0-65535),(0-2),"local_ip"(45)',
     since="4.1: `timeout`",
-    words={
-        "...": "+CIPSTART",
-    },
 )
 
 
@@ -214,10 +202,7 @@ async def _open(at, number, index, kind, host, port, rest):
 CIPCLOSE = command(
     "+CIPCLOSE",
     "Close a link, or all of them",
-    (("int", "link_id", 0, 5),),
-    words={
-        "link_id": "of the link; 5 all",
-    },
+    (("int", "link_id", 0, 5),),  # of the link; 5 all
 )
 
 
@@ -245,10 +230,7 @@ async def cipclose_run(at):
 CIPMUX = command(
     "+CIPMUX",
     "One link without a number, or five with",
-    (("pick", "mode", (0, 1)),),
-    words={
-        "mode": "0 one link, without number; 1 five numbered links",
-    },
+    (("pick", "mode", (0, 1)),),  # 0 one link, without number; 1 five numbered links
 )
 
 
@@ -273,11 +255,11 @@ def cipmux_set(at, mode):
 CIPCONNPERSIST = command(
     "+CIPCONNPERSIST",
     "Whether a TCP or TLS link outlives the loss of its network",
-    (("link", "link_id", 0, 4), ("int", "persist", 0, 1)),
+    (
+        ("link", "link_id", 0, 4),
+        ("int", "persist", 0, 1),  # 0 it is closed; 1 it is left to the stack
+    ),
     since="5.0",
-    words={
-        "persist": "0 it is closed; 1 it is left to the stack",
-    },
 )
 
 
@@ -301,20 +283,13 @@ CIPTCPOPT = command(
     "+CIPTCPOPT",
     "Socket options of a link",
     (
-        ("link", "link_id", 0, 5),
-        ("int", "so_linger", -1, 32767, None),
-        ("int", "tcp_nodelay", 0, 1, None),
-        ("int", "so_sndtimeo", 0, 2147483647, None),
-        ("int", "keep_alive", 0, 7200, None),
+        ("link", "link_id", 0, 5),  # 5 all
+        ("int", "so_linger", -1, 32767, None),  # seconds; -1 off; 0 throw away what is left
+        ("int", "tcp_nodelay", 0, 1, None),  # 0 small pieces are collected; 1 they go at once
+        ("int", "so_sndtimeo", 0, 2147483647, None),  # ms; 0 for ever
+        ("int", "keep_alive", 0, 7200, None),  # seconds; 0 off
     ),
     stores="tcp_options",
-    words={
-        "link_id": "5 all",
-        "so_linger": "seconds; -1 off; 0 throw away what is left",
-        "tcp_nodelay": "0 small pieces are collected; 1 they go at once",
-        "so_sndtimeo": "ms; 0 for ever",
-        "keep_alive": "seconds; 0 off",
-    },
 )
 
 

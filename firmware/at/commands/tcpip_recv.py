@@ -18,17 +18,12 @@ CIPRECVTYPE = command(
     "+CIPRECVTYPE",
     "How a link's data comes: at once with +IPD, or when asked for",
     (
-        ("link", "link_id", 0, 5),
-        ("int", "mode", 0, 1),
-        ("int", "data_len_report_mode", 0, 1, 0),
+        ("link", "link_id", 0, 5),  # 5 all
+        ("int", "mode", 0, 1),  # 0 active, at once; 1 passive, when asked for
+        ("int", "data_len_report_mode", 0, 1, 0),  # 0 all that waits; 1 the next datagram
     ),
     text="+CIPRECVTYPE:(0-5),(0,1)",
     since="main: `data_len_report_mode`",
-    words={
-        "link_id": "5 all",
-        "mode": "0 active, at once; 1 passive, when asked for",
-        "data_len_report_mode": "0 all that waits; 1 the next datagram",
-    },
 )
 
 
@@ -55,12 +50,12 @@ def ciprecvtype_set(at, number, mode, report_mode):
 CIPRECVMODE = command(
     "+CIPRECVMODE",
     "As AT+CIPRECVTYPE; one number alone is the mode of all links",
-    (("int", "link_id", 0, 5), ("int", "mode", 0, 1, None)),
+    (
+        ("int", "link_id", 0, 5),  # of the link, or alone the mode; 5 all
+        ("int", "mode", 0, 1, None),
+    ),
     old=True,
-    words={
-        "link_id": "of the link, or alone the mode; 5 all",
-        "...": "+CIPRECVTYPE",
-    },
+    words={"...": "+CIPRECVTYPE"},
 )
 
 
@@ -88,14 +83,13 @@ CIPRECVDATA = command(
     "Read data of a link in passive mode",
     (
         ("link", "link_id", 0, 4),
-        ("int", "len", 1, 2147483647),
+        ("int", "len", 1, 2147483647),  # bytes at most
+        # 0 datagrams may be cut; 1 whole or not at all
         ("int", "keep_datagram_integrity", 0, 1, 0),
     ),
     text="+CIPRECVDATA:(0-4),(1-2147483647)",
     since="main: `keep_datagram_integrity`",
     words={
-        "len": "bytes at most",
-        "keep_datagram_integrity": "0 datagrams may be cut; 1 whole or not at all",
         "actual_len": "bytes that follow",
         "remote_ip": "of the sender, with AT+CIPDINFO=1",
         "remote_port": "of the sender, with AT+CIPDINFO=1",
@@ -120,9 +114,7 @@ def ciprecvdata_set(at, number, limit, is_whole):
 CIPRECVLEN = command(
     "+CIPRECVLEN",
     "Bytes that wait on the links in passive mode",
-    words={
-        "data_length": "bytes; -1 the link is not open",
-    },
+    words={"data_length": "bytes; -1 the link is not open"},
 )
 
 
@@ -137,11 +129,8 @@ alias("+CIPRCVLEN", CIPRECVLEN)
 CIPDINFO = command(
     "+CIPDINFO",
     "Whether received data names its sender",
-    (("pick", "mode", (0, 1)),),
-    words={
-        "mode": "0 no; 1 yes",
-        "state": "true or false",
-    },
+    (("pick", "mode", (0, 1)),),  # 0 no; 1 yes
+    words={"state": "true or false"},
 )
 
 

@@ -14,14 +14,10 @@ CIPSEND = command(
     "Send a block of up to 8192 bytes, or enter passthrough",
     (
         ("link", "link_id", 0, 4),
-        ("int", "length", 1, 8192),
+        ("int", "length", 1, 8192),  # bytes
         ("str", "remote_host", 1, 64, None),
-        ("int", "remote_port", 1, 65535, None),
+        ("int", "remote_port", 1, 65535, None),  # of the receiver
     ),
-    words={
-        "length": "bytes",
-        "remote_port": "of the receiver",
-    },
 )
 
 
@@ -104,14 +100,10 @@ CIPSENDEX = command(
     "Send a block that ends at its length or at the characters \\0",
     (
         ("link", "link_id", 0, 4),
-        ("int", "length", 1, 8192),
+        ("int", "length", 1, 8192),  # bytes
         ("str", "remote_host", 1, 64, None),
-        ("int", "remote_port", 1, 65535, None),
+        ("int", "remote_port", 1, 65535, None),  # of the receiver
     ),
-    words={
-        "length": "bytes",
-        "remote_port": "of the receiver",
-    },
 )
 
 
@@ -144,13 +136,11 @@ CIPSENDL = command(
     "Send long data, passed on while it comes",
     (
         ("link", "link_id", 0, 4),
-        ("int", "length", 1, 2147483647),
+        ("int", "length", 1, 2147483647),  # bytes
         ("str", "remote_host", 1, 64, None),
-        ("int", "remote_port", 1, 65535, None),
+        ("int", "remote_port", 1, 65535, None),  # of the receiver
     ),
     words={
-        "length": "bytes",
-        "remote_port": "of the receiver",
         "had_sent_len": "bytes that the stack has taken",
         "port_recv_len": "bytes that came from the host",
     },
@@ -181,11 +171,10 @@ async def cipsendl_set(at, number, length, host, port):
 CIPSENDLCFG = command(
     "+CIPSENDLCFG",
     "Progress reports and chunks of AT+CIPSENDL",
-    (("int", "report_size", 100, 1048576), ("int", "transmit_size", 100, 2920, None)),
-    words={
-        "report_size": "bytes",
-        "transmit_size": "bytes",
-    },
+    (
+        ("int", "report_size", 100, 1048576),  # bytes
+        ("int", "transmit_size", 100, 2920, None),  # bytes
+    ),
 )
 
 
@@ -205,10 +194,7 @@ def cipsendlcfg_set(at, report_size, chunk_size):
 CIPMODE = command(
     "+CIPMODE",
     "Normal transmission or passthrough",
-    (("pick", "mode", (0, 1)),),
-    words={
-        "mode": "0 normal; 1 passthrough",
-    },
+    (("pick", "mode", (0, 1)),),  # 0 normal; 1 passthrough
 )
 
 
@@ -230,11 +216,8 @@ def cipmode_set(at, mode):
 CIPRECONNINTV = command(
     "+CIPRECONNINTV",
     "Pause between attempts to reconnect in passthrough",
-    (("int", "interval", 1, 36000),),
+    (("int", "interval", 1, 36000),),  # units of 100 ms
     stores="reconnect",
-    words={
-        "interval": "units of 100 ms",
-    },
 )
 
 

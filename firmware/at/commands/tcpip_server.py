@@ -9,29 +9,26 @@ CIPSERVER = command(
     "+CIPSERVER",
     "Start or stop the TCP or TLS server",
     (
+        # 0 stop; 1 start
         (
             "by",
             "mode",
             (
+                # 0 links of clients stay; 1 they are closed
                 (0, (("int", "close_all", 0, 1, 0),)),
                 (
                     1,
                     (
-                        ("int", "port", 1, 65535, 333),
+                        ("int", "port", 1, 65535, 333),  # to listen on
                         ("pick", "type", ("TCP", "TCPv6", "SSL", "SSLv6"), "TCP"),
+                        # 0 clients show no certificate; 1 they must
                         ("int", "ca_enable", 0, 1, 0),
                     ),
                 ),
             ),
         ),
     ),
-    words={
-        "mode": "0 stop; 1 start",
-        "close_all": "0 links of clients stay; 1 they are closed",
-        "port": "to listen on",
-        "num": "that it takes at most",
-        "ca_enable": "0 clients show no certificate; 1 they must",
-    },
+    words={"num": "that it takes at most"},
 )
 
 
@@ -69,10 +66,7 @@ async def _stop(at, close_clients):
 CIPSERVERMAXCONN = command(
     "+CIPSERVERMAXCONN",
     "Most clients that the server takes",
-    (("int", "num", 1, 5),),
-    words={
-        "num": "clients",
-    },
+    (("int", "num", 1, 5),),  # clients
 )
 
 
@@ -90,10 +84,7 @@ def cipservermaxconn_set(at, count):
 CIPSTO = command(
     "+CIPSTO",
     "When the server drops a silent client",
-    (("int", "time", 0, 7200),),
-    words={
-        "time": "seconds; 0 never",
-    },
+    (("int", "time", 0, 7200),),  # seconds; 0 never
 )
 
 

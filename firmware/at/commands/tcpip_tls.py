@@ -17,18 +17,13 @@ CIPSSLCCONF = command(
     "+CIPSSLCCONF",
     "What a link's TLS checks and shows",
     (
-        ("link", "link_id", 0, 5),
+        ("link", "link_id", 0, 5),  # 5 all
+        # 0 no checks; 1 show our certificate; 2 check the server's; 3 both
         ("int", "auth_mode", 0, 3),
-        ("int", "pki_number", 0, 255, 0),
-        ("int", "ca_number", 0, 255, 0),
+        ("int", "pki_number", 0, 255, 0),  # which certificate and key of mfg_nvs
+        ("int", "ca_number", 0, 255, 0),  # which authority of mfg_nvs
     ),
     stores="ssl_client",
-    words={
-        "link_id": "5 all",
-        "auth_mode": "0 no checks; 1 show our certificate; 2 check the server's; 3 both",
-        "pki_number": "which certificate and key of mfg_nvs",
-        "ca_number": "which authority of mfg_nvs",
-    },
 )
 
 
@@ -54,10 +49,10 @@ alias("+CIPSSLCONF", CIPSSLCCONF)
 CIPSSLCCN = command(
     "+CIPSSLCCN",
     "Name that the server's certificate must carry",
-    (("link", "link_id", 0, 5), ("str", "common_name", 0, 64)),
-    words={
-        "link_id": "5 all",
-    },
+    (
+        ("link", "link_id", 0, 5),  # 5 all
+        ("str", "common_name", 0, 64),
+    ),
 )
 
 
@@ -77,10 +72,10 @@ def cipsslccn_set(at, number, name):
 CIPSSLCSNI = command(
     "+CIPSSLCSNI",
     "Server name that is sent (SNI)",
-    (("link", "link_id", 0, 5), ("str", "sni", 0, 64)),
-    words={
-        "link_id": "5 all",
-    },
+    (
+        ("link", "link_id", 0, 5),  # 5 all
+        ("str", "sni", 0, 64),
+    ),
 )
 
 
@@ -107,17 +102,14 @@ CIPSSLCALPN = command(
     "+CIPSSLCALPN",
     "Protocols offered to the server (ALPN)",
     (
-        ("link", "link_id", 0, 5),
+        ("link", "link_id", 0, 5),  # 5 all
+        # how many follow
         (
             "by",
             "counts",
             ((0, ()), (1, _ONE), (2, _TWO), (3, _THREE), (4, _FOUR), (5, _FIVE)),
         ),
     ),
-    words={
-        "link_id": "5 all",
-        "counts": "how many follow",
-    },
 )
 
 
@@ -139,10 +131,11 @@ def cipsslcalpn_set(at, number, count, *protocols):
 CIPSSLCPSK = command(
     "+CIPSSLCPSK",
     "Pre-shared key and hint, as text",
-    (("link", "link_id", 0, 5), ("str", "psk", 0, 32), ("str", "hint", 0, 32)),
-    words={
-        "link_id": "5 all",
-    },
+    (
+        ("link", "link_id", 0, 5),  # 5 all
+        ("str", "psk", 0, 32),
+        ("str", "hint", 0, 32),
+    ),
 )
 
 
@@ -162,10 +155,11 @@ def cipsslcpsk_set(at, number, key, hint):
 CIPSSLCPSKHEX = command(
     "+CIPSSLCPSKHEX",
     "Pre-shared key in hexadecimal digits, and hint",
-    (("link", "link_id", 0, 5), ("str", "psk", 0, 64), ("str", "hint", 0, 32)),
-    words={
-        "link_id": "5 all",
-    },
+    (
+        ("link", "link_id", 0, 5),  # 5 all
+        ("str", "psk", 0, 64),
+        ("str", "hint", 0, 32),
+    ),
 )
 
 
@@ -191,48 +185,27 @@ CIPSSLCCIPHER = command(
     "+CIPSSLCCIPHER",
     "Cipher suites offered to the server",
     (
-        ("link", "link_id", 0, 5),
-        ("int", "counts", 0, 16),
-        ("int", "suite1", 1, 65535, None),
-        ("int", "suite2", 1, 65535, None),
-        ("int", "suite3", 1, 65535, None),
-        ("int", "suite4", 1, 65535, None),
-        ("int", "suite5", 1, 65535, None),
-        ("int", "suite6", 1, 65535, None),
-        ("int", "suite7", 1, 65535, None),
-        ("int", "suite8", 1, 65535, None),
-        ("int", "suite9", 1, 65535, None),
-        ("int", "suite10", 1, 65535, None),
-        ("int", "suite11", 1, 65535, None),
-        ("int", "suite12", 1, 65535, None),
-        ("int", "suite13", 1, 65535, None),
-        ("int", "suite14", 1, 65535, None),
-        ("int", "suite15", 1, 65535, None),
-        ("int", "suite16", 1, 65535, None),
+        ("link", "link_id", 0, 5),  # 5 all
+        ("int", "counts", 0, 16),  # how many follow; 0 the firmware's choice
+        ("int", "suite1", 1, 65535, None),  # IANA number
+        ("int", "suite2", 1, 65535, None),  # IANA number
+        ("int", "suite3", 1, 65535, None),  # IANA number
+        ("int", "suite4", 1, 65535, None),  # IANA number
+        ("int", "suite5", 1, 65535, None),  # IANA number
+        ("int", "suite6", 1, 65535, None),  # IANA number
+        ("int", "suite7", 1, 65535, None),  # IANA number
+        ("int", "suite8", 1, 65535, None),  # IANA number
+        ("int", "suite9", 1, 65535, None),  # IANA number
+        ("int", "suite10", 1, 65535, None),  # IANA number
+        ("int", "suite11", 1, 65535, None),  # IANA number
+        ("int", "suite12", 1, 65535, None),  # IANA number
+        ("int", "suite13", 1, 65535, None),  # IANA number
+        ("int", "suite14", 1, 65535, None),  # IANA number
+        ("int", "suite15", 1, 65535, None),  # IANA number
+        ("int", "suite16", 1, 65535, None),  # IANA number
     ),
     since="4.1",
-    words={
-        "link_id": "5 all",
-        "counts": "how many follow; 0 the firmware's choice",
-        "suite1": "IANA number",
-        "suite2": "IANA number",
-        "suite3": "IANA number",
-        "suite4": "IANA number",
-        "suite5": "IANA number",
-        "suite6": "IANA number",
-        "suite7": "IANA number",
-        "suite8": "IANA number",
-        "suite9": "IANA number",
-        "suite10": "IANA number",
-        "suite11": "IANA number",
-        "suite12": "IANA number",
-        "suite13": "IANA number",
-        "suite14": "IANA number",
-        "suite15": "IANA number",
-        "suite16": "IANA number",
-        "index": "from 0",
-        "suite": "IANA number, hexadecimal",
-    },
+    words={"index": "from 0", "suite": "IANA number, hexadecimal"},
 )
 
 
@@ -263,11 +236,8 @@ def cipsslccipher_set(at, number, count, *suites):
 CIPSSLSIZE = command(
     "+CIPSSLSIZE",
     "Size of TLS buffers: accepted for hosts of other modules, without effect",
-    (("int", "size", 2048, 16384),),
+    (("int", "size", 2048, 16384),),  # bytes, without effect
     old=True,
-    words={
-        "size": "bytes, without effect",
-    },
 )
 
 

@@ -4,25 +4,14 @@ from at.command import alias, command
 from at.errors import text_of
 
 _LINE = (
-    ("int", "baudrate", 80, 5000000),
-    ("int", "databits", 5, 8),
-    ("int", "stopbits", 1, 3),
-    ("int", "parity", 0, 2),
-    ("int", "flow_control", 0, 3),
+    ("int", "baudrate", 80, 5000000),  # bits per second
+    ("int", "databits", 5, 8),  # bits of data in a character
+    ("int", "stopbits", 1, 3),  # 1 one; 2 one and a half; 3 two
+    ("int", "parity", 0, 2),  # 0 none; 1 odd; 2 even
+    ("int", "flow_control", 0, 3),  # 0 none; 1 RTS; 2 CTS; 3 RTS and CTS
 )
 
-UART_CUR = command(
-    "+UART_CUR",
-    "The UART of the command port, until the next start",
-    _LINE,
-    words={
-        "baudrate": "bits per second",
-        "databits": "bits of data in a character",
-        "stopbits": "1 one; 2 one and a half; 3 two",
-        "parity": "0 none; 1 odd; 2 even",
-        "flow_control": "0 none; 1 RTS; 2 CTS; 3 RTS and CTS",
-    },
-)
+UART_CUR = command("+UART_CUR", "The UART of the command port, until the next start", _LINE)
 
 
 @UART_CUR.query
@@ -40,13 +29,7 @@ def uart_cur_set(at, baud, bits, stop, parity, flow):
 alias("+UART", UART_CUR)
 
 UART_DEF = command(
-    "+UART_DEF",
-    "The UART of the command port, now and after each start",
-    _LINE,
-    stores="uart",
-    words={
-        "...": "+UART_CUR",
-    },
+    "+UART_DEF", "The UART of the command port, now and after each start", _LINE, stores="uart"
 )
 
 
@@ -66,10 +49,7 @@ def uart_def_set(at, baud, bits, stop, parity, flow):
 TRANSINTVL = command(
     "+TRANSINTVL",
     "How long passthrough collects bytes before it sends them",
-    (("int", "interval", 0, 1000),),
-    words={
-        "interval": "ms; 0 at once",
-    },
+    (("int", "interval", 0, 1000),),  # ms; 0 at once
 )
 
 
@@ -87,6 +67,7 @@ SAVETRANSLINK = command(
     "+SAVETRANSLINK",
     "Whether the module enters passthrough at power-up, and to which peer",
     (
+        # 0 normal start; 1 passthrough from power-up on
         (
             "by",
             "mode",
@@ -95,9 +76,9 @@ SAVETRANSLINK = command(
                     0,
                     (
                         ("str", "remote_host", 1, 64, None),
-                        ("int", "remote_port", 1, 65535, None),
+                        ("int", "remote_port", 1, 65535, None),  # of the peer
                         ("str", "type", 1, 5, None),
-                        ("int", "keep_alive", 0, 65535, None),
+                        ("int", "keep_alive", 0, 65535, None),  # seconds; 0 off
                     ),
                 ),
                 (
@@ -113,7 +94,7 @@ SAVETRANSLINK = command(
                                 ("TCPv6", (("int", "keep_alive", 0, 7200, None),)),
                                 ("SSL", (("int", "keep_alive", 0, 7200, None),)),
                                 ("SSLv6", (("int", "keep_alive", 0, 7200, None),)),
-                                ("UDP", (("int", "local_port", 1, 65535, None),)),
+                                ("UDP", (("int", "local_port", 1, 65535, None),)),  # of the module
                                 ("UDPv6", (("int", "local_port", 1, 65535, None),)),
                             ),
                             "TCP",
@@ -124,12 +105,6 @@ SAVETRANSLINK = command(
         ),
     ),
     stores="translink",
-    words={
-        "mode": "0 normal start; 1 passthrough from power-up on",
-        "remote_port": "of the peer",
-        "keep_alive": "seconds; 0 off",
-        "local_port": "of the module",
-    },
 )
 
 

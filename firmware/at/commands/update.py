@@ -9,9 +9,7 @@ EVENTS.update({"update_state": lambda _, state: "+CIPUPDATE:%d" % state})
 CIPFWVER = command(
     "+CIPFWVER",
     "Show the newest version that the update server offers",
-    words={
-        "version": "as the server offers it",
-    },
+    words={"version": "as the server offers it"},
 )
 
 
@@ -25,17 +23,16 @@ CIUPDATE = command(
     "+CIUPDATE",
     "Update from the update server",
     (
-        ("pick", "ota_mode", (0, 1)),
+        ("pick", "ota_mode", (0, 1)),  # 0 HTTP; 1 HTTPS
         ("str", "version", 1, 32, None),
         ("str", "firmware_name", 1, 16, None),
+        # 0 the command ends with the update; 1 the update goes on in the background
         ("pick", "nonblocking", (0, 1), 0),
     ),
     words={
-        "ota_mode": "0 HTTP; 1 HTTPS",
-        "nonblocking": "0 the command ends with the update; "
-        "1 the update goes on in the background",
-        "state": "0 nothing done yet; 1 server found; 2 connected; 3 version known; 4 done; "
-        "-1 failed",
+        "state": (
+            "0 nothing done yet; 1 server found; 2 connected; 3 version known; 4 done; -1 failed"
+        )
     },
 )
 
@@ -89,10 +86,7 @@ def _word(value, index):
 USEROTA = command(
     "+USEROTA",
     "Update the firmware from a URL",
-    (("int", "url_len", 1, 8192),),
-    words={
-        "url_len": "bytes",
-    },
+    (("int", "url_len", 1, 8192),),  # bytes
 )
 
 

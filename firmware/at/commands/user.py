@@ -12,24 +12,26 @@ USERRAM = command(
     "+USERRAM",
     "A buffer in RAM for the host",
     (
+        # 0 free; 1 allocate; 2 write; 3 read; 4 clear
         (
             "by",
             "operation",
             (
                 (0, ()),
-                (1, (("int", "size", 1, 0x400000),)),
-                (2, (("int", "size", 1, 0x400000), ("int", "offset", 0, 0x400000, 0))),
+                (1, (("int", "size", 1, 0x400000),)),  # bytes
+                (
+                    2,
+                    (
+                        ("int", "size", 1, 0x400000),
+                        ("int", "offset", 0, 0x400000, 0),  # bytes from the start
+                    ),
+                ),
                 (3, (("int", "size", 1, 0x400000), ("int", "offset", 0, 0x400000, 0))),
                 (4, ()),
             ),
         ),
     ),
-    words={
-        "operation": "0 free; 1 allocate; 2 write; 3 read; 4 clear",
-        "size": "bytes",
-        "offset": "bytes from the start",
-        "data": "`size` bytes",
-    },
+    words={"data": "`size` bytes"},
 )
 
 
@@ -78,6 +80,7 @@ USERWKMCUCFG = command(
     "+USERWKMCUCFG",
     "Whether and how the module wakes the host before it reports",
     (
+        # 0 no; 1 yes
         (
             "by",
             "enable",
@@ -86,25 +89,18 @@ USERWKMCUCFG = command(
                 (
                     1,
                     (
-                        ("pick", "wake_mode", (1, 2)),
-                        ("int", "wake_number", 0, 46),
-                        ("int", "wake_signal", 0, 255),
-                        ("int", "delay_time", 0, 60000),
+                        ("pick", "wake_mode", (1, 2)),  # 1 a pin; 2 a byte of the command port
+                        ("int", "wake_number", 0, 46),  # of the pin, or 1, the UART
+                        ("int", "wake_signal", 0, 255),  # level of the pin, or the byte
+                        ("int", "delay_time", 0, 60000),  # ms
+                        # +1 AT+USERMCUSLEEP tells; +2 AT+SLEEP tells;
+                        # +4 after the delay the host counts as awake
                         ("int", "check_mcu_awake_method", 0, 7, 1),
                     ),
                 ),
             ),
         ),
     ),
-    words={
-        "enable": "0 no; 1 yes",
-        "wake_mode": "1 a pin; 2 a byte of the command port",
-        "wake_number": "of the pin, or 1, the UART",
-        "wake_signal": "level of the pin, or the byte",
-        "delay_time": "ms",
-        "check_mcu_awake_method": "+1 AT+USERMCUSLEEP tells; +2 AT+SLEEP tells; "
-        "+4 after the delay the host counts as awake",
-    },
 )
 
 
@@ -126,10 +122,7 @@ def userwkmcucfg_set(at, enable, mode=0, number=0, signal=0, delay_ms=0, methods
 USERMCUSLEEP = command(
     "+USERMCUSLEEP",
     "Tell the module whether the host sleeps",
-    (("pick", "state", (0, 1)),),
-    words={
-        "state": "0 awake; 1 asleep",
-    },
+    (("pick", "state", (0, 1)),),  # 0 awake; 1 asleep
 )
 
 
@@ -142,9 +135,7 @@ def usermcusleep_set(at, state):
 USERDOCS = command(
     "+USERDOCS",
     "Report where the manuals of the command set are",
-    words={
-        "url": "of the manual, English first, then Chinese",
-    },
+    words={"url": "of the manual, English first, then Chinese"},
 )
 
 

@@ -8,21 +8,27 @@ WEBSERVER = command(
     "+WEBSERVER",
     "Web server for provisioning and updates",
     (
+        # 0 stop; 1 start
         (
             "by",
             "enable",
             (
                 (0, ()),
-                (1, (("int", "server_port", 1, 65535), ("int", "connection_timeout", 21, 60))),
+                (
+                    1,
+                    (
+                        ("int", "server_port", 1, 65535),  # to listen on
+                        ("int", "connection_timeout", 21, 60),  # seconds
+                    ),
+                ),
             ),
         ),
     ),
     words={
-        "enable": "0 stop; 1 start",
-        "server_port": "to listen on",
-        "connection_timeout": "seconds",
-        "news": "1 credentials received; 2 the page has seen the success; "
-        "3 an upload begins; 4 it has succeeded; 5 it has failed",
+        "news": (
+            "1 credentials received; 2 the page has seen the success; "
+            "3 an upload begins; 4 it has succeeded; 5 it has failed"
+        )
     },
 )
 
@@ -49,9 +55,7 @@ WEBPASSWORD = command(
     (("str", "password", 0, 63),),
     stores="web_password",
     since="ours",
-    words={
-        "has_password": "0 everybody may; 1 a password is asked for",
-    },
+    words={"has_password": "0 everybody may; 1 a password is asked for"},
 )
 
 

@@ -33,25 +33,17 @@ WSCFG = command(
     "+WSCFG",
     "Pings, buffer and TLS checks of a WebSocket link",
     (
-        ("int", "link_id", 0, 2),
-        ("int", "ping_intv_sec", 1, 7200),
-        ("int", "ping_timeout_sec", 1, 7200),
-        ("int", "buffer_size", 1, 8192, 1024),
+        ("int", "link_id", 0, 2),  # of the link
+        ("int", "ping_intv_sec", 1, 7200),  # seconds between pings
+        ("int", "ping_timeout_sec", 1, 7200),  # seconds for the answer
+        ("int", "buffer_size", 1, 8192, 1024),  # bytes
+        # 0 no checks; 1 show our certificate; 2 check the server's; 3 both
         ("int", "auth_mode", 0, 3, 0),
-        ("int", "pki_number", 0, 255, 0),
-        ("int", "ca_number", 0, 255, 0),
+        ("int", "pki_number", 0, 255, 0),  # which certificate and key of mfg_nvs
+        ("int", "ca_number", 0, 255, 0),  # which authority of mfg_nvs
     ),
     text="+WSCFG:(0-2),(1-7200),(1-7200),(1-8192)",
     since="4.1: `auth_mode`, `pki_number`, `ca_number`",
-    words={
-        "link_id": "of the link",
-        "ping_intv_sec": "seconds between pings",
-        "ping_timeout_sec": "seconds for the answer",
-        "buffer_size": "bytes",
-        "auth_mode": "0 no checks; 1 show our certificate; 2 check the server's; 3 both",
-        "pki_number": "which certificate and key of mfg_nvs",
-        "ca_number": "which authority of mfg_nvs",
-    },
 )
 
 
@@ -70,14 +62,15 @@ def wscfg_set(at, number, *values):
 WSDATAFMT = command(
     "+WSDATAFMT",
     "In which pieces messages of a WebSocket link come, and what is said of each",
-    (("int", "link_id", 0, 2), ("int", "level", 0, 2, 0), ("int", "mask", 0, 63, 48)),
+    (
+        ("int", "link_id", 0, 2),  # of the link
+        # 0 pieces of the buffer's size; 1 whole frames; 2 whole messages
+        ("int", "level", 0, 2, 0),
+        # +1 opcode; +2 fin; +4 length of the frame or message; +8 place in it;
+        # +16 bytes that follow; +32 CR LF behind the data
+        ("int", "mask", 0, 63, 48),
+    ),
     since="main",
-    words={
-        "link_id": "of the link",
-        "level": "0 pieces of the buffer's size; 1 whole frames; 2 whole messages",
-        "mask": "+1 opcode; +2 fin; +4 length of the frame or message; +8 place in it; "
-        "+16 bytes that follow; +32 CR LF behind the data",
-    },
 )
 
 
@@ -95,12 +88,8 @@ def wsdatafmt_set(at, number, level, mask):
 WSHEAD = command(
     "+WSHEAD",
     "Set headers for all later WebSocket handshakes, one a command",
-    (("int", "req_header_len", 0, 2048),),
-    words={
-        "req_header_len": "bytes; 0 forget all",
-        "index": "from 0",
-        "req_header": "name: value",
-    },
+    (("int", "req_header_len", 0, 2048),),  # bytes; 0 forget all
+    words={"index": "from 0", "req_header": "name: value"},
 )
 
 
@@ -124,15 +113,13 @@ WSOPEN = command(
     "+WSOPEN",
     "Open a WebSocket link",
     (
-        ("int", "link_id", 0, 2),
+        ("int", "link_id", 0, 2),  # of the link
         ("str", "uri", 1, 256),
         ("str", "subprotocol", 0, 256, None),
-        ("int", "timeout", 0, 180000, 15000),
+        ("int", "timeout", 0, 180000, 15000),  # ms; 0 15000 ms
         ("str", "auth", 0, 256, None),
     ),
     words={
-        "link_id": "of the link",
-        "timeout": "ms; 0 15000 ms",
         "state": "1 reconnecting; 2 connected; 3 lost; 4 being closed by the server",
         "data_len": "bytes that follow",
         "data": "`data_len` bytes",
@@ -173,22 +160,15 @@ WSSEND = command(
     "+WSSEND",
     "Send a frame on a WebSocket link",
     (
-        ("int", "link_id", 0, 2),
-        ("int", "length", 0, 8182),
+        ("int", "link_id", 0, 2),  # of the link
+        ("int", "length", 0, 8182),  # bytes
+        # 0 continuation; 1 text; 2 binary; 3-7 reserved; 8 close; 9 ping; 10 pong; 11-15 reserved
         ("int", "opcode", 0, 15, 1),
-        ("int", "timeout", 0, 60000, 10000),
-        ("int", "fin", 0, 1, 1),
+        ("int", "timeout", 0, 60000, 10000),  # ms; 0 10000 ms
+        ("int", "fin", 0, 1, 1),  # 0 more follows; 1 the last or only part
     ),
     text="+WSSEND:(0-2),(0-8182),(0-15),(0-60000)",
     since="main: `fin`",
-    words={
-        "link_id": "of the link",
-        "length": "bytes",
-        "opcode": "0 continuation; 1 text; 2 binary; 3-7 reserved; 8 close; 9 ping; 10 pong; "
-        "11-15 reserved",
-        "timeout": "ms; 0 10000 ms",
-        "fin": "0 more follows; 1 the last or only part",
-    },
 )
 
 
@@ -219,10 +199,7 @@ async def wssend_set(at, number, length, opcode, timeout_ms, fin):
 WSCLOSE = command(
     "+WSCLOSE",
     "Close a WebSocket link",
-    (("int", "link_id", 0, 2),),
-    words={
-        "link_id": "of the link",
-    },
+    (("int", "link_id", 0, 2),),  # of the link
 )
 
 

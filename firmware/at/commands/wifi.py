@@ -19,10 +19,7 @@ _WPA = 2  # authmode floor of pci_en=1
 CWINIT = command(
     "+CWINIT",
     "Stop the Wi-Fi driver, which frees its memory, or start it; it runs after each start",
-    (("int", "init", 0, 1),),
-    words={
-        "init": "0 stopped; 1 running",
-    },
+    (("int", "init", 0, 1),),  # 0 stopped; 1 running
 )
 
 
@@ -47,12 +44,11 @@ async def cwinit_set(at, init):
 CWMODE = command(
     "+CWMODE",
     "Wi-Fi mode",
-    (("int", "mode", 0, 3), ("int", "auto_connect", 0, 1, 1)),
+    (
+        ("int", "mode", 0, 3),  # 0 off; 1 station; 2 softAP; 3 station and softAP
+        ("int", "auto_connect", 0, 1, 1),  # 0 no; 1 yes
+    ),
     stores="wifi_mode",
-    words={
-        "mode": "0 off; 1 station; 2 softAP; 3 station and softAP",
-        "auto_connect": "0 no; 1 yes",
-    },
 )
 
 
@@ -96,26 +92,22 @@ CWJAP = command(
         ("str", "ssid", 1, 32, None),
         ("str", "pwd", 0, 63, None),
         ("mac", "bssid", None),
+        # 0 any security; 1 all but OPEN and WEP; 2 WPA or better; 3 WPA2 or better;
+        # 4 WPA/WPA2 or better; 5 WPA2-Enterprise or better; 6 WPA3 or better;
+        # 7 WPA2/WPA3 or better; 8 WAPI or better; 9 OWE or better;
+        # 10 WPA3-Enterprise with 192 bits
         ("int", "pci_en", 0, 10, 0),
-        ("int", "reconn_interval", 0, 7200, 1),
-        ("int", "listen_interval", 1, 100, None),
+        ("int", "reconn_interval", 0, 7200, 1),  # seconds between tries to come back; 0 none
+        ("int", "listen_interval", 1, 100, None),  # beacons
+        # 0 the first that is found; 1 the strongest on all channels
         ("int", "scan_mode", 0, 1, 0),
-        ("int", "jap_timeout", 3, 600, 15),
-        ("int", "pmf", 0, 3, 1),
+        ("int", "jap_timeout", 3, 600, 15),  # seconds
+        ("int", "pmf", 0, 3, 1),  # +1 protected management frames if both can; +2 only with them
     ),
     stores="wifi_ap",
     text='+CWJAP:"ssid"(32),"pwd"(63),"bssid",(0,1),(0-7200),(1-100),(0,1),(3-600),(0-3)',
     since="main: `pci_en` 2 to 10",
     words={
-        "pci_en": "0 any security; 1 all but OPEN and WEP; 2 WPA or better; "
-        "3 WPA2 or better; 4 WPA/WPA2 or better; 5 WPA2-Enterprise or better; "
-        "6 WPA3 or better; 7 WPA2/WPA3 or better; 8 WAPI or better; "
-        "9 OWE or better; 10 WPA3-Enterprise with 192 bits",
-        "reconn_interval": "seconds between tries to come back; 0 none",
-        "listen_interval": "beacons",
-        "scan_mode": "0 the first that is found; 1 the strongest on all channels",
-        "jap_timeout": "seconds",
-        "pmf": "+1 protected management frames if both can; +2 only with them",
         "channel": "of the access point",
         "rssi": "dBm",
         "error_code": "1 time-out; 2 wrong password; 3 not found; 4 failed otherwise",
@@ -183,18 +175,13 @@ CWRECONNCFG = command(
     "+CWRECONNCFG",
     "Coming back to a lost access point",
     (
-        ("int", "interval_second", 0, 7200),
-        ("int", "repeat_count", 0, 1000),
-        ("int", "reconnect_now", 0, 1, 0),
+        ("int", "interval_second", 0, 7200),  # seconds between tries; 0 never try
+        ("int", "repeat_count", 0, 1000),  # tries; 0 for ever
+        ("int", "reconnect_now", 0, 1, 0),  # 0 at its time; 1 at once
     ),
     stores="wifi_reconn",
     text="+CWRECONNCFG:(0-7200),(0-1000)",
     since="main: `reconnect_now`",
-    words={
-        "interval_second": "seconds between tries; 0 never try",
-        "repeat_count": "tries; 0 for ever",
-        "reconnect_now": "0 at its time; 1 at once",
-    },
 )
 
 
@@ -223,11 +210,8 @@ def cwqap_run(at):
 CWAUTOCONN = command(
     "+CWAUTOCONN",
     "Whether the kept access point is joined at power-up",
-    (("int", "enable", 0, 1),),
+    (("int", "enable", 0, 1),),  # 0 no; 1 yes
     stores="wifi_auto",
-    words={
-        "enable": "0 no; 1 yes",
-    },
 )
 
 
@@ -246,11 +230,8 @@ alias("+WAUTOCONN", CWAUTOCONN)  # Ai-Thinker's name
 CWSTAPROTO = command(
     "+CWSTAPROTO",
     "802.11 protocols of the station",
-    (("pick", "protocol", (1, 3, 7)),),
+    (("pick", "protocol", (1, 3, 7)),),  # 1 802.11b; 3 802.11b/g; 7 802.11b/g/n
     stores="sta_proto",
-    words={
-        "protocol": "1 802.11b; 3 802.11b/g; 7 802.11b/g/n",
-    },
 )
 
 
@@ -269,17 +250,12 @@ CWCONFIG = command(
     "+CWCONFIG",
     "Silence until the other side is given up, and the listen interval",
     (
-        ("int", "ap_inactive", 10, 3600, None),
-        ("int", "sta_inactive", 3, 600, None),
-        ("int", "listen_interval", 1, 100, None),
+        ("int", "ap_inactive", 10, 3600, None),  # seconds
+        ("int", "sta_inactive", 3, 600, None),  # seconds
+        ("int", "listen_interval", 1, 100, None),  # beacons
     ),
     stores="wifi_times",
     since="4.1",
-    words={
-        "ap_inactive": "seconds",
-        "sta_inactive": "seconds",
-        "listen_interval": "beacons",
-    },
 )
 
 
@@ -301,14 +277,13 @@ def cwconfig_set(at, ap_s, station_s, listen):
 CWBANDWIDTH = command(
     "+CWBANDWIDTH",
     "Bandwidth of the station or the softAP",
-    (("int", "netif", 0, 1), ("int", "bandwidth", 0, 2), ("pick", "bandwidth_5g", (0,), 0)),
+    (
+        ("int", "netif", 0, 1),  # 0 station; 1 softAP
+        ("int", "bandwidth", 0, 2),  # 0 as it is; 1 20 MHz; 2 40 MHz
+        ("pick", "bandwidth_5g", (0,), 0),  # 0 there is no 5 GHz
+    ),
     stores="wifi_bandwidth",
     since="5.0",
-    words={
-        "netif": "0 station; 1 softAP",
-        "bandwidth": "0 as it is; 1 20 MHz; 2 40 MHz",
-        "bandwidth_5g": "0 there is no 5 GHz",
-    },
 )
 
 
@@ -340,9 +315,7 @@ async def rfcal_run(at):
 
 
 CWHOSTNAME = command(
-    "+CWHOSTNAME",
-    "The station's host name, until the next start",
-    (("str", "hostname", 1, 32),),
+    "+CWHOSTNAME", "The station's host name, until the next start", (("str", "hostname", 1, 32),)
 )
 
 
@@ -362,16 +335,11 @@ CWCOUNTRY = command(
     "+CWCOUNTRY",
     "Country code and channels, until the next start",
     (
-        ("int", "country_policy", 0, 1),
+        ("int", "country_policy", 0, 1),  # 0 that of the access point joined; 1 always this one
         ("str", "country_code", 2, 3),
-        ("int", "start_channel", 1, 14),
-        ("int", "total_channel_count", 1, 14),
+        ("int", "start_channel", 1, 14),  # first channel
+        ("int", "total_channel_count", 1, 14),  # number of channels
     ),
-    words={
-        "country_policy": "0 that of the access point joined; 1 always this one",
-        "start_channel": "first channel",
-        "total_channel_count": "number of channels",
-    },
 )
 
 

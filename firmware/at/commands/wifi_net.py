@@ -7,13 +7,12 @@ from at.services.wifi import SOFTAP, STATION
 CWDHCP = command(
     "+CWDHCP",
     "DHCP for the station, the softAP or both",
-    (("int", "operate", 0, 1), ("int", "mode", 0, 3)),
+    (
+        ("int", "operate", 0, 1),  # 0 off; 1 on
+        ("int", "mode", 0, 3),  # +1 the station's client; +2 the softAP's server
+    ),
     stores="wifi_ip",
-    words={
-        "operate": "0 off; 1 on",
-        "mode": "+1 the station's client; +2 the softAP's server",
-        "state": "+1 the station's client is on; +2 the softAP's server is on",
-    },
+    words={"state": "+1 the station's client is on; +2 the softAP's server is on"},
 )
 
 
@@ -43,10 +42,7 @@ def _is_old(at):
 
 
 CIPSTAMAC = command(
-    "+CIPSTAMAC",
-    "MAC address of the station",
-    (("mac", "mac"),),
-    stores="sta_mac",
+    "+CIPSTAMAC", "MAC address of the station", (("mac", "mac"),), stores="sta_mac"
 )
 
 
@@ -65,12 +61,7 @@ async def cipstamac_set(at, mac):
     await at.wifi.set_mac(STATION, mac)
 
 
-CIPAPMAC = command(
-    "+CIPAPMAC",
-    "MAC address of the softAP",
-    (("mac", "mac"),),
-    stores="ap_mac",
-)
+CIPAPMAC = command("+CIPAPMAC", "MAC address of the softAP", (("mac", "mac"),), stores="ap_mac")
 
 
 @CIPAPMAC.query

@@ -22,15 +22,12 @@ CWSTARTSMART = command(
     "+CWSTARTSMART",
     "Start SmartConfig",
     (
-        ("int", "type", 1, 4),
+        ("int", "type", 1, 4),  # 1 ESP-TOUCH; 2 AirKiss; 3 both; 4 ESP-TOUCH v2
+        # 0 OPEN; 1 WEP; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK; 5 WPA2_ENTERPRISE; 6 WPA3_PSK;
+        # 7 WPA2_WPA3_PSK
         ("int", "auth_floor", 0, 7, 0),
         ("str", "esptouch_v2_key", 16, 16, None),
     ),
-    words={
-        "type": "1 ESP-TOUCH; 2 AirKiss; 3 both; 4 ESP-TOUCH v2",
-        "auth_floor": "0 OPEN; 1 WEP; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK; 5 WPA2_ENTERPRISE; "
-        "6 WPA3_PSK; 7 WPA2_WPA3_PSK",
-    },
 )
 
 
@@ -69,11 +66,11 @@ async def cwstopsmart_run(at):
 WPS = command(
     "+WPS",
     "WPS push button",
-    (("int", "enable", 0, 1), ("int", "auth_floor", 0, 7, 0)),
-    words={
-        "enable": "0 stop; 1 start",
-        "...": "+CWSTARTSMART",
-    },
+    (
+        ("int", "enable", 0, 1),  # 0 stop; 1 start
+        ("int", "auth_floor", 0, 7, 0),
+    ),
+    words={"...": "+CWSTARTSMART"},
 )
 
 
@@ -127,30 +124,23 @@ CWJEAP = command(
     "Join a WPA2-Enterprise access point",
     (
         ("str", "ssid", 1, 32),
-        ("int", "method", 0, 2),
+        ("int", "method", 0, 2),  # 0 EAP-TLS; 1 EAP-PEAP; 2 EAP-TTLS
         ("str", "identity", 1, 32),
         ("str", "username", 1, 32, None),
         ("str", "password", 1, 32, None),
-        ("int", "security", 0, 3),
-        ("int", "jeap_timeout", 3, 600, 15),
-        ("int", "rssi", -128, 127, None),
+        ("int", "security", 0, 3),  # +1 show the client's certificate; +2 check the server's
+        ("int", "jeap_timeout", 3, 600, 15),  # seconds
+        ("int", "rssi", -128, 127, None),  # dBm, the weakest that will do
         ("mac", "bssid", None),
-        ("int", "channel", 0, 14, None),
+        ("int", "channel", 0, 14, None),  # 0 anywhere; 1-14 where to look first
+        # 0 the first that is found; 1 the strongest on all channels
         ("int", "scan_mode", 0, 1, 0),
+        # 0 WPA2-Enterprise or WPA3-Enterprise; 1 WPA3-Enterprise only
         ("int", "auth_mode", 0, 1, 0),
     ),
     stores="wifi_ap",
     text='+CWJEAP:"ssid"(32),(0-2),"identity"(32),"username"(32),"password"(32),(0-3),(3-600)',
     since="main: `rssi`, `bssid`, `channel`, `scan_mode`, `auth_mode`",
-    words={
-        "method": "0 EAP-TLS; 1 EAP-PEAP; 2 EAP-TTLS",
-        "security": "+1 show the client's certificate; +2 check the server's",
-        "jeap_timeout": "seconds",
-        "rssi": "dBm, the weakest that will do",
-        "channel": "0 anywhere; 1-14 where to look first",
-        "scan_mode": "0 the first that is found; 1 the strongest on all channels",
-        "auth_mode": "0 WPA2-Enterprise or WPA3-Enterprise; 1 WPA3-Enterprise only",
-    },
 )
 
 

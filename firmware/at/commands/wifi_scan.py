@@ -11,21 +11,15 @@ CWLAPOPT = command(
     "+CWLAPOPT",
     "Which fields and access points AT+CWLAP shows, until the next start",
     (
-        ("int", "reserved", 0, 1, None),
+        ("int", "reserved", 0, 1, None),  # 0-1 without effect
+        # +1 ecn; +2 ssid; +4 rssi; +8 mac; +16 channel; +32 freq_offset; +64 freqcal_val;
+        # +128 pairwise_cipher; +256 group_cipher; +512 bgn; +1024 wps
         ("int", "print_mask", 0, 0x7FF),
-        ("int", "rssi_filter", -100, 40, -100),
+        ("int", "rssi_filter", -100, 40, -100),  # dBm, the weakest that is shown
+        # +1 OPEN; +2 WEP; +4 WPA_PSK; +8 WPA2_PSK; +16 WPA_WPA2_PSK; +32 WPA2_ENTERPRISE;
+        # +64 WPA3_PSK; +128 WPA2_WPA3_PSK; +256 WAPI_PSK; +512 OWE; +1024 WPA3_ENT_192
         ("int", "authmode_mask", 0, 0xFFFF, 0xFFFF),
     ),
-    words={
-        "reserved": "0-1 without effect",
-        "print_mask": "+1 ecn; +2 ssid; +4 rssi; +8 mac; +16 channel; +32 freq_offset; "
-        "+64 freqcal_val; +128 pairwise_cipher; +256 group_cipher; +512 bgn; "
-        "+1024 wps",
-        "rssi_filter": "dBm, the weakest that is shown",
-        "authmode_mask": "+1 OPEN; +2 WEP; +4 WPA_PSK; +8 WPA2_PSK; +16 WPA_WPA2_PSK; "
-        "+32 WPA2_ENTERPRISE; +64 WPA3_PSK; +128 WPA2_WPA3_PSK; +256 WAPI_PSK; "
-        "+512 OWE; +1024 WPA3_ENT_192",
-    },
 )
 
 
@@ -41,29 +35,28 @@ CWLAP = command(
     (
         ("str", "ssid", 0, 32, None),
         ("mac", "mac", None),
-        ("int", "channel", 0, 14, 0),
-        ("int", "scan_type", 0, 1, 0),
-        ("int", "scan_time_min", 0, 1500, 0),
-        ("int", "scan_time_max", 0, 1500, 0),
-        ("int", "channel_bitmap", 0, 0x7FFE, 0),
+        ("int", "channel", 0, 14, 0),  # 0 all; 1-14 this one
+        ("int", "scan_type", 0, 1, 0),  # 0 active; 1 passive
+        ("int", "scan_time_min", 0, 1500, 0),  # ms a channel
+        ("int", "scan_time_max", 0, 1500, 0),  # ms a channel; 0 120 active, 360 passive
+        ("int", "channel_bitmap", 0, 0x7FFE, 0),  # bit n is channel n; 0 all
     ),
     text='+CWLAP:"ssid"(32),"mac",(0-14),(0,1),(0-1500),(0-1500)',
     since="4.1: `channel_bitmap`",
     words={
-        "channel": "0 all; 1-14 this one",
-        "scan_type": "0 active; 1 passive",
-        "scan_time_min": "ms a channel",
-        "scan_time_max": "ms a channel; 0 120 active, 360 passive",
-        "channel_bitmap": "bit n is channel n; 0 all",
-        "ecn": "0 OPEN; 1 WEP; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK; 5 WPA2_ENTERPRISE; "
-        "6 WPA3_PSK; 7 WPA2_WPA3_PSK; 8 WAPI_PSK; 9 OWE; 10 WPA3_ENT_192",
+        "ecn": (
+            "0 OPEN; 1 WEP; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK; 5 WPA2_ENTERPRISE; "
+            "6 WPA3_PSK; 7 WPA2_WPA3_PSK; 8 WAPI_PSK; 9 OWE; 10 WPA3_ENT_192"
+        ),
         "rssi": "dBm",
         "freq_offset": "-1 not known",
         "freqcal_val": "-1 not known",
-        "pairwise_cipher": "0 none; 1 WEP40; 2 WEP104; 3 TKIP; 4 CCMP; 5 TKIP and CCMP; "
-        "6 AES-CMAC-128; 7 unknown",
-        "group_cipher": "0 none; 1 WEP40; 2 WEP104; 3 TKIP; 4 CCMP; 5 TKIP and CCMP; "
-        "6 AES-CMAC-128; 7 unknown",
+        "pairwise_cipher": (
+            "0 none; 1 WEP40; 2 WEP104; 3 TKIP; 4 CCMP; 5 TKIP and CCMP; 6 AES-CMAC-128; 7 unknown"
+        ),
+        "group_cipher": (
+            "0 none; 1 WEP40; 2 WEP104; 3 TKIP; 4 CCMP; 5 TKIP and CCMP; 6 AES-CMAC-128; 7 unknown"
+        ),
         "bgn": "+1 802.11b; +2 802.11g; +4 802.11n",
         "wps": "0 no WPS; 1 WPS",
     },

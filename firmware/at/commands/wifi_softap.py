@@ -18,18 +18,12 @@ CWSAP = command(
     (
         ("str", "ssid", 1, 32),
         ("str", "pwd", 0, 63),
-        ("int", "channel", 1, 14),
-        ("pick", "ecn", (0, 2, 3, 4)),
-        ("int", "max_conn", 1, 15, 4),
-        ("int", "ssid_hidden", 0, 1, 0),
+        ("int", "channel", 1, 14),  # of 2.4 GHz
+        ("pick", "ecn", (0, 2, 3, 4)),  # 0 OPEN; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK
+        ("int", "max_conn", 1, 15, 4),  # stations
+        ("int", "ssid_hidden", 0, 1, 0),  # 0 shown; 1 hidden
     ),
     stores="wifi_softap",
-    words={
-        "channel": "of 2.4 GHz",
-        "ecn": "0 OPEN; 2 WPA_PSK; 3 WPA2_PSK; 4 WPA_WPA2_PSK",
-        "max_conn": "stations",
-        "ssid_hidden": "0 shown; 1 hidden",
-    },
 )
 
 
@@ -53,10 +47,7 @@ def cwsap_set(at, ssid, password, channel, ecn, max_conn, hidden):
 CWLIF = command(
     "+CWLIF",
     "Stations of the softAP and the addresses that DHCP gave them",
-    words={
-        "ip": "of a station",
-        "mac": "of it",
-    },
+    words={"ip": "of a station", "mac": "of it"},
 )
 
 
@@ -72,9 +63,7 @@ def cwlif_run(at):
 
 
 CWQIF = command(
-    "+CWQIF",
-    "Throw stations off the softAP: one, or without parameter all",
-    (("mac", "mac"),),
+    "+CWQIF", "Throw stations off the softAP: one, or without parameter all", (("mac", "mac"),)
 )
 
 
@@ -93,6 +82,7 @@ CWDHCPS = command(
     "+CWDHCPS",
     "Which addresses the softAP's DHCP server gives away",
     (
+        # 0 built-in addresses; 1 those given
         (
             "by",
             "enable",
@@ -100,7 +90,7 @@ CWDHCPS = command(
                 (
                     0,
                     (
-                        ("int", "lease_time", 1, 2880, None),
+                        ("int", "lease_time", 1, 2880, None),  # minutes
                         ("ip", "start_ip", None),
                         ("ip", "end_ip", None),
                     ),
@@ -110,10 +100,6 @@ CWDHCPS = command(
         ),
     ),
     stores="wifi_pool",
-    words={
-        "enable": "0 built-in addresses; 1 those given",
-        "lease_time": "minutes",
-    },
 )
 
 
@@ -137,11 +123,8 @@ def cwdhcps_set(at, enable, lease_min, first, last):
 CWAPPROTO = command(
     "+CWAPPROTO",
     "802.11 protocols of the softAP",
-    (("pick", "protocol", (1, 3, 7)),),
+    (("pick", "protocol", (1, 3, 7)),),  # 1 802.11b; 3 802.11b/g; 7 802.11b/g/n
     stores="ap_proto",
-    words={
-        "protocol": "1 802.11b; 3 802.11b/g; 7 802.11b/g/n",
-    },
 )
 
 
