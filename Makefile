@@ -56,13 +56,13 @@ bench: ## measure speed and memory; writes build/bench.json; BEFORE=, another ch
 	@echo "[bench] measuring"
 	@$(PYTHON) -m tools.bench $(KEYS)
 
-soak: ## SOAK_CYCLES (100000) links opened, used and closed: do the heaps stay as they are?
-	@$(SYSTEM) $(SIMULATOR_NEEDS) m32
+soak: ## SOAK_CYCLES (100000) links, a tenth as many MQTT sessions, 64 MiB each way: do the heaps stay as they are?
+	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 mosquitto
 	@$(MAKE) simulator
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	$(PACKAGES) test $(QUIET)
 	@echo "[soak] $(SOAK_CYCLES) links on the 32-bit build"
-	@$(PYTHON) -m tools.bench soak
+	@$(PYTHON) -m tools.bench soak soak_mqtt soak_slow
 
 fuzz: ## feed the sanitizer build with garbage for FUZZ_SECONDS (60)
 	@$(SYSTEM) $(SIMULATOR_NEEDS) mosquitto

@@ -22,9 +22,11 @@ MICROPY_PY_THREAD = 0
 # The chip's code stands at fixed addresses: position independence alone costs a tenth of the instructions here.
 CFLAGS += -fno-pie
 LDFLAGS += -no-pie
+comma := ,
 
-# tools/simulator/simchip/board.c measures how long the loop does not come back to its wait.
-LDFLAGS_EXTRA += -Wl,--wrap=atlink_port_block
+# tools/simulator/simchip/board.c measures how long the loop does not come back to its wait, heapfault.c
+# lets allocations fail.
+LDFLAGS += $(addprefix -Wl$(comma)--wrap=, atlink_port_block gc_alloc gc_realloc malloc calloc realloc free)
 
 # A big integer of value 0 has no digits, and mpz.c steps back from that NULL: known and harmless.
 $(BUILD)/py/mpz.o: CFLAGS += -fno-sanitize=pointer-overflow

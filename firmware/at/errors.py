@@ -51,6 +51,11 @@ class ATError(Exception):
         return error_code(self.sub, self.ext)
 
 
+# What may go wrong with a connection or a task. A constant, because a tuple that stands in an
+# except clause is made when something goes wrong, and there may be no memory for it.
+FAILURES = (ATError, OSError, MemoryError)
+
+
 class Abandoned(ATError):
     """The host announced a payload and does not send it."""
 

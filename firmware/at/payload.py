@@ -7,7 +7,7 @@ import asyncio
 
 import atlink
 from at.errors import SUB_BUSY, Abandoned, error_code
-from at.loop import ready
+from at.loop import ready, within
 from at.services.transfer import Transfer
 from at.wire import reply
 
@@ -75,7 +75,7 @@ class Payload:
         That is long enough for 1200 baud; what comes later is a command again.
         """
         try:
-            await asyncio.wait_for_ms(_arrival(), SWALLOW_MS)
+            await within(_arrival(), SWALLOW_MS)
         except asyncio.TimeoutError:
             self.surplus()
             raise Abandoned

@@ -26,6 +26,7 @@ from at.errors import (
     is_memory,
     refused,
 )
+from at.loop import cancel, patient
 from at.payload import SWALLOW_MS, Payload
 from at.wire import reply
 from at.wire.bind import bind, describe
@@ -58,6 +59,8 @@ class Session(Payload):
         self._is_running = False  # a coroutine, by _run()
         self._task = None  # which does
         self._is_aborted = False
+        # Services are not told that there was no memory for a report: they have something to do.
+        self.emit = patient(self._report)
         self._was_keeping = None  # AT+SYSSTORE, while a command with an old ending runs
         atcore.serve(self, COMMANDS, users)
 
@@ -108,14 +111,14 @@ class Session(Payload):
         else:
             self._is_aborted = True  # if it has not even begun
             if self._task:
-                self._task.cancel()
+                cancel(self._task)
         return True
 
     async def _abort_later(self, task):
         while self.port.is_held and self._task is task:
             await asyncio.sleep_ms(1)
         if self._task is task:
-            task.cancel()
+            cancel(task)
 
     def _say(self, message):
         """Write a message that C composed."""
@@ -298,22 +301,11 @@ class Session(Payload):
                 self.line("REASON:", reply.plain(error.reason))
             self.port.message(reply.error_line(error.code()))
 
-    def emit(self, kind, *details):
+    def _report(self, kind, *details):
         """Report an event of a service: the row of `events`, as one line of the AT port.
 
-        While passthrough runs, only AT+SYSMSG bit 2 lets it through (manual 3.1.15). Services are
-        not told that there was no memory for a report: they have something else to do.
+        While passthrough runs, only AT+SYSMSG bit 2 lets it through (manual 3.1.15).
         """
-        try:
-            self._report(kind, details)
-        except MemoryError:
-            gc.collect()  # what the first try left
-            try:
-                self._report(kind, details)
-            except MemoryError:
-                print("a report is lost: out of memory")
-
-    def _report(self, kind, details):
         text = find_event(kind)
         if callable(text):
             text = text(self, *details)

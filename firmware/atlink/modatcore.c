@@ -11,6 +11,8 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_on), MP_ROM_PTR(&atcore_on_obj)},
     {MP_ROM_QSTR(MP_QSTR_function), MP_ROM_PTR(&atcore_function_obj)},
     {MP_ROM_QSTR(MP_QSTR_watch_over), MP_ROM_PTR(&atcore_watch_over_obj)},
+    {MP_ROM_QSTR(MP_QSTR_cancel), MP_ROM_PTR(&atcore_cancel_obj)},
+    {MP_ROM_QSTR(MP_QSTR_patient), MP_ROM_PTR(&atcore_patient_obj)},
     {MP_ROM_QSTR(MP_QSTR_tidy), MP_ROM_PTR(&atcore_tidy_obj)},
     {MP_ROM_QSTR(MP_QSTR_serve), MP_ROM_PTR(&atcore_serve_obj)},
     {MP_ROM_QSTR(MP_QSTR_receive), MP_ROM_PTR(&atcore_receive_obj)},

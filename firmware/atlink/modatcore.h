@@ -19,6 +19,8 @@ MP_DECLARE_CONST_FUN_OBJ_1(atcore_wake_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atcore_on_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_function_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atcore_watch_over_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_cancel_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atcore_patient_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atcore_tidy_obj);
 
 // modatline.c

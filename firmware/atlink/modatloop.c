@@ -19,6 +19,7 @@ MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_calls[3 + 17]);
 MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_asyncio); // the module asyncio.core
 MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_push); // of its queue of tasks
 MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_peek);
+MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_cancelled); // a CancelledError, for when there is no memory
 MP_REGISTER_ROOT_POINTER(mp_obj_t atcore_sentry); // called every sentry_ms
 
 #define TASKS (MP_STATE_VM(atcore_tasks))
@@ -89,6 +90,10 @@ static void wake(uint32_t bit) {
     mp_call_function_1(MP_STATE_VM(atcore_push), task);
 }
 
+static bool is_a(mp_obj_t error, const mp_obj_type_t *type) {
+    return mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(mp_obj_get_type(error)), MP_OBJ_FROM_PTR(type));
+}
+
 // Call a source's function; the loop, and with it the module, outlives what it raises. Without
 // memory it is called again; a link whose function fails otherwise would fail for ever.
 static void call(uint32_t bit) {
@@ -99,11 +104,10 @@ static void call(uint32_t bit) {
         return;
     }
     mp_obj_t error = MP_OBJ_FROM_PTR(nlr.ret_val);
-    mp_obj_t type = MP_OBJ_FROM_PTR(mp_obj_get_type(error));
-    if (!mp_obj_is_subclass_fast(type, MP_OBJ_FROM_PTR(&mp_type_Exception))) {
+    if (!is_a(error, &mp_type_Exception)) {
         nlr_raise(error);
     }
-    bool is_memory = mp_obj_is_subclass_fast(type, MP_OBJ_FROM_PTR(&mp_type_MemoryError));
+    bool is_memory = is_a(error, &mp_type_MemoryError);
     if (!is_memory) {
         mp_printf(&mp_plat_print, "a source of the loop failed unexpectedly:\n");
     }
@@ -275,6 +279,70 @@ static mp_obj_t atcore_watch_over(mp_obj_t function, mp_obj_t period_ms) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atcore_watch_over_obj, atcore_watch_over);
 
+// cancel(task): as task.cancel(), but without memory, too. The class that asyncio throws would have to
+// be instantiated; the task would get a MemoryError instead, and might go on.
+static mp_obj_t atcore_cancel(mp_obj_t task) {
+    mp_obj_t method[2];
+    mp_load_method(task, MP_QSTR_cancel, method);
+    if (mp_call_method_n_kw(0, 0, method) == mp_const_true) {
+        const mp_obj_type_t *type = mp_obj_get_type(task);
+        mp_obj_t next = mp_load_attr(task, MP_QSTR_data); // what it waits for, if that is a task
+        while (mp_obj_is_exact_type(next, type)) {
+            task = next;
+            next = mp_load_attr(task, MP_QSTR_data);
+        }
+        mp_obj_exception_clear_traceback(MP_STATE_VM(atcore_cancelled));
+        mp_store_attr(task, MP_QSTR_data, MP_STATE_VM(atcore_cancelled));
+    }
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atcore_cancel_obj, atcore_cancel);
+
+typedef struct _patient_obj_t {
+    mp_obj_base_t base;
+    mp_obj_t function;
+} patient_obj_t;
+
+// Call it; MP_OBJ_NULL without memory.
+static mp_obj_t try_call(mp_obj_t function, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t result = mp_call_function_n_kw(function, n_args, n_kw, args);
+        nlr_pop();
+        return result;
+    }
+    if (!is_a(MP_OBJ_FROM_PTR(nlr.ret_val), &mp_type_MemoryError)) {
+        nlr_jump(nlr.ret_val);
+    }
+    return MP_OBJ_NULL;
+}
+
+static mp_obj_t patient_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_obj_t function = ((patient_obj_t *)MP_OBJ_TO_PTR(self_in))->function;
+    mp_obj_t result = try_call(function, n_args, n_kw, args);
+    if (result == MP_OBJ_NULL) {
+        gc_collect(); // what the first try left
+        result = try_call(function, n_args, n_kw, args);
+    }
+    if (result == MP_OBJ_NULL) {
+        mp_printf(&mp_plat_print, "a report is lost: out of memory\n");
+        return mp_const_none;
+    }
+    return result;
+}
+
+static MP_DEFINE_CONST_OBJ_TYPE(patient_type, MP_QSTR_patient, MP_TYPE_FLAG_NONE,
+    call, patient_call);
+
+// patient(function): what calls a function, and gives up if there is no memory. Python could not
+// even be called with the arguments then.
+static mp_obj_t atcore_patient(mp_obj_t function) {
+    patient_obj_t *self = mp_obj_malloc(patient_obj_t, &patient_type);
+    self->function = function;
+    return MP_OBJ_FROM_PTR(self);
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atcore_patient_obj, atcore_patient);
+
 // tidy(): collect garbage, unless the upper half of the heap is free in one piece
 static mp_obj_t atcore_tidy(void) {
     size_t half = MP_STATE_MEM(area).gc_alloc_table_byte_len / 2;
@@ -300,6 +368,7 @@ static mp_obj_t atcore_start(mp_obj_t asyncio) {
     MP_STATE_VM(atcore_push) = mp_load_attr(tasks, MP_QSTR_push);
     MP_STATE_VM(atcore_peek) = mp_load_attr(tasks, MP_QSTR_peek);
     MP_STATE_VM(atcore_sentry) = MP_OBJ_NULL;
+    MP_STATE_VM(atcore_cancelled) = mp_call_function_0(mp_load_attr(asyncio, MP_QSTR_CancelledError));
     mp_store_attr(asyncio, MP_QSTR__io_queue, MP_OBJ_FROM_PTR(&queue));
     return mp_const_none;
 }

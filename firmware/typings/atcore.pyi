@@ -29,6 +29,12 @@ def function(source: int, /) -> Callable[[], object] | None:
 def watch_over(function: Callable[[], object], period_ms: int, /) -> None:
     """Call `function` at once and then about every `period_ms`, as long as the loop turns."""
 
+def cancel(task: Any, /) -> None:
+    """Do what task.cancel() does, even if there is no memory to make a CancelledError."""
+
+def patient(function: Callable[..., Any], /) -> Callable[..., Any]:
+    """Return what calls `function`; without memory, even after a collection, it returns None."""
+
 def tidy() -> None:
     """Collect garbage, unless the upper half of the heap is free in one piece."""
 

@@ -13,10 +13,13 @@ from tools.bench import (
     before,
     counting,
     heap_peak_suite,
+    heaps,
     image_size,
     pace,
     scenes,
     soak,
+    soak_mqtt,
+    soak_slow,
 )
 from tools.bench.pace import Pace
 from tools.bench.result import Bench, Result, median
@@ -85,7 +88,7 @@ def test_a_build_without_the_c_module_is_an_error():
 def test_a_short_soak(tmp_path):
     told = []
     result = soak.run(Bench(tmp_path, told.append), 500)
-    assert result.note.startswith("500 links: GC ")
+    assert result.note.startswith("500 links, 50 of them TLS: GC ")
     assert told[0] == 1 / 500 and told[-1] == 1.0 and told == sorted(told)
 
 
@@ -131,14 +134,30 @@ def test_times_are_written_for_people(seconds, text):
     assert pace.span(seconds) == text
 
 
+def test_a_short_soak_of_mqtt(tmp_path):
+    result = soak_mqtt.run(Bench(tmp_path), 50)
+    assert result.note.startswith("50 MQTT sessions, 5 over TLS: GC ")
+
+
+def test_a_short_transfer_with_a_host_and_a_peer_that_stop_and_go(tmp_path):
+    assert "SHA-256 equal" in soak_slow.run(Bench(tmp_path), 3 << 20).note
+
+
+def test_other_bytes_than_were_sent_are_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(soak_slow, "digest_of", lambda *_: "of others")
+    with pytest.raises(RuntimeError, match="other bytes"):
+        soak_slow.run(Bench(tmp_path), 1000)
+
+
 @pytest.mark.parametrize("last", [(1600, 0, 5), (1000, 40000, 5), (1000, 0, 6)])
 def test_a_heap_that_grows_is_an_error(last):
     with pytest.raises(RuntimeError, match="not flat"):
-        soak.judge([soak.Heaps(1000, 0, 5), soak.Heaps(*last)], 100)
+        heaps.judge([heaps.Heaps(1000, 0, 5), heaps.Heaps(*last)], "links")
 
 
 def test_heap_that_shrinks_is_no_growth():
-    assert soak.judge([soak.Heaps(1000, 8192, 5), soak.Heaps(900, 4096, 5)], 100).value == 0
+    measured = [heaps.Heaps(1000, 8192, 5), heaps.Heaps(900, 4096, 5)]
+    assert heaps.judge(measured, "links").value == 0
 
 
 def test_the_smallest_heap_is_the_last_one_that_passed(monkeypatch):

@@ -1,6 +1,6 @@
 """`python -m tools.bench [KEY...]`: run benchmarks, print a table, write build/bench.json.
 
-Without keys all run but the soak, which takes minutes and is asked for by name. Results of keys
+Without keys all run but the soaks, which take long and are asked for by name. Results of keys
 that did not run are kept from the last file, if it was written on the same machine.
 """
 
@@ -34,6 +34,8 @@ from tools.bench import (
     passthrough_rx,
     passthrough_tx,
     soak,
+    soak_mqtt,
+    soak_slow,
     static_ram,
     tls_passthrough_rx,
 )
@@ -64,7 +66,7 @@ BENCHMARKS: tuple[Any, ...] = (  # modules, or what has their KEY and run()
     image_size,
 )
 _WIDTH = 160  # of the table in a file
-ON_REQUEST: tuple[Any, ...] = (soak,)
+ON_REQUEST: tuple[Any, ...] = (soak, soak_mqtt, soak_slow)
 
 
 def main(arguments: list[str] | None = None) -> int:

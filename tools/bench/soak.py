@@ -1,61 +1,26 @@
 """soak: bytes by which the heaps grow over SOAK_CYCLES (100,000) links, 32-bit build.
 
-A cycle is AT+CIPSTART, AT+CIPSEND of a block, AT+CIPCLOSE; every fiftieth link is a TLS one. The
-peer checks each block and resets its end, so that no link waits in TIME_WAIT. The GC heap is what
-a user command tells after a collection, the C heap the anonymous memory of the process; both are
-compared with what they were when a tenth was done. `make soak` runs it.
+A cycle is AT+CIPSTART, AT+CIPSEND of a block, AT+CIPCLOSE; every tenth link is a TLS one. The
+peer checks each block and resets its end, so that no link waits in TIME_WAIT. `make soak` runs it.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import socket
 import threading
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
-from tools.bench import flow
+from tools.bench import flow, heaps
 from tools.bench.cipsend_tx import expect
 from tools.bench.result import Bench, Result
-from tools.host.simprocess import Simulator
 from tools.peers import servers
 
 KEY = "soak"
 CYCLES = int(os.environ.get("SOAK_CYCLES", "100000"))
-_TLS_EVERY = 50
-_STEPS = 10  # measurements, the first is the reference
-_MOST_GC = 512  # bytes that may differ: what a collection finds depends on the moment
-_MOST_C = 32768  # pages that a fragmented heap touches
+_TLS_EVERY = 10
 _LIMIT_S = 10.0  # for the last block to arrive
 _RESET = b"\1\0\0\0\0\0\0\0"
-_HEAP = """\
-import asyncio, gc
-import atnet
-from at.command import command
-
-USED = command("+HEAPUSED", "Bytes of the GC heap in use")
-
-
-@USED.query
-async def used_query(at):
-    for _ in range(500):
-        if not atnet.closing():  # of the last link: in the background
-            break
-        await asyncio.sleep_ms(10)
-    gc.collect()
-    at.reply(gc.mem_alloc())
-"""
-
-
-@dataclass(frozen=True)
-class Heaps:
-    """Bytes in use, and open descriptors."""
-
-    gc: int
-    c: int
-    files: int
 
 
 class Peer:
@@ -96,20 +61,17 @@ class Peer:
 def run(bench: Bench, cycles: int = CYCLES) -> Result:
     """Run all cycles; RuntimeError if a block was lost or a heap is not flat."""
     simulator = bench.simulator(bits=32)
-    simulator.put_user_file("heap.py", _HEAP)
+    simulator.put_user_file("heap.py", heaps.USER_FILE)
     peer = Peer()
-    measured = []
     with simulator.start(erase=True), simulator.module() as module:
         module.echo_off()
         flow.join(module)
         with flow.raw_port(module) as port:
-            for done in range(cycles):
-                cycle(port, peer, done)
-                bench.tell((done + 1) / cycles)
-                if (done + 1) % (cycles // _STEPS) == 0:
-                    measured.append(measure(simulator, port))
+            measured = heaps.repeat(
+                simulator, module, lambda number: cycle(port, peer, number), cycles, bench.tell
+            )
     peer.check(cycles)
-    return judge(measured, cycles)
+    return heaps.judge(measured, f"{cycles} links, {cycles // _TLS_EVERY} of them TLS")
 
 
 def cycle(port: int, peer: Peer, number: int) -> None:
@@ -130,26 +92,3 @@ def cycle(port: int, peer: Peer, number: int) -> None:
 def block_of(number: int) -> bytes:
     """Return what the cycle sends."""
     return b"block %d " % number * (1 + number % 7)
-
-
-def measure(simulator: Simulator, port: int) -> Heaps:
-    """Ask module and system."""
-    os.write(port, b"AT+HEAPUSED?\r\n")
-    answer = b""
-    while not answer.endswith(b"OK\r\n"):
-        answer += os.read(port, 100)
-    process = Path("/proc", str(simulator.act("status")["pid"]))
-    anonymous = re.search(r"RssAnon:\s+(\d+) kB", (process / "status").read_text())
-    assert anonymous, "the system does not tell"
-    used = int(answer.partition(b":")[2].split()[0])
-    return Heaps(used, int(anonymous[1]) * 1024, len(os.listdir(process / "fd")))
-
-
-def judge(measured: list[Heaps], cycles: int) -> Result:
-    """Compare the last measurement with the first."""
-    first, last = measured[0], measured[-1]
-    gc_more, c_more = last.gc - first.gc, last.c - first.c
-    note = f"{cycles} links: GC {first.gc} to {last.gc}, C {first.c} to {last.c} bytes"
-    if gc_more > _MOST_GC or c_more > _MOST_C or last.files > first.files:
-        raise RuntimeError(f"not flat: {note}; descriptors {first.files} to {last.files}")
-    return Result(max(gc_more, 0) + max(c_more, 0), "bytes", note=note)

@@ -30,7 +30,7 @@ ACTS: dict[str, Act] = {
     "fault": (
         "let calls of the imitated chip fail; without parameters none does any more",
         (
-            ("call", "text?", "such as atchip.ping; may end with a star"),
+            ("call", "text?", "such as atchip.ping, atchip.* or *; or heap.python, heap.c"),
             ("error", "json?", "an esp_err_t, or MemoryError"),
             ("skip", "int?", "calls that succeed before"),
             ("times", "int?", "calls that fail; 0 for ever"),

@@ -19,6 +19,7 @@ _SILENCE = _RTC + 2 + 2048 + 2  # on a multiple of four
 _HEAP = _SILENCE + 8
 _FAULT = 3072
 _FAULT_ROW = struct.Struct("<48siIII48s")
+_BLOCKS = _FAULT + _FAULT_ROW.size
 NO_HEAP = 0x10000  # instead of an esp_err_t: MemoryError
 ALWAYS = 0xFFFFFFFF
 NO_TIMER = 0xFFFFFFFF
@@ -61,6 +62,11 @@ class BoardFile:
         """Return how often the ordered fault was raised, and in which call the last time."""
         *_, hits, hit = _FAULT_ROW.unpack_from(self._map, _FAULT)
         return hits, hit.rstrip(b"\0").decode()
+
+    @property
+    def c_blocks(self) -> int:
+        """Return how many blocks of the system's heap the firmware holds."""
+        return self._get(_BLOCKS)
 
     @property
     def flash_writes(self) -> int:

@@ -321,8 +321,9 @@ class Supervisor:
         {"call": "atchip.ping", "error": 257, "skip": 0, "times": 1}.
 
         "call" may end with a star; "error" is an esp_err_t, or "MemoryError"; "times" 0 is for
-        ever. Without "call" none fails any more. The answer tells of the order before: how often
-        a call failed, and which one last.
+        ever. Calls are allocations as well: heap.python of Python's heap, heap.c of the system's;
+        these just find no memory. Without "call" none fails any more. The answer tells of the
+        order before: how often a call failed, and which one last.
         """
         hits, hit = self._board.fault
         if "call" not in command:
@@ -358,7 +359,7 @@ class Supervisor:
             "flash_writes": self._board.flash_writes,
             "loop_silence_ms": self._board.silence_ms,
             "loop_silence_flash_ms": self._board.silence_flash_ms,
-            "heap": self._board.heap(),
+            "heap": {**self._board.heap(), "c_blocks": self._board.c_blocks},
             "mac": self._options.mac.hex(":"),
             "world": {**self._world.status(), **self._air.status()},
             "wifi": self._wifi.status(),

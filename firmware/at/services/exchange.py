@@ -9,9 +9,9 @@ import time
 import atlink
 import atnet
 from at.errors import LinkError
-from at.loop import ready
+from at.loop import ready, within
+from at.services.link import bit_of
 
-_FIRST_BIT = 8  # of atlink.wait(), for slot 0 of atnet
 _MAX_ANSWER = 512
 
 
@@ -30,7 +30,7 @@ async def exchange(server, port, request, wait_ms, read):
             if result is not None or left_ms <= 0:
                 return result
             try:
-                await asyncio.wait_for_ms(_news(link), left_ms)
+                await within(_news(link), left_ms)
             except asyncio.TimeoutError:
                 pass
     finally:
@@ -48,18 +48,14 @@ def exchange_now(server, port, request, wait_ms, read):
             if result is not None or left_ms <= 0:
                 return result
             atnet.arm(link, atnet.READ)
-            atlink.wait(left_ms, _bit(link))
+            atlink.wait(left_ms, bit_of(link))
     finally:
         atnet.close(link)
 
 
-def _bit(link):
-    return 1 << (_FIRST_BIT + (link & 15))
-
-
 async def _news(link):
     atnet.arm(link, atnet.READ)
-    await ready(_bit(link))
+    await ready(bit_of(link))
 
 
 def _begin(server, port, request):
@@ -73,6 +69,9 @@ def _begin(server, port, request):
     except OSError as error:
         atnet.close(link)
         raise LinkError("no way to %s: %s" % (server, error.args[-1]))
+    except MemoryError:
+        atnet.close(link)
+        raise
     return link
 
 

@@ -11,6 +11,7 @@ import time
 import atchip
 import machine
 
+from at.errors import FAILURES
 from at.log import log
 
 _REASONS = {
@@ -52,7 +53,7 @@ class Guard:
         """Feed the watchdog, and forget crashes that are past; the event loop calls it."""
         try:
             self._watchdog.feed()
-        except (OSError, MemoryError) as error:  # if it stays so, the watchdog restarts the module
+        except FAILURES as error:  # if it stays so, the watchdog restarts the module
             log("the watchdog is not fed:", error)
         if self._unsteady:
             self._unsteady -= 1

@@ -10,6 +10,7 @@ from time import ticks_diff, ticks_ms
 
 import atnet
 from at.errors import Absent, LinkError
+from at.loop import within
 from at.services.link import Link
 
 IN_FRONT = 24  # bytes of the buffer in front of what is received that callers may use,
@@ -181,7 +182,7 @@ class Exchange:
         """Do work on the server's time. asyncio.TimeoutError when that is used up."""
         began = ticks_ms()
         try:
-            await asyncio.wait_for_ms(work, max(self._left_ms, 0))
+            await within(work, max(self._left_ms, 0))
         finally:
             self._left_ms -= ticks_diff(ticks_ms(), began)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from at.loop import within
+
 
 async def keep(urgent, idle_ms, tend, fail):
     """Await tend() whenever the event `urgent` is set, or nothing was for idle_ms().
@@ -10,11 +12,11 @@ async def keep(urgent, idle_ms, tend, fail):
     """
     while True:
         try:
-            await asyncio.wait_for_ms(urgent.wait(), idle_ms())
-        except asyncio.TimeoutError:
-            pass
-        urgent.clear()
-        try:
+            try:
+                await within(urgent.wait(), idle_ms())
+            except asyncio.TimeoutError:
+                pass
+            urgent.clear()
             await tend()
         except OSError as error:
             fail(error.args[-1])

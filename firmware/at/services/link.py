@@ -8,7 +8,7 @@ import asyncio
 
 import atnet
 from at.errors import LinkError
-from at.loop import on, ready, wake
+from at.loop import on, ready, wake, within
 
 CLIENT = 0
 SERVER = 1
@@ -46,7 +46,7 @@ class Link:
     @property
     def bit(self):
         """The link's source of atlink.wait()."""
-        return 1 << (_FIRST_BIT + (self.handle & 15))
+        return bit_of(self.handle)
 
     def peer(self):
         """Return (address, port) of the other end."""
@@ -119,7 +119,7 @@ class Link:
 
         try:
             atnet.tls_start(self.handle, profile, sni, name)
-            await asyncio.wait_for_ms(self._shake(), _HANDSHAKE_MS)
+            await within(self._shake(), _HANDSHAKE_MS)
         except OSError as error:
             raise tls.failure(error)
         except asyncio.TimeoutError:
@@ -135,7 +135,7 @@ class Link:
             if wanted == atnet.READ | atnet.WRITE:  # a long computation lies behind us
                 await asyncio.sleep_ms(0)
             else:
-                await asyncio.wait_for_ms(self.until(wanted), _SILENCE_MS)
+                await within(self.until(wanted), _SILENCE_MS)
 
     async def until(self, events):
         """Wait until the link may be ready for `events`. OSError if it is closed meanwhile."""
@@ -144,6 +144,33 @@ class Link:
         if self.handle is None:
             raise OSError(-1, "closed")
         atnet.arm(self.handle, 0)
+
+
+def bit_of(handle):
+    """Return the source of atlink.wait() for a handle of atnet."""
+    return 1 << (_FIRST_BIT + (handle & 15))
+
+
+def listen(family, port, backlog, on_client):
+    """Return the handle of a listener; on_client() is called while clients wait.
+
+    LinkError if the port is taken. Whatever fails, nothing is left open.
+    """
+    listener = atnet.open(atnet.TCP, family)
+    try:
+        if family == 6:
+            atnet.setopt(listener, atnet.V6ONLY, 1)
+        atnet.bind(listener, "", port)
+        atnet.listen(listener, backlog)
+        atnet.arm(listener, atnet.READ)
+        on(bit_of(listener), on_client)
+    except OSError as error:
+        atnet.close(listener)
+        raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
+    except MemoryError:
+        atnet.close(listener)
+        raise
+    return listener
 
 
 def is_group(address):

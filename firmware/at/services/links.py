@@ -13,7 +13,7 @@ import asyncio
 
 import atnet
 from at.errors import LinkError, StateError
-from at.loop import on, ready
+from at.loop import on, ready, within
 from at.services.link import Link
 
 COUNT = 5
@@ -136,7 +136,7 @@ class Links:
             self._options[number] = list(self._options[number][:3]) + [keep_alive]
         limit_ms = timeout_ms or _OPEN_MS
         try:
-            await asyncio.wait_for_ms(self._connect(link, host, port, local, mode), limit_ms)
+            await within(self._connect(link, host, port, local, mode), limit_ms)
             self.opened(link)
         except asyncio.TimeoutError:
             raise LinkError("no connection to %s within %d ms" % (host, limit_ms))
@@ -302,11 +302,11 @@ class Links:
         if link.is_read:
             return
         if not self._is_passive(link):
-            atnet.arm(link.handle, 0)
             if atnet.ended(link.handle):
                 self.end(link)
             else:
                 asyncio.create_task(self._port.knock())
+                atnet.arm(link.handle, 0)
             return
         try:
             count = atnet.available(link.handle, self._modes[link.number] & _SINGLE)

@@ -9,6 +9,7 @@ import asyncio
 
 import atnet
 from at.errors import ATError, LinkError, StateError
+from at.loop import cancel, within
 from at.services.mqtt_client import Client
 from at.services.mqtt_messages import DISCONNECTED, NOT_CONFIGURED, Messages, need_text
 from at.services.mqtt_stream import START_FAILED, Dialer, is_web
@@ -180,10 +181,15 @@ class Mqtt(Messages):
         finally:
             if is_known is None and self._client and reconnects:  # it was lost, and still is
                 self._task = asyncio.create_task(self._serve(client, None))
+        try:
+            task = asyncio.create_task(self._serve(client, is_known))
+        except MemoryError:
+            client.fail("nobody to serve it")
+            raise LinkError("no memory for the connection", _NO_MEMORY)
         self._client = client
         self._is_resumed = is_known
         self._connected(is_known)
-        self._task = asyncio.create_task(self._serve(client, is_known))
+        self._task = task
 
     make_client = Client  # another one for who watches what this makes of a client
 
@@ -222,10 +228,15 @@ class Mqtt(Messages):
         `is_known` None says that there is none at first.
         """
         while True:
-            if is_known is None:
-                is_known = await self._come_back(client)
-                self._connected(is_known)
-            why = await client.run(is_known)
+            try:
+                if is_known is None:
+                    is_known = await self._come_back(client)
+                    self._connected(is_known)
+                why = await client.run(is_known)
+            except MemoryError:
+                why = "out of memory"
+                client.fail(why)
+                await asyncio.sleep_ms(_FIRST_PAUSE_MS)
             is_known = None
             if self._client is not client:  # cleaned
                 return
@@ -239,7 +250,7 @@ class Mqtt(Messages):
         while True:
             self._kick.clear()
             try:
-                await asyncio.wait_for_ms(self._kick.wait(), pause_ms)
+                await within(self._kick.wait(), pause_ms)
             except asyncio.TimeoutError:
                 pass
             try:
@@ -262,7 +273,7 @@ class Mqtt(Messages):
 
     def _stop(self):
         if self._task:
-            self._task.cancel()
+            cancel(self._task)
             self._task = None
 
     async def clean(self):

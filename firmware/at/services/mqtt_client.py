@@ -13,6 +13,7 @@ from umqtt.simple import MQTTClient
 
 import atcore
 from at.errors import LinkError
+from at.loop import cancel, hold, within
 from at.services.keeper import keep
 from at.services.mqtt_feed import feed
 from at.services.mqtt_inbox import Inbox
@@ -84,7 +85,7 @@ class Client(MQTTClient):
         )
         try:
             await self._send(*parts)
-            await asyncio.wait_for_ms(self._read_connack(), self._answer_ms)
+            await within(self._read_connack(), self._answer_ms)
         except OSError as error:
             raise LinkError("the broker ended the connection: %s" % error.args[-1])
         except ValueError as error:
@@ -112,8 +113,9 @@ class Client(MQTTClient):
 
     async def run(self, is_known):
         """Serve the connection until it ends and return why; `is_known` as connect() said."""
-        keeper = asyncio.create_task(keep(self._urgent, self._idle_ms, self._tend, self.fail))
+        keeper = None
         try:
+            keeper = asyncio.create_task(keep(self._urgent, self._idle_ms, self._tend, self.fail))
             if self._request:
                 await self._resume(self._request, is_known)
             data = self._rest
@@ -131,7 +133,8 @@ class Client(MQTTClient):
         except MemoryError:
             self.fail("no memory for what it sends")
         finally:
-            keeper.cancel()
+            if keeper:
+                cancel(keeper)
             self.fail("ended")
             request = self._request
             if request and not (self.returns and request.survives):
@@ -161,16 +164,15 @@ class Client(MQTTClient):
     async def disconnect(self):
         """Take leave of the broker. LinkError if that is not possible any more."""
         try:
-            await asyncio.wait_for_ms(self._take_leave(), _ANSWER_MS)
+            await within(hold(self._lock, self._take_leave()), _ANSWER_MS)
         except OSError as error:
             raise LinkError(error.args[-1])
         except asyncio.TimeoutError:
             raise LinkError("the broker takes no more data")
 
     async def _take_leave(self):
-        async with self._lock:
-            await self.sock.write(mqtt.DISCONNECT)
-            await self.sock.finish()
+        await self.sock.write(mqtt.DISCONNECT)
+        await self.sock.finish()
 
     # Requests.
 
@@ -213,13 +215,15 @@ class Client(MQTTClient):
             self._request = Request(AWAITED[qos], pid)
         sock = self.sock
         try:
-            async with self._lock:
+            await self._lock.acquire()  # see hold()
+            try:
                 await self._offer(sock, head)
-                try:
-                    await feed(source, size, lambda piece: self._offer(sock, piece))
-                except BaseException:
-                    self.fail("the payload did not come")
-                    raise
+                await feed(source, size, lambda piece: self._offer(sock, piece))
+            except BaseException:
+                self.fail("the payload did not come")
+                raise
+            finally:
+                self._lock.release()
             if not sock.is_open:
                 raise LinkError(self.problem)
             if qos:
@@ -280,7 +284,7 @@ class Client(MQTTClient):
             wait_ms = min(left_ms, _RETRY_MS)
             left_ms -= wait_ms
             try:
-                await asyncio.wait_for_ms(request.event.wait(), wait_ms)
+                await within(request.event.wait(), wait_ms)
             except asyncio.TimeoutError:
                 if self.is_connected and request.survives:
                     await self._repeat(request, True)
@@ -307,21 +311,19 @@ class Client(MQTTClient):
 
     async def _send(self, *parts):
         """Send one packet, or several. OSError, which ends the connection, if that fails."""
-        try:
-            async with self._lock:
-                await self._write(parts)
-                self._sent_ms = ticks_ms()
-        except OSError as error:
-            self.fail(error.args[-1])
-            raise
-
-    async def _write(self, parts):
+        await self._lock.acquire()  # see hold()
         try:
             for part in parts:
                 await self.sock.write(part)
-        except asyncio.CancelledError:  # what follows could not be told from the rest
+            self._sent_ms = ticks_ms()
+        except OSError as error:
+            self.fail(error.args[-1])
+            raise
+        except BaseException:  # what follows could not be told from the rest
             self.fail("a packet was cut short")
             raise
+        finally:
+            self._lock.release()
 
     def _post(self, packet):
         """Have the keeper send a small packet, if there is one."""
@@ -341,8 +343,7 @@ class Client(MQTTClient):
             self._is_pinged = True
             self._pinged_ms = now
             self._queue.extend(mqtt.PINGREQ)
-        async with self._lock:
-            await self.sock.tend()
+        await hold(self._lock, self.sock.tend())
         if self._queue:
             packets = self._queue
             self._queue = bytearray()

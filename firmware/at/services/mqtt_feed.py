@@ -6,6 +6,8 @@ waits for a lost segment.
 
 import asyncio
 
+from at.loop import cancel
+
 _MAX_HELD = 4096  # bytes taken from the host that the network has not taken yet
 
 
@@ -24,7 +26,7 @@ async def feed(source, size, sink):
             await elastic.shrink(_MAX_HELD)
         await elastic.shrink(0)
     finally:
-        drain.cancel()
+        cancel(drain)
 
 
 class _Elastic:

@@ -8,6 +8,7 @@ import asyncio
 
 import atnet
 from at.errors import ATError, LinkError, StoreError
+from at.loop import within
 from at.services.link import Link
 from at.services.mqtt_web import MqttStream
 from at.services.stream import Stream
@@ -121,7 +122,7 @@ class Dialer:
 
 async def _connect(link, address, port):
     try:
-        await asyncio.wait_for_ms(link.connect(address, port, None, _OPTIONS), _CONNECT_MS)
+        await within(link.connect(address, port, None, _OPTIONS), _CONNECT_MS)
     except asyncio.TimeoutError:
         raise LinkError("no connection to %s in %d ms" % (address, _CONNECT_MS), START_FAILED)
     except LinkError as error:

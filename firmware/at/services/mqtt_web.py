@@ -7,6 +7,7 @@ import asyncio
 import os
 
 from at.errors import LinkError
+from at.loop import within
 from at.services.websocket_stream import WebStream
 from at.wire import url, websocket
 
@@ -24,7 +25,7 @@ class MqttStream(WebStream):
         """Do the WebSocket handshake. LinkError if the server does not want it."""
         field = url.host_field(scheme, host, port)
         try:
-            await asyncio.wait_for_ms(self.greet(field, path.encode(), b"mqtt"), _ANSWER_MS)
+            await within(self.greet(field, path.encode(), b"mqtt"), _ANSWER_MS)
         except asyncio.TimeoutError:
             raise LinkError("WebSocket: no answer")
 

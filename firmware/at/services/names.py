@@ -10,6 +10,7 @@ import time
 
 import atnet
 from at.errors import ATError, LinkError, StateError
+from at.loop import within
 from at.services.exchange import exchange, exchange_now
 from at.wire import dns
 
@@ -93,7 +94,7 @@ class Names:
         import asyncio
 
         try:
-            return await asyncio.wait_for_ms(work, timeout_ms)
+            return await within(work, timeout_ms)
         except asyncio.TimeoutError:
             raise LinkError("%s was not resolved in %d ms" % (host, timeout_ms))
 

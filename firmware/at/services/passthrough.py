@@ -7,8 +7,8 @@ link is opened again and again, a server waits for its next client. The bytes mo
 import asyncio
 
 import atnet
-from at.errors import ATError, StateError
-from at.loop import ready
+from at.errors import FAILURES, StateError
+from at.loop import cancel, ready
 from at.services.link import CLIENT, SERVER
 from at.services.sending import MAX_CHUNK
 
@@ -27,6 +27,7 @@ class Passthrough:
         self._link = None
         self._route = None  # how to open a client link again; None: the server's
         self._task = None
+        self._missing = None  # an event: there is no link, while run() does
         self._begin = None
 
     def set_on(self, is_on):
@@ -76,10 +77,13 @@ class Passthrough:
         self._route = route or link.route
         atnet.up_stream(link and link.handle, MAX_CHUNK, interval_ms)
         try:
+            self._missing = asyncio.Event()
+            if self._route:  # made now: when a link is lost there may be no memory for it
+                self._task = asyncio.create_task(self._recover(0))
             self._links.on_end = self._lost
             self._links.on_open = self._found
             if link is None:
-                self._recover_soon(0)
+                self._missing.set()
             while True:
                 await ready(atnet.UP)
                 state = atnet.up_status()[0]
@@ -94,7 +98,7 @@ class Passthrough:
             self._links.on_open = None
             atnet.up_stop()
             if self._task:
-                self._task.cancel()
+                cancel(self._task)
                 self._task = None
         return self._link
 
@@ -104,11 +108,7 @@ class Passthrough:
             return
         self._link = None
         atnet.up_attach(None)
-        self._recover_soon(self._pause_ms())
-
-    def _recover_soon(self, pause_ms):
-        if self._task is None and self._route:
-            self._task = asyncio.create_task(self._recover(pause_ms))
+        self._missing.set()
 
     def _found(self, link):
         if self._link is None and (link.role == CLIENT) == (self._route is not None):
@@ -120,22 +120,27 @@ class Passthrough:
         return self._settings.get("reconnect") * _UNIT_MS
 
     async def _recover(self, pause_ms):
-        """Open the client link again until it stands; a server's next client comes by itself.
+        """Open the client link whenever there is none; a server's next client comes by itself.
 
         The interval counts from a link's end as from a refused attempt: a peer that takes
         connections only to end them is not called without a pause.
         """
+        if self._link:
+            pause_ms = self._pause_ms()
         said = None
-        while self._link is None:
+        while True:
+            await self._missing.wait()
             await asyncio.sleep_ms(pause_ms)
             pause_ms = self._pause_ms()
+            self._missing.clear()
             try:
                 await self._links.open(*self._route)
-            except ATError as error:
-                if error.reason != said:
-                    said = error.reason
-                    self._log("passthrough: no link yet:", said)
-        self._task = None
+                said = None
+            except FAILURES as error:
+                self._missing.set()
+                if error.args != said:
+                    said = error.args
+                    self._log("passthrough: no link yet:", error)
 
 
 def create(at):

@@ -6,6 +6,7 @@ import atchip
 
 import atnet
 from at.errors import CHIP_ERRORS, LinkError, StateError, refused
+from at.loop import within
 from at.services import chip
 
 _ANSWER_MS = 4000  # for the echo
@@ -52,7 +53,7 @@ class Ping:
 
     async def _until_done(self, limit_ms):
         try:
-            await asyncio.wait_for_ms(self._done.wait(), limit_ms)
+            await within(self._done.wait(), limit_ms)
         except asyncio.TimeoutError:
             pass
 

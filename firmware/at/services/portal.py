@@ -4,7 +4,9 @@ So whatever page a phone asks for, it meets the web server. Runs while that does
 """
 
 import atnet
+from at.errors import FAILURES
 from at.loop import on
+from at.services.link import bit_of
 from at.wire import dns
 from at.wire.address import pack
 
@@ -37,17 +39,17 @@ class Portal:
         try:
             atnet.bind(link, address, _PORT)
             atnet.arm(link, atnet.READ)
-        except OSError as error:  # the page can still be had by its address
+            on(bit_of(link), self._answer)
+        except FAILURES as error:  # the page can still be had by its address
             self._log("web: no names on the softAP:", error)
             atnet.close(link)
             return
         self._link = link
-        on(_bit(link), self._answer)
 
     def stop(self):
         """Answer no more."""
         if self._link is not None:
-            on(_bit(self._link), None)
+            on(bit_of(self._link), None)
             atnet.close(self._link)
             self._link = None
 
@@ -62,9 +64,7 @@ class Portal:
                 if address:
                     reply = dns.reply(packet, pack(address), _TTL_S)
                     atnet.sendto(self._link, reply, host, port)
-            except (OSError, ValueError, MemoryError) as error:
+            except ValueError as error:
                 self._log("web: a question for a name:", error)
-
-
-def _bit(link):
-    return 1 << (8 + (link & 15))
+            except FAILURES as error:
+                self._log("web: no answer for a name:", error)

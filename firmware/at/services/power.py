@@ -10,6 +10,7 @@ import atchip
 import machine
 
 from at.errors import ANY_TROUBLE, CHIP_ERRORS, StateError, refused
+from at.loop import within
 
 BY_PIN = 1
 BY_UART = 2
@@ -129,7 +130,7 @@ class Power:
         if pin is None:
             self.port.raw(bytes((signal,)))
         try:
-            await asyncio.wait_for_ms(self._awake.wait(), delay_ms)
+            await within(self._awake.wait(), delay_ms)
         except asyncio.TimeoutError:
             if methods & AWAKE_AFTER_DELAY:
                 self._host_is(True)

@@ -7,13 +7,13 @@ AT+CIPSTO). Its clients are links like any other.
 import asyncio
 
 import atnet
-from at.errors import ATError, LinkError, StateError
-from at.loop import on
-from at.services.link import SERVER, Link
+from at.errors import FAILURES, StateError
+from at.loop import cancel, on, within
+from at.services.link import SERVER, Link, bit_of, listen
 
 PORT = 333
 _BACKLOG = 5
-_REARM_MS = 100  # after clients could not be taken
+_REARM_MS = 100  # after clients could not be taken, or looked at
 _MOST = 5  # clients
 _IDLE_S = 180  # until AT+CIPSTO says otherwise, as ESP-AT releases that document a default
 _HANDSHAKE_MS = 30000  # a client that takes longer gives its link back
@@ -43,7 +43,7 @@ class Server:
         """Set that time; it counts for clients that are there, too."""
         self._idle_s = seconds
         if self._idle_task:
-            self._idle_task.cancel()
+            cancel(self._idle_task)
             self._idle_task = None
         self._watch()
 
@@ -68,20 +68,11 @@ class Server:
             self._links.need_ipv6()
         if kind.startswith("SSL"):
             self._get_tls().server(check_clients).close()  # is everything there?
-        listener = atnet.open(atnet.TCP, 6 if kind.endswith("v6") else 4)
-        try:
-            if kind.endswith("v6"):
-                atnet.setopt(listener, atnet.V6ONLY, 1)
-            atnet.bind(listener, "", port)
-            atnet.listen(listener, _BACKLOG)
-            atnet.arm(listener, atnet.READ)
-        except OSError as error:
-            atnet.close(listener)
-            raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
+        row = (port, kind, check_clients)
+        family = 6 if kind.endswith("v6") else 4
+        self._listener = listen(family, port, _BACKLOG, self._accept)
+        self.row = row
         self._links.renumber()  # a host that starts anew looks for its first client there
-        self._listener = listener
-        self.row = (port, kind, check_clients)
-        on(self._bit(), self._accept)
 
     async def stop(self, close_clients):
         """Stop listening; clients stay unless they are to be closed."""
@@ -93,7 +84,7 @@ class Server:
                 self._links.close(link)
 
     def _close(self):
-        on(self._bit(), None)
+        on(bit_of(self._listener), None)
         atnet.close(self._listener)
         self._listener = None
         self.row = None
@@ -104,9 +95,6 @@ class Server:
             self._log("server: IPv6 is off")
             self._close()
 
-    def _bit(self):
-        return 1 << (8 + (self._listener & 15))
-
     def clients(self):
         """Return the links that the server accepted."""
         return [link for link in self._links.all() if link.role == SERVER]
@@ -115,14 +103,14 @@ class Server:
         try:
             found = atnet.accept(self._listener)
         except OSError as error:
+            asyncio.create_task(self._rearm(self._listener))  # takes memory: first
             self._log("server: accept failed:", error)
             atnet.arm(self._listener, 0)
-            asyncio.create_task(self._rearm(self._listener))
             return
         if found:
             try:
                 self._welcome(found[0])
-            except (OSError, MemoryError) as error:
+            except FAILURES as error:
                 atnet.close(found[0], True)  # harmless if that was done
                 self._log("server: a client is lost:", error)
 
@@ -174,10 +162,12 @@ class Server:
     async def _secure(self, link, check_clients):
         try:
             profile = self._get_tls().server(check_clients)
-            await asyncio.wait_for_ms(link.secure(profile), _HANDSHAKE_MS)
+            await within(link.secure(profile), _HANDSHAKE_MS)
             self._watch()
             self._links.opened(link)
-        except (ATError, OSError, MemoryError, asyncio.TimeoutError) as error:
+        except asyncio.TimeoutError:
+            self._log("server: client refused: it takes too long")
+        except FAILURES as error:
             self._log("server: client refused:", error)
         finally:
             if not link.is_open:
@@ -191,18 +181,26 @@ class Server:
             self._idle_task = asyncio.create_task(self._watch_idle())
 
     async def _watch_idle(self):
-        while True:
-            soonest_ms = None
-            for link in self.clients():
-                left_ms = self._idle_s * 1000 - atnet.counts(link.handle)[2]
-                if left_ms <= 0:
-                    self._links.end(link, "idle for %d s" % self._idle_s)
-                elif soonest_ms is None or left_ms < soonest_ms:
-                    soonest_ms = left_ms
-            if soonest_ms is None:
-                break
-            await asyncio.sleep_ms(soonest_ms + 1)
+        soonest_ms = 0
+        while soonest_ms is not None:
+            try:
+                soonest_ms = self._end_idle()
+            except MemoryError:
+                soonest_ms = _REARM_MS
+            if soonest_ms is not None:
+                await asyncio.sleep_ms(soonest_ms + 1)
         self._idle_task = None
+
+    def _end_idle(self):
+        """End idle clients; return in how many ms the next one may be, None without clients."""
+        soonest_ms = None
+        for link in self.clients():
+            left_ms = self._idle_s * 1000 - atnet.counts(link.handle)[2]
+            if left_ms <= 0:
+                self._links.end(link, "idle for %d s" % self._idle_s)
+            elif soonest_ms is None or left_ms < soonest_ms:
+                soonest_ms = left_ms
+        return soonest_ms
 
 
 def create(at):

@@ -11,6 +11,7 @@ import time
 import atchip
 
 from at.errors import ATError
+from at.loop import cancel, within
 from at.services.exchange import exchange
 from at.wire import daytime, ntp
 
@@ -61,7 +62,7 @@ class Sntp:
         self._is_news = True
         self._refused.clear()
         if self._task:
-            self._task.cancel()
+            cancel(self._task)
             self._task = None
         self.start()
 
@@ -74,14 +75,18 @@ class Sntp:
         retry_s = _RETRY_S
         while True:
             self._nudge.clear()
-            if not self._wifi.has_ip:
-                await self._nudge.wait()
-            elif await self._ask_all():
-                retry_s = _RETRY_S
-                await self._rest()
-            else:
-                await self._pause(retry_s * 1000)
-                retry_s = min(2 * retry_s, _RETRY_MAX_S)
+            try:
+                if not self._wifi.has_ip:
+                    await self._nudge.wait()
+                elif await self._ask_all():
+                    retry_s = _RETRY_S
+                    await self._rest()
+                else:
+                    await self._pause(retry_s * 1000)
+                    retry_s = min(2 * retry_s, _RETRY_MAX_S)
+            except MemoryError:
+                self._log("sntp: out of memory")
+                await asyncio.sleep(_RETRY_S)
 
     async def _rest(self):
         """Wait for an interval; a change of the interval begins it anew, other news do not."""
@@ -97,7 +102,7 @@ class Sntp:
     async def _pause(self, ms):
         self._nudge.clear()
         try:
-            await asyncio.wait_for_ms(self._nudge.wait(), ms)
+            await within(self._nudge.wait(), ms)
         except asyncio.TimeoutError:
             pass
 

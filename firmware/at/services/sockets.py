@@ -9,6 +9,7 @@ import asyncio
 
 import atnet
 from at.errors import Absent, LinkError, StateError
+from at.loop import patient, within
 from at.services.link import SERVER
 from at.services.links import Links
 from at.services.mfg import BLOB
@@ -106,8 +107,8 @@ class Trust:
 class _Listener(Server):
     """A server socket; its clients become seeds."""
 
-    def __init__(self, sockets, get_tls, number, emit, log):
-        super().__init__(sockets, get_tls, emit, log)
+    def __init__(self, sockets, get_tls, number, emit, log, most):
+        super().__init__(sockets, get_tls, emit, log, most)
         self.set_idle(0)
         self._sockets = sockets
         self._number = number
@@ -130,7 +131,13 @@ class Sockets(Links):
         self.trust = Trust(at.mfg)
         self._at = at
         super().__init__(
-            at.settings, at.names, lambda: self.trust, at.wifi, self._news, at.port, at.log
+            at.settings,
+            at.names,
+            lambda: self.trust,
+            at.wifi,
+            patient(self._news),
+            at.port,
+            at.log,
         )
         self._links = [None] * (LAST + 1)
         self._freed = [0] * (LAST + 1)
@@ -180,7 +187,8 @@ class Sockets(Links):
         try:
             if kind in (TCP_SERVER, SSL_SERVER):
                 self._need_address(4)
-                server = _Listener(self, lambda: self._at.tls, number, self._news, self._log)
+                most = self._at.server.most  # of strangers, as the factory has it
+                server = _Listener(self, lambda: self._at.tls, number, self._emit, self._log, most)
                 server.start(port, _KINDS[kind], False)
                 row.listen(server)
             else:
@@ -331,7 +339,7 @@ class Sockets(Links):
                 if done is None:
                     event = row.writer = asyncio.Event()
                     self._rearm(row.link)
-                    await asyncio.wait_for_ms(event.wait(), _SEND_MS)
+                    await within(event.wait(), _SEND_MS)
                 else:
                     start += done
             except (OSError, asyncio.TimeoutError) as error:

@@ -8,7 +8,7 @@ import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
 import atnet
-from at.loop import on
+from at.loop import on, within
 
 _BUFFER = 1024  # bytes received at once
 _STALL_MS = 10000  # for the stack to take a step
@@ -184,9 +184,13 @@ class Stream:
             if count is None:
                 left_ms = max(ticks_diff(limit, ticks_ms()), 0)
                 try:
-                    await asyncio.wait_for_ms(self._want(atnet.WRITE), left_ms)
+                    await within(self._want(atnet.WRITE), left_ms)
                 except asyncio.TimeoutError:
                     raise OSError(-1, "the peer takes no more data")
+                except MemoryError:
+                    if done:  # what follows could not be told from the rest
+                        raise OSError(-1, "out of memory")
+                    raise
                 continue
             done += count
             if end is None and done - step >= _STEP:

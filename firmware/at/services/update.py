@@ -15,6 +15,7 @@ import esp32
 
 from at.errors import Absent, ATError, LinkError, StateError, StoreError, invalid
 from at.log import log
+from at.loop import within
 from at.services.fetch import Fetch
 from at.services.flash import FIRMWARE
 from at.services.mfg import BLOB
@@ -157,7 +158,7 @@ class Update:
     async def _run(self, is_secure, version, name, load, tell):
         try:
             work = self._from_server(is_secure, version, name, load, tell)
-            await asyncio.wait_for_ms(work, _LIMIT_MS)
+            await within(work, _LIMIT_MS)
         except asyncio.TimeoutError:
             self.state = FAILED
             raise LinkError("the update took more than 3 minutes")

@@ -9,6 +9,7 @@ import asyncio
 from micropython import const
 
 from at.errors import ATError, StateError
+from at.loop import cancel
 from at.services.wifi_target import JoinFailed, make_target
 
 IDLE = const(0)  # states
@@ -53,12 +54,12 @@ class Join:
         before = station.target if station.is_wanted else None
         floor = _FLOOR_WEP if password else 0
         self._target = make_target(ssid, password, None, floor, (3, 0, limit_s, 1))
+        self._task = asyncio.create_task(self._join(before))  # takes memory: first
         self.state = RUNNING
         self.reason = ""
         self._result = 4  # as +CWJAP: counts: failed for another reason
         self.ssid = ssid
         self._wifi.provision(self)
-        self._task = asyncio.create_task(self._join(before))
 
     def _need_station(self):
         """Say what keeps the station busy to somebody who knows no commands."""
@@ -78,6 +79,8 @@ class Join:
             self._fail("address" if error.was_associated else _RESULTS[error.result - 1], error)
         except ATError as error:
             self._fail("refused", error)
+        except MemoryError:
+            self._fail("refused", StateError("out of memory"))
         self._task = None
         self._wifi.provision(None)
         if before and self.state == FAILED:
@@ -93,7 +96,7 @@ class Join:
     async def stop(self):
         """End a join that runs; the station stays out."""
         if self._task:
-            self._task.cancel()
+            cancel(self._task)
             self._task = None
             self._wifi.provision(None)
             self.state = FAILED

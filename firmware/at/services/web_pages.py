@@ -136,12 +136,15 @@ async def _is_known(web, field):
         password = binascii.a2b_base64(code).partition(b":")[2]
     except ValueError:
         return False
-    async with web.door:  # one guess at a time
+    await web.door.acquire()  # one guess at a time; see at.loop.hold()
+    try:
         if scheme.lower() == "basic" and web.trust.is_password(password):
             web.known[:] = (seal,)
             return True
         await asyncio.sleep_ms(_WRONG_MS)
-    return False
+        return False
+    finally:
+        web.door.release()
 
 
 def _is_for_us(web, request):

@@ -11,7 +11,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import atnet
-from at.loop import ready
+from at.loop import cancel, ready
+from at.services.link import bit_of
 
 _BUFFER = const(512)
 _MAX_LINE = const(300)  # of a field that is kept, and of the request line
@@ -85,7 +86,7 @@ class Peer:
 
     def end(self):
         """Stop serving and close at once."""
-        self._task.cancel()
+        cancel(self._task)
         self.close()
 
     def call_after(self, function):
@@ -268,7 +269,7 @@ class Peer:
 
     async def _wait(self, events):
         atnet.arm(self.link, events)
-        await ready(1 << (8 + (self.link & 15)))
+        await ready(bit_of(self.link))
         atnet.arm(self.link, 0)
 
 

@@ -8,10 +8,11 @@ import asyncio
 import gc
 
 import atnet
-from at.errors import ATError, LinkError, StateError
+from at.errors import FAILURES, StateError
 from at.log import log
 from at.loop import on
 from at.services import web_pages, web_peer
+from at.services.link import bit_of, listen
 from at.services.portal import Portal
 from at.services.web_join import Join
 
@@ -49,27 +50,19 @@ class WebServer:
         self.limit_s = limit_s
 
     def _listen(self, port):
-        listener = atnet.open(atnet.TCP, 4)
-        try:
-            atnet.bind(listener, "", port)
-            atnet.listen(listener, _BACKLOG)
-            atnet.arm(listener, atnet.READ)
-        except OSError as error:
-            atnet.close(listener)
-            raise LinkError("cannot listen on port %d: %s" % (port, error.args[-1]))
         self.known = []  # hash of the field by which the last visitor proved itself
         self.door = asyncio.Lock()
-        self._app = web_pages.build(self)
-        self._listener = listener
+        app = web_pages.build(self)
+        self._listener = listen(4, port, _BACKLOG, self._accept)
+        self._app = app
         self.port = port
-        on(self._bit(), self._accept)
         self._portal.follow()
 
     async def stop(self):
         """End the server, its connections and a join at once; harmless if there is none."""
         if self.port is None:
             return
-        on(self._bit(), None)
+        on(bit_of(self._listener), None)
         atnet.close(self._listener)
         self._portal.stop()
         for peer in self._peers:
@@ -78,9 +71,6 @@ class WebServer:
         self.port = self._listener = self._app = None
         await self.join.end()
         await asyncio.sleep_ms(0)  # those who were cancelled say their last words
-
-    def _bit(self):
-        return 1 << (8 + (self._listener & 15))
 
     def _follow(self):
         if self.port is not None:
@@ -96,7 +86,7 @@ class WebServer:
             found = atnet.accept(self._listener)
             if found:
                 self._welcome(*found)
-        except (OSError, MemoryError) as error:
+        except FAILURES as error:
             log("web: no client:", error)
 
     def _welcome(self, link, host, port):
@@ -104,7 +94,7 @@ class WebServer:
             peer = web_peer.Peer(link, (host, port), self.limit_s)
             peer.begin(self._serve(peer))
             self._peers.append(peer)
-        except (OSError, MemoryError):
+        except FAILURES:
             atnet.close(link)
             raise
         if self._watch_task is None:
@@ -122,9 +112,9 @@ class WebServer:
     async def _serve(self, peer):
         try:
             await peer.serve(self._app)
-        except (OSError, ATError, MemoryError) as error:
+        except FAILURES as error:
             if not peer.is_early:
-                log("web: %s: %s" % (peer.address[0], error))
+                log("web:", peer.address[0], error)
         finally:
             self._forget(peer)
 
@@ -141,9 +131,11 @@ class WebServer:
     async def _watch(self):
         while self._peers:
             await asyncio.sleep_ms(_WATCH_MS)
-            for peer in [peer for peer in self._peers if peer.is_overdue]:
-                log("web: %s is too slow" % peer.address[0])
-                self._drop(peer)
+            for place in range(len(self._peers) - 1, -1, -1):  # takes no memory
+                peer = self._peers[place]
+                if peer.is_overdue:
+                    log("web:", peer.address[0], "is too slow")
+                    self._drop(peer)
             if self._listener is not None:
                 atnet.arm(self._listener, atnet.READ)
         self._watch_task = None

@@ -10,6 +10,7 @@ from time import ticks_diff, ticks_ms
 
 import atnet
 from at.errors import ATError, LinkError, StateError
+from at.loop import cancel, within
 from at.services.http_fields import Fields
 from at.services.link import Link
 from at.services.websocket_link import FORM, LOST, OPEN, RECONNECTING, WebLink
@@ -25,6 +26,7 @@ _OPTIONS = (-1, 1, 0, 0)  # linger, no delay, send time-out, keep-alive
 _ANY_FAMILY = 1  # of names.resolve(): IPv4 if there is one
 _FIRST_PAUSE_MS = 1000  # before the first attempt to come back; each next pause is twice as long
 _MAX_PAUSE_MS = 10000
+_NO_MEMORY = "out of memory"
 
 
 _OWNERS = ("wss", "client")  # of certificates in mfg_nvs; the first that has one
@@ -108,9 +110,13 @@ class Websockets:
 
     def _begin(self, link, handshake):
         """Report a link that stands now, and serve it."""
+        try:
+            self._tasks[link.number] = asyncio.create_task(self._serve(link, handshake))
+        except MemoryError:
+            link.fail("nobody to serve it")
+            raise
         self._links[link.number] = link
         self._emit("ws_connected", link.number)
-        self._tasks[link.number] = asyncio.create_task(self._serve(link, handshake))
 
     def _offer(self, protocols, auth):
         """Return subprotocols and further lines for a handshake; what open() is told wins."""
@@ -128,7 +134,7 @@ class Websockets:
     async def _connect(self, link, checks, protocols, fields, timeout_ms):
         try:
             work = self._dial(link.place, checks, protocols, fields)
-            link.begin(await asyncio.wait_for_ms(work, timeout_ms))
+            link.begin(await within(work, timeout_ms))
         except asyncio.TimeoutError:
             host = link.place[1]
             raise LinkError("no WebSocket with %s within %d ms" % (host, timeout_ms), REFUSED)
@@ -169,8 +175,12 @@ class Websockets:
         pause_ms = _FIRST_PAUSE_MS
         while True:
             began = ticks_ms()
-            why = await link.run()
-            self._log("websocket %d ended: %s" % (link.number, why))
+            try:
+                why = await link.run()
+            except MemoryError:
+                link.fail(_NO_MEMORY)
+                why = _NO_MEMORY
+            self._log("websocket", link.number, "ended:", why)
             if link.is_leaving:
                 self._forget(link)
                 return
@@ -178,7 +188,13 @@ class Websockets:
             self._emit("ws_disconnected", link.number)
             if ticks_diff(ticks_ms(), began) >= _MAX_PAUSE_MS:  # it was worth coming back
                 pause_ms = _FIRST_PAUSE_MS
-            pause_ms = await self._come_back(link, handshake, pause_ms)
+            while link.state != OPEN:
+                try:
+                    pause_ms = await self._come_back(link, handshake, pause_ms)
+                except MemoryError:
+                    self._log("websocket", link.number, "not reconnected: out of memory")
+                    link.lost()
+                    await asyncio.sleep_ms(pause_ms)
             self._emit("ws_connected", link.number)
 
     async def _come_back(self, link, handshake, pause_ms):
@@ -186,7 +202,7 @@ class Websockets:
         while True:
             link.kick.clear()
             try:
-                await asyncio.wait_for_ms(link.kick.wait(), pause_ms)
+                await within(link.kick.wait(), pause_ms)
             except asyncio.TimeoutError:
                 pass
             pause_ms = min(pause_ms * 2, _MAX_PAUSE_MS)
@@ -196,9 +212,7 @@ class Websockets:
                 await self._connect(link, *handshake)
                 return pause_ms
             except ATError as error:
-                self._log("websocket %d: not reconnected: %s" % (link.number, error.reason))
-            except MemoryError:
-                self._log("websocket %d: not reconnected: no memory" % link.number)
+                self._log("websocket", link.number, "not reconnected:", error.reason)
             link.lost()
 
     def _addresses_changed(self):
@@ -228,7 +242,7 @@ class Websockets:
 
     def _drop(self, link):
         """Forget a lost link without a word."""
-        self._tasks[link.number].cancel()
+        cancel(self._tasks[link.number])
         self._free(link)
 
     def _free(self, link):

@@ -11,7 +11,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 import atlink
-from at.errors import LinkError
+from at.errors import FAILURES, LinkError
+from at.loop import cancel
 from at.services.keeper import keep
 from at.wire import websocket
 
@@ -99,8 +100,9 @@ class WebLink:
 
     async def run(self):
         """Serve the connection until it ends, and return why."""
-        keeper = asyncio.create_task(keep(self._urgent, self._idle_ms, self._tend, self.fail))
+        keeper = None
         try:
+            keeper = asyncio.create_task(keep(self._urgent, self._idle_ms, self._tend, self.fail))
             await self._receive()
             self.fail("by the server")
         except OSError as error:
@@ -110,7 +112,8 @@ class WebLink:
         except MemoryError:
             self.fail("no memory for what the server sends")
         finally:
-            keeper.cancel()
+            if keeper:
+                cancel(keeper)
             self.fail("ended")
         return self._why
 
@@ -121,7 +124,7 @@ class WebLink:
             if not self.is_leaving:
                 code = websocket.BAD_DATA if is_text else websocket.PROTOCOL_ERROR
                 await self.stream.leave(code)
-        except (OSError, MemoryError):  # it need not know
+        except FAILURES:  # it need not know
             pass
         self.fail("the server breaks the rules: %s" % error)
 

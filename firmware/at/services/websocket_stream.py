@@ -79,7 +79,9 @@ class WebStream(Stream):
         head = websocket.frame_head(opcode, size, key, is_last)
         # links keep none: it is big
         frame = memoryview(bytearray(min(len(head) + size, _FRAME)))
-        async with self._lock:
+        await self._lock.acquire()  # see at.loop.hold()
+        has_begun = False
+        try:
             end = ticks_add(ticks_ms(), limit_ms) if limit_ms else None
             filled = len(head)
             frame[:filled] = head
@@ -89,6 +91,7 @@ class WebStream(Stream):
                 at = 0
                 while at < len(view):
                     if filled == len(frame):
+                        has_begun = True
                         await self._send(frame, end)
                         filled = 0
                     size = min(len(view) - at, len(frame) - filled)
@@ -99,6 +102,12 @@ class WebStream(Stream):
                     at += size
                     done += size
             await self._send(frame[:filled], end)
+        except MemoryError:
+            if has_begun:  # what follows could not be told from the rest
+                raise OSError(-1, "out of memory")
+            raise
+        finally:
+            self._lock.release()
 
     async def tend(self):
         """Answer the last ping."""

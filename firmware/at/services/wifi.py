@@ -8,7 +8,7 @@ whenever an interface starts, because the driver forgets: its own storage is off
 import atchip
 import network
 
-from at.errors import CHIP_ERRORS, ATError, StateError, refused
+from at.errors import CHIP_ERRORS, FAILURES, StateError, refused
 from at.services import chip
 from at.services.chip import driver
 from at.services.wifi_net import Net
@@ -130,7 +130,7 @@ class Wifi:
         try:
             self._switch(0)
             driver(atchip.wifi_deinit)
-        except (ATError, MemoryError) as error:
+        except FAILURES as error:
             self.log("wifi: the driver is not quite down:", error)
 
     async def set_mode(self, mode, rejoin):
@@ -198,7 +198,7 @@ class Wifi:
         except Exception:
             try:
                 self._switch(self.mode)
-            except (ATError, MemoryError) as error:
+            except FAILURES as error:
                 self.log("wifi: an interface is not as before:", error)
             raise
 

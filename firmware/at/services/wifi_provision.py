@@ -8,7 +8,8 @@ import asyncio
 
 import atchip
 
-from at.errors import ATError
+from at.errors import FAILURES
+from at.loop import cancel
 from at.services import chip
 from at.services.chip import driver
 from at.services.wifi_target import make_target
@@ -40,7 +41,7 @@ class _Provisioning:
             await self._task  # the host was faster than the last step, which keeps what was joined
         self._is_ending = True
         if self._task:
-            self._task.cancel()
+            cancel(self._task)
             self._task = None
             await self._wifi.station.stop()
         driver(self._silence)  # if that fails it has to be stopped again
@@ -54,11 +55,11 @@ class _Provisioning:
 
     async def _try_all(self, candidates):
         for ssid, password, bssid in candidates:
-            target = make_target(ssid, password, bssid, self._floor, _REST)
             try:
+                target = make_target(ssid, password, bssid, self._floor, _REST)
                 await self._wifi.station.join(target)
-            except ATError as error:
-                self._wifi.log("wifi: what was received does not help:", error.reason)
+            except FAILURES as error:
+                self._wifi.log("wifi: what was received does not help:", error)
                 continue
             self._joined()
             break

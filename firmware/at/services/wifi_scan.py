@@ -5,7 +5,7 @@ import asyncio
 import atchip
 
 from at.errors import StateError
-from at.loop import insist
+from at.loop import insist, within
 from at.services import chip
 from at.services.chip import driver
 
@@ -38,7 +38,7 @@ class Scan:
             per_channel = max_ms or (360 if passive else 120)
             limit = per_channel * _CHANNELS + _SPARE_MS
             try:
-                await asyncio.wait_for_ms(self._done.wait(), limit)
+                await within(self._done.wait(), limit)
             except asyncio.TimeoutError:
                 driver(atchip.wifi_scan_stop)
                 raise StateError("the scan did not end in %d ms" % limit)
@@ -57,7 +57,7 @@ class Scan:
 
     async def _until_done(self):
         try:
-            await asyncio.wait_for_ms(self._done.wait(), _STOP_MS)
+            await within(self._done.wait(), _STOP_MS)
         except asyncio.TimeoutError:
             self._wifi.log("wifi: the driver does not confirm that the scan ended")
 

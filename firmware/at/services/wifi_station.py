@@ -10,8 +10,8 @@ import asyncio
 import atchip
 from micropython import const
 
-from at.errors import CHIP_ERRORS, ATError, StateError, is_memory
-from at.loop import insist
+from at.errors import CHIP_ERRORS, FAILURES, StateError, is_memory
+from at.loop import cancel, insist, within
 from at.services.chip import driver
 from at.services.wifi_target import TIMED_OUT, DriverRefused, JoinFailed, result_of
 
@@ -140,7 +140,7 @@ class Station:
     async def _within_limit(self):
         limit_ms = self.target[_LIMIT_S] * 1000
         try:
-            reason = await asyncio.wait_for_ms(self._connect(_TRIES, self._turn), limit_ms)
+            reason = await within(self._connect(_TRIES, self._turn), limit_ms)
         except asyncio.TimeoutError:
             was_up = self._link == _UP
             await self._drop()
@@ -240,14 +240,14 @@ class Station:
         """Try once; return whether the station is associated."""
         try:
             return await self._connect_in_time()
-        except (ATError, MemoryError) as error:  # the next attempt may do better
+        except FAILURES as error:  # the next attempt may do better
             self._wifi.log("wifi:", error)
             return False
 
     async def _connect_in_time(self):
         limit_ms = self.target[_LIMIT_S] * 1000
         try:
-            return not await asyncio.wait_for_ms(self._connect(1, self._turn), limit_ms)
+            return not await within(self._connect(1, self._turn), limit_ms)
         except asyncio.TimeoutError:
             if self._link == _UP:
                 return True  # the DHCP client goes on asking
@@ -258,7 +258,7 @@ class Station:
         self._turn += 1
         task, self._task = self._task, None
         if task:
-            task.cancel()
+            cancel(task)
 
     def _give_up(self):
         self._is_wanted = False
@@ -317,7 +317,7 @@ class Station:
             return
         self._disconnect()
         try:
-            await asyncio.wait_for_ms(self._until_down(), _LEAVE_MS)
+            await within(self._until_down(), _LEAVE_MS)
         except asyncio.TimeoutError:
             self._wifi.log("wifi: the driver does not confirm that it left")
             self.on_sta_disconnected(0)

@@ -22,6 +22,14 @@ static atlink_profile_t *get_profile(mp_obj_t self_in) {
     return self->profile;
 }
 
+// Raise the error of the last call; without memory, whoever asked for the profile has none either.
+static int checked(int result) {
+    if (result == ATLINK_NET_FAIL && strcmp(atlink_net_error.reason, "out of memory") == 0) {
+        mp_raise_type(&mp_type_MemoryError);
+    }
+    return atlink_atnet_checked(result);
+}
+
 static mp_obj_t profile_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
     const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 0, 1, false);
@@ -29,7 +37,7 @@ static mp_obj_t profile_make_new(const mp_obj_type_t *type, size_t n_args, size_
     self->profile = NULL;
     self->profile = atlink_profile_new(n_args > 0 && mp_obj_is_true(args[0]));
     if (self->profile == NULL) {
-        atlink_atnet_raise();
+        checked(ATLINK_NET_FAIL);
     }
     return MP_OBJ_FROM_PTR(self);
 }
@@ -49,7 +57,7 @@ static mp_obj_t profile_verify(mp_obj_t self_in, mp_obj_t mode) {
     if (number < 0 || number > 2) {
         mp_raise_ValueError(MP_ERROR_TEXT("verify mode is 0, 1 or 2"));
     }
-    atlink_atnet_checked(atlink_profile_verify(get_profile(self_in), (int)number));
+    checked(atlink_profile_verify(get_profile(self_in), (int)number));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(profile_verify_obj, profile_verify);
@@ -59,7 +67,7 @@ static mp_obj_t profile_own(mp_obj_t self_in, mp_obj_t cert_in, mp_obj_t key_in)
     mp_buffer_info_t key;
     mp_get_buffer_raise(cert_in, &cert, MP_BUFFER_READ);
     mp_get_buffer_raise(key_in, &key, MP_BUFFER_READ);
-    atlink_atnet_checked(atlink_profile_own(get_profile(self_in), cert.buf, cert.len, key.buf,
+    checked(atlink_profile_own(get_profile(self_in), cert.buf, cert.len, key.buf,
         key.len));
     return mp_const_none;
 }
@@ -68,7 +76,7 @@ static MP_DEFINE_CONST_FUN_OBJ_3(profile_own_obj, profile_own);
 static mp_obj_t profile_ca(mp_obj_t self_in, mp_obj_t data) {
     mp_buffer_info_t buf;
     mp_get_buffer_raise(data, &buf, MP_BUFFER_READ);
-    atlink_atnet_checked(atlink_profile_ca(get_profile(self_in), buf.buf, buf.len));
+    checked(atlink_profile_ca(get_profile(self_in), buf.buf, buf.len));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(profile_ca_obj, profile_ca);
@@ -78,7 +86,7 @@ static mp_obj_t profile_psk(mp_obj_t self_in, mp_obj_t key_in, mp_obj_t identity
     mp_buffer_info_t identity;
     mp_get_buffer_raise(key_in, &key, MP_BUFFER_READ);
     mp_get_buffer_raise(identity_in, &identity, MP_BUFFER_READ);
-    atlink_atnet_checked(atlink_profile_psk(get_profile(self_in), key.buf, key.len, identity.buf,
+    checked(atlink_profile_psk(get_profile(self_in), key.buf, key.len, identity.buf,
         identity.len));
     return mp_const_none;
 }
@@ -95,7 +103,7 @@ static mp_obj_t profile_suites(mp_obj_t self_in, mp_obj_t numbers) {
     for (size_t i = 0; i < count; ++i) {
         suites[i] = (int)mp_obj_get_int(items[i]);
     }
-    atlink_atnet_checked(atlink_profile_suites(get_profile(self_in), suites));
+    checked(atlink_profile_suites(get_profile(self_in), suites));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(profile_suites_obj, profile_suites);
@@ -108,7 +116,7 @@ static mp_obj_t profile_alpn(mp_obj_t self_in, mp_obj_t names_in) {
     for (size_t i = 0; i < count && i <= ATLINK_ALPN_MAX; ++i) {
         names[i] = mp_obj_str_get_str(items[i]);
     }
-    atlink_atnet_checked(atlink_profile_alpn(get_profile(self_in), names, count));
+    checked(atlink_profile_alpn(get_profile(self_in), names, count));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(profile_alpn_obj, profile_alpn);

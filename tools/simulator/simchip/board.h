@@ -27,7 +27,7 @@
 #define SIM_FAULT_ALWAYS (0xffffffff)
 
 // A call of the chip that is to fail: the next one of that name after `skip` of them.
-// "atchip.*" stands for all names that begin so, "*" for all.
+// "atchip.*" stands for all names that begin so, "*" for all. Allocations are those of heapfault.c.
 typedef struct _sim_fault_t {
     char call[48];
     int32_t code; // esp_err_t, or what modsim.h has for other exceptions
@@ -35,6 +35,7 @@ typedef struct _sim_fault_t {
     uint32_t times; // 0: none; SIM_FAULT_ALWAYS
     uint32_t hits; // how often it was raised
     char hit[48]; // the call that failed last
+    uint32_t blocks; // of malloc() and its like that the process holds
 } sim_fault_t;
 
 // Layout of the file SIM_RTC, little-endian. tools/simulator/boardfile.py has the same.

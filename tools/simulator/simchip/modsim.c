@@ -239,6 +239,7 @@ static mp_obj_t sim_init(void) {
     MP_STATE_THREAD(stack_limit) = 160000;
     #endif
     sim_ram_init();
+    sim_heapfault_init();
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(sim_init_obj, sim_init);

@@ -19,6 +19,9 @@ void sim_check_esp_err(int code);
 // Have the firmware's C take its memory from the chip's.
 void sim_ram_init(void);
 
+// Let allocations fail that are ordered to, from now on.
+void sim_heapfault_init(void);
+
 // Raise what the ESP32 port's module `network` raises for it: an OSError with words for the errors
 // it knows (ports/esp32/network_common.c), else a RuntimeError with the number.
 void sim_check_wifi_err(int code);

@@ -1,0 +1,202 @@
+"""Memory is used up for a moment: whatever is refused, nothing stays held and all works again.
+
+Each scenario is played with its n-th allocation failing, of Python's heap or of the system's, for
+growing n until it runs through: each of the first ones, and then in wider and wider steps.
+"""
+
+import ast
+import ssl
+
+import pytest
+
+from tests_host.firmware import memoryfaults
+from tests_host.firmware.memoryfaults import Talk
+from tools.host.simprocess import ROOT
+from tools.peers import peers, servers, webclient
+from tools.peers.mqttbroker import Broker
+
+PORT = 8300
+TIMES = (1, 8)  # allocations that fail in a row
+STEP = 4  # how fast the steps widen
+DATA = b"0123456789" * 30
+
+
+def tcp(talk: Talk, kind: str = "TCP", port: str = "echo") -> None:
+    """One link that sends and receives."""
+    talk.say(f'AT+CIPSTART="{kind}","127.0.0.1",{talk.ports[port]}')
+    if talk.say(f"AT+CIPSEND={len(DATA)}", DATA):
+        talk.hear(DATA)
+    talk.say("AT+CIPSTATE?")
+    talk.say("AT+CIPCLOSE")
+
+
+def udp(talk: Talk) -> None:
+    """Datagrams."""
+    tcp(talk, "UDP", "udp_echo")
+
+
+def tls(talk: Talk) -> None:
+    """One secure link."""
+    tcp(talk, "SSL", "tls")
+
+
+def passive(talk: Talk) -> None:
+    """Two links whose data is asked for."""
+    talk.say("AT+CIPMUX=1")
+    talk.say("AT+CIPRECVTYPE=5,1")
+    for link in (0, 3):
+        talk.say(f'AT+CIPSTART={link},"TCP","127.0.0.1",{talk.ports["echo"]}')
+        if talk.say(f"AT+CIPSEND={link},{len(DATA)}", DATA):
+            talk.hear(b"+IPD,%d,%d\r\n" % (link, len(DATA)))
+        talk.say("AT+CIPRECVLEN?")
+        talk.say(f"AT+CIPRECVDATA={link},{len(DATA)}")
+
+
+def server(talk: Talk) -> None:
+    """Clients of the module's server, one after the other and together."""
+    talk.say("AT+CIPMUX=1")
+    talk.say(f"AT+CIPSERVER=1,{PORT}")
+
+    def hello(sock) -> None:
+        sock.sendall(DATA)
+        talk.hear(DATA)
+        if talk.say("AT+CIPSENDEX=0,20", DATA[:20]) and talk.is_strict:
+            assert sock.recv(100) == DATA[:20]
+        talk.visit((talk.ports["module"], PORT), lambda other: other.sendall(b"me too"))
+
+    talk.visit((talk.ports["module"], PORT), hello)
+    talk.hear(b"0,CLOSED\r\n")
+    talk.say("AT+CIPSERVER=0,1")
+
+
+def tls_server(talk: Talk) -> None:
+    """A client of the module's TLS server."""
+    talk.say("AT+CIPMUX=1")
+    talk.say(f'AT+CIPSERVER=1,{PORT},"SSL"')
+    context = servers.client_context()
+    context.verify_mode = ssl.CERT_NONE
+
+    def hello(sock) -> None:
+        with context.wrap_socket(sock) as secure:
+            secure.sendall(DATA)
+            talk.hear(DATA)
+
+    talk.visit((talk.ports["module"], PORT), hello)
+    talk.say("AT+CIPSERVER=0,1")
+
+
+def mqtt(talk: Talk, scheme: int = 1, port: str = "mqtt") -> None:
+    """A session with a message to itself."""
+    talk.say(f'AT+MQTTUSERCFG=0,{scheme},"faults","","",0,0,"/"')
+    talk.say('AT+MQTTCONNCFG=0,0,0,"will","gone",1,0')
+    if talk.say(f'AT+MQTTCONN=0,"127.0.0.1",{talk.ports[port]},0'):
+        talk.say('AT+MQTTSUB=0,"faults",1')
+        talk.say('AT+MQTTPUB=0,"faults","short",1,0')
+        talk.say(f'AT+MQTTPUBRAW=0,"faults",{len(DATA)},1,0', DATA)
+        talk.say('AT+MQTTUNSUB=0,"faults"')
+    talk.say("AT+MQTTCLEAN=0")
+
+
+def mqtts(talk: Talk) -> None:
+    """The same over TLS."""
+    mqtt(talk, 2, "mqtts")
+
+
+def mqtt_ws(talk: Talk) -> None:
+    """The same over WebSocket."""
+    mqtt(talk, 6, "mqtt_ws")
+
+
+def http(talk: Talk) -> None:
+    """A download, an upload, a size."""
+    url = f"http://127.0.0.1:{talk.ports['web']}"
+    talk.say(f'AT+HTTPCLIENT=2,0,"{url}/bytes/3000",,,1')
+    talk.say(f'AT+HTTPCGET="{url}/chunked/3000/100"')
+    talk.say(f'AT+HTTPGETSIZE="{url}/bytes/70"')
+    talk.say(f'AT+HTTPCPOST="{url}/post",{len(DATA)}', DATA)
+
+
+def https(talk: Talk) -> None:
+    """A download over TLS."""
+    talk.say(f'AT+HTTPCGET="https://127.0.0.1:{talk.ports["web_tls"]}/bytes/300"')
+
+
+def websocket(talk: Talk) -> None:
+    """A WebSocket that echoes."""
+    opened = talk.say(f'AT+WSOPEN=0,"ws://127.0.0.1:{talk.ports["ws"]}"')
+    if opened and talk.say(f"AT+WSSEND=0,{len(DATA)}", DATA):
+        talk.hear(DATA)
+    talk.say("AT+WSOPEN?")
+    if talk.is_strict:
+        talk.say("AT+WSCLOSE=0")
+
+
+def page(talk: Talk) -> None:
+    """The page of the module's web server, and an upload that it refuses."""
+    talk.say(f"AT+WEBSERVER=1,{PORT + 1},21")
+    place = (talk.ports["module"], PORT + 1)
+    requests = (
+        b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n",
+        b"GET /getstatus HTTP/1.1\r\nHost: 192.168.4.1\r\nX-Requested-With: page\r\n\r\n",
+        b"POST /setotadata HTTP/1.1\r\nHost: 192.168.4.1\r\nX-Requested-With: page\r\n"
+        b"Content-Type: application/octet-stream\r\nContent-Length: 3000\r\n\r\n" + 10 * DATA,
+    )
+    for request in requests:
+
+        def ask(sock, request=request) -> None:
+            sock.sendall(request)
+            answer = webclient.read_answer(sock)
+            assert not talk.is_strict or answer.status != 500
+
+        talk.visit(place, ask)
+    talk.say("AT+WEBSERVER=0")
+
+
+def names(talk: Talk) -> None:
+    """A name is looked up, a host is pinged, time is set."""
+    talk.say('AT+CIPDOMAIN="peer.test"')
+    talk.say('AT+PING="127.0.0.1"')
+    talk.say('AT+CIPSNTPCFG=1,8,"time.test"')
+    talk.say("AT+CIPSNTPTIME?")
+    talk.say("AT+CIPSNTPCFG=0")
+
+
+def sockets(talk: Talk) -> None:
+    """The sockets of the second dialect: a client, a server with a client."""
+    talk.say(f"AT+SOCKET=4,127.0.0.1,{talk.ports['echo']}")
+    talk.say(f"AT+SOCKETSEND=1,{len(DATA)}", DATA)
+    talk.say(f"AT+SOCKET=3,{PORT + 2}")
+    talk.visit((talk.ports["module"], PORT + 2), lambda sock: sock.sendall(DATA))
+    talk.say("AT+SOCKET?")
+
+
+SCENARIOS = (
+    *(tcp, udp, tls, passive, server, tls_server, mqtt, mqtts, mqtt_ws),
+    *(http, https, websocket, page, names, sockets),
+)
+
+
+@pytest.fixture(scope="module")
+def ports():
+    """Return the ports of peers by their names."""
+    known, broker = peers.Peers(), Broker()
+    yield {**known.variables, **{name: str(port) for name, port in broker.ports.items()}}
+    known.close()
+    broker.close()
+
+
+@pytest.mark.parametrize("times", TIMES)
+@pytest.mark.parametrize("heap", memoryfaults.HEAPS)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_any_allocation_may_fail(tmp_path, ports, scenario, heap, times):
+    with memoryfaults.bench(tmp_path, ports) as bench:
+        assert bench.walk(scenario, heap, times, STEP) > 0
+
+
+def test_no_except_clause_needs_memory_to_catch_that_there_is_none():
+    for path in (ROOT / "firmware").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Tuple):
+                assert "MemoryError" not in ast.dump(node.type), (
+                    f"{path}:{node.lineno}: a constant"
+                )
