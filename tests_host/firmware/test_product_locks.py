@@ -255,3 +255,21 @@ def test_strangers_take_no_more_links_than_the_factory_allows(simulate):
         assert b"CONNECT" not in module.quiet(300)
         for client in clients:
             client.close()
+
+
+def test_strangers_take_no_more_seeds_of_a_socket_server_either(simulate):
+    simulator = simulate(bits=32)
+    with simulator.module(timeout_s=60) as module:
+        module.echo_off()
+        module.ok('AT+SYSMFG=2,"factory_param","server_links",1,2')
+        for line in ("AT+CWMODE=1", 'AT+CWJAP="espressif","1234567890"', "AT+SOCKET=3,7002"):
+            module.ok(line)
+        ip = module.ok("AT+CIPSTA?")[0].split('"')[1]
+        clients = [socket.create_connection((ip, 7002)) for _ in range(4)]
+        for client in clients[2:]:  # the others are closed
+            client.settimeout(30)
+            assert client.recv(1) == b""
+        rows = [line for line in module.ok("AT+SOCKET?") if not line.startswith("+EVENT")]
+        assert len(rows) == 3  # the server and two seeds
+        for client in clients:
+            client.close()
