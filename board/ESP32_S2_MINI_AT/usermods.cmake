@@ -8,5 +8,5 @@ include(${AT_FIRMWARE}/atrom/micropython.cmake)
 # them without ESP-IDF's options. The linker takes the executable's copy: give it the options that count.
 target_compile_options(usermod INTERFACE -Os -ffunction-sections -fdata-sections)
 
-# board.c answers how far Python's heap may grow.
-target_link_options(usermod INTERFACE -Wl,--wrap=gc_get_max_new_split)
+# board.c answers how far Python's heap may grow, and keeps TCP connections while there is no address.
+target_link_options(usermod INTERFACE -Wl,--wrap=gc_get_max_new_split -Wl,--wrap=tcp_netif_ip_addr_changed)

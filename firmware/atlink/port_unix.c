@@ -290,7 +290,23 @@ static uint32_t without_air(uint32_t want, const atlink_watch_t *watch, uint64_t
     return want & ~links;
 }
 
+// Links whose stack has given up; they hear of it when they send or read.
+static uint32_t given_up(uint32_t want, const atlink_watch_t *watch) {
+    uint32_t found = 0;
+    for (uint32_t links = want >> ATLINK_LINK_FIRST; links != 0; links &= links - 1) {
+        int i = __builtin_ctz(links);
+        if (atlink_route_gave_up(watch[i].fd)) {
+            found |= ATLINK_LINK(i);
+        }
+    }
+    return found;
+}
+
 uint32_t atlink_port_block(uint32_t want, const atlink_watch_t *watch, uint64_t until_us) {
+    uint32_t over = atlink_route_is_away() ? given_up(want, watch) : 0;
+    if (over != 0) {
+        return over;
+    }
     want = without_air(want, watch, &until_us);
     uint64_t now = until_us == 0 || until_us == UINT64_MAX ? 0 : atlink_port_now_us();
     if (hung_up) {

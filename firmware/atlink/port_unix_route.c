@@ -15,6 +15,7 @@
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #define FLOWS (32)
@@ -216,6 +217,26 @@ int atlink_route_connect(int fd, const struct sockaddr *addr, socklen_t len) {
     return way_out(fd, &to) ? connect(fd, &to.any, size_of(&to)) : -1;
 }
 
+// Sockets that could not send while nobody was reached.
+static fd_set stalled;
+
+bool atlink_route_gave_up(int fd) {
+    return world.away != NULL && *world.away == 2 && fd < FD_SETSIZE && FD_ISSET(fd, &stalled);
+}
+
+static ssize_t stall(int fd) {
+    if (atlink_route_gave_up(fd)) {
+        shutdown(fd, SHUT_RDWR);
+        errno = ECONNABORTED;
+    } else {
+        if (fd < FD_SETSIZE) {
+            FD_SET(fd, &stalled);
+        }
+        errno = EAGAIN;
+    }
+    return -1;
+}
+
 static bool nothing_comes(void) {
     errno = EAGAIN;
     return atlink_route_is_away();
@@ -226,10 +247,21 @@ int atlink_route_accept(int fd, struct sockaddr *addr, socklen_t *len) {
 }
 
 ssize_t atlink_route_send(int fd, const void *data, size_t size, int flags) {
-    return nothing_comes() ? -1 : send(fd, data, size, flags);
+    if (atlink_route_is_away()) {
+        return stall(fd);
+    }
+    if (fd < FD_SETSIZE) {
+        FD_CLR(fd, &stalled);
+    }
+    return send(fd, data, size, flags);
 }
 
 ssize_t atlink_route_recv(int fd, void *data, size_t size, int flags) {
+    if (atlink_route_gave_up(fd)) {
+        FD_CLR(fd, &stalled);
+        errno = ECONNABORTED;
+        return -1;
+    }
     return nothing_comes() ? -1 : recv(fd, data, size, flags);
 }
 

@@ -29,7 +29,7 @@ void atlink_route_up(bool up);
 // What the imitated radio and its interfaces are like, while they change.
 typedef struct {
     volatile const uint32_t *own; // two addresses of the module, network order, 0: none
-    volatile const uint8_t *away; // not 0: nobody is reached, what is on the way is lost
+    volatile const uint8_t *away; // 1: nobody is reached, what is on the way is lost; 2: TCP has given up
     void (*moved)(unsigned port, unsigned real); // a server had to listen on another port
 } atlink_route_world_t;
 
@@ -38,6 +38,9 @@ void atlink_route_world(const atlink_route_world_t *world);
 // Whether nobody is reached now. Datagrams that came meanwhile are thrown away afterwards.
 bool atlink_route_is_away(void);
 void atlink_route_forget(int fd);
+
+// Whether TCP has given up what was to be sent on this socket while nobody was reached. The next send() or recv() says so.
+bool atlink_route_gave_up(int fd);
 #else
 #define atlink_route_bind bind
 #define atlink_route_connect connect
@@ -49,6 +52,7 @@ void atlink_route_forget(int fd);
 #define atlink_route_recv recv
 #define atlink_route_poll poll
 #define atlink_route_is_away() (0)
+#define atlink_route_gave_up(fd) ((void)(fd), 0)
 #define atlink_route_forget(fd) ((void)(fd))
 #endif
 

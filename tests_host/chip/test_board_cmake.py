@@ -155,10 +155,11 @@ def test_every_c_file_of_the_firmware_is_in_the_build(configured):
     assert missing == []
 
 
-def test_heap_limit_reaches_the_linker(configured):
+@pytest.mark.parametrize("name", ["gc_get_max_new_split", "tcp_netif_ip_addr_changed"])
+def test_what_the_board_takes_the_place_of_reaches_the_linker(configured, name):
     link = (configured[1] / "CMakeFiles/micropython.elf.dir/link.txt").read_text()
-    assert "-Wl,--wrap=gc_get_max_new_split" in link
-    assert "__wrap_gc_get_max_new_split" in (BOARD / "board.c").read_text()
+    assert f"-Wl,--wrap={name}" in link
+    assert f"__wrap_{name}" in (BOARD / "board.c").read_text()
 
 
 def test_variant_has_a_name_of_its_own(configured):

@@ -66,6 +66,46 @@ def test_datagrams_are_lost_while_the_access_point_is_away(bench):
     assert b"lost" not in said
 
 
+def test_a_link_that_persists_ends_when_another_address_takes_the_place_of_its_own(bench):
+    simulator, module = bench
+    module.ok("AT+CIPMUX=1")
+    module.ok("AT+CIPCONNPERSIST=0,1")
+    with servers.Server(servers.echo, "127.0.0.1") as server:
+        module.ok(f'AT+CIPSTART=0,"TCP","127.0.0.1",{server.port}')
+        simulator.act(f"ap_down {SSID}")
+        module.read_until(b"WIFI DISCONNECT\r\n")
+        assert len(module.ok("AT+CIPSTATE?")) == 1
+        simulator.act(f"ap_up {SSID}")
+        module.read_until(b"WIFI GOT IP\r\n")
+        assert len(module.ok("AT+CIPSTATE?")) == 1
+        module.send('AT+CIPSTA="192.168.6.100"')
+        module.read_until(b"0,CLOSED\r\n")
+
+
+def test_tcp_gives_up_what_nobody_answers_and_leaves_what_waits(simulate):
+    """A link with bytes on the way ends, as lwIP's repetitions do; an idle one goes on."""
+    simulator = simulate(options=("--give-up-s", "1"))
+    with (
+        servers.Server(servers.echo, "127.0.0.1") as server,
+        simulator.module(timeout_s=30.0) as module,
+    ):
+        join(module)
+        module.ok("AT+CIPMUX=1")
+        for number in (0, 1):
+            module.ok(f"AT+CIPCONNPERSIST={number},1")
+            module.ok(f'AT+CIPSTART={number},"TCP","127.0.0.1",{server.port}')
+        simulator.act(f"ap_down {SSID}")
+        module.read_until(b"WIFI DISCONNECT\r\n")
+        module.prompt("AT+CIPSEND=0,5")
+        module.write(b"alone")
+        module.read_until(b"0,CLOSED\r\n")
+        simulator.act(f"ap_up {SSID}")
+        module.read_until(b"WIFI GOT IP\r\n")
+        module.prompt("AT+CIPSEND=1,5")
+        module.write(b"again")
+        module.read_until(b"+IPD,1,5:again")
+
+
 def test_a_peer_cannot_send_more_than_the_chip_keeps(bench):
     _, module = bench
     sent = []

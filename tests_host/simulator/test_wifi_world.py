@@ -171,7 +171,21 @@ def test_static_address(chip):
     chip("dhcp", 0, True)
     assert chip.events() == [("sta_got_ip", True)]
     chip("dhcp", 0, False)
+    assert chip.events(119) == []
     assert chip.events() == [("sta_lost_ip",)]
+
+
+@pytest.mark.parametrize("seconds", [10, 300])
+def test_an_address_is_lost_two_minutes_after_the_access_point(chip, seconds):
+    """As esp_netif counts; who is back before that has lost nothing."""
+    chip.connect("home", "secret 1")
+    chip.act("ap_down", ssid="home")
+    lost = [event for event in chip.events(seconds) if event[0] == "sta_lost_ip"]
+    assert lost == ([("sta_lost_ip",)] if seconds > 120 else [])
+    assert chip("ip_info", 0)[0] == "0.0.0.0", "what it has it loses with the link"
+    chip.act("ap_up", ssid="home")
+    assert chip.connect("home", "secret 1")[-1] == ("sta_got_ip", True)
+    assert chip.events(300) == []
 
 
 def test_ipv6_needs_a_link_and_for_global_a_prefix(chip):

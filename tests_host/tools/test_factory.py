@@ -162,6 +162,24 @@ def test_module_boots_with_the_edited_data(mfg, simulate, tmp_path):
         assert other.read_bytes() in raw
 
 
+@pytest.mark.parametrize("length", [3967, 3968, 3999])
+def test_a_module_reads_strings_that_the_generator_refuses(mfg, simulate, tmp_path, length):
+    text = ("0123456789" * 400)[:length]
+    content = {**nvs.read(mfg.read_bytes()), "test": {"long": nvs.Value("string", text)}}
+    mfg.write_bytes(nvs.write(content, PARTS["mfg_nvs"].size))
+    run("set", mfg, "module_name=Edited")
+    simulate().stop()
+    path = tmp_path / "module/flash/flash.img"
+    memory = bytearray(path.read_bytes())
+    memory[PARTS["mfg_nvs"].offset : PARTS["mfg_nvs"].end] = mfg.read_bytes()
+    path.write_bytes(memory)
+    with simulate(erase=False).module() as module:
+        module.echo_off()
+        assert "Bin version:1.0.0(Edited)" in module.ok("AT+GMR")
+        found = module.ok('AT+SYSMFG=1,"test","long"')
+        assert found == [f'+SYSMFG:"test","long",7,{length},{text}']
+
+
 def test_data_that_a_module_has_written_is_understood(simulate, tmp_path):
     simulator = simulate()
     with simulator.module() as module:

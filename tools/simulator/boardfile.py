@@ -104,10 +104,10 @@ class BoardFile:
         """Return how long the firmware wants to sleep; NO_TIMER is for ever."""
         return self._get(_SLEEP)
 
-    def set_air(self, addresses: tuple[str, str], is_away: bool) -> None:
-        """Set the addresses of station and softAP, and whether they reach nobody."""
+    def set_air(self, addresses: tuple[str, str], silence: int) -> None:
+        """Set the addresses of station and softAP, and whether they reach nobody (silence.py)."""
         self._map[_OWN : _OWN + 8] = b"".join(map(socket.inet_aton, addresses))
-        self._map[_AWAY] = is_away
+        self._map[_AWAY] = silence
 
     def set_gpio(self, pin: int, level: int) -> None:
         """Set the level an input pin sees."""

@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 _ESPRESSIF = bytes.fromhex("7cdfa1")
 _LONGEST_BOOT_MS = 60_000
+_LONGEST_PATIENCE_S = 3600
 _LEAST_HEAP, _MOST_HEAP = 16 * 1024, 64 * 1024 * 1024
 _CHIP_HEAP = {32: "40k", 64: "80k"}  # the same number of words
 
@@ -39,6 +41,7 @@ class Options:
     sanitize: bool
     user: Path | None
     boot_ms: int
+    give_up_s: int
     web: tuple[str, int] | None
 
     @property
@@ -55,10 +58,13 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def _milliseconds(text: str) -> int:
-    if not text.isdigit() or int(text) > _LONGEST_BOOT_MS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {_LONGEST_BOOT_MS}")
-    return int(text)
+def _up_to(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdigit() or int(text) > most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {most}")
+        return int(text)
+
+    return number
 
 
 def _size(text: str) -> str:
@@ -146,10 +152,16 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "the log goes to a file then (default: uart0.log in the state folder)",
     },
     "--boot-ms": {
-        "type": _milliseconds,
+        "type": _up_to(_LONGEST_BOOT_MS),
         "default": 300,
         "metavar": "MS",
         "help": "how long ROM code and boot loader take before the firmware runs (default: 300)",
+    },
+    "--give-up-s": {
+        "type": _up_to(_LONGEST_PATIENCE_S),
+        "default": 60,
+        "metavar": "S",
+        "help": "how long TCP repeats what nobody answers, without an access point (default: 60)",
     },
     "--user": {
         "type": _folder,

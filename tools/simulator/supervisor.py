@@ -24,6 +24,7 @@ from tools.simulator.loop import Loop
 from tools.simulator.options import Options
 from tools.simulator.pacing import PacedRelay
 from tools.simulator.pty import Pty
+from tools.simulator.silence import Silence
 from tools.simulator.wifi.acts import AirActs
 from tools.simulator.wifi.driver import Driver
 from tools.simulator.world import World, field
@@ -65,6 +66,7 @@ class Supervisor:
         lease = (self._world.address, self._world.dhcp["netmask"], self._world.dhcp["gateway"])
         mac = options.mac.hex(":")
         self._wifi = Driver(loop, self._world.aps, lease, mac, self._emit, self._chip.set_started)
+        self._silence = Silence(loop, options.give_up_s, self._look_at_air)
         self._air = AirActs(self._world.aps, self._wifi)
         self._pty = Pty(options.link)
         self._hosts: Hosts | None = None
@@ -110,7 +112,7 @@ class Supervisor:
         self._board.start(reason)
         self._chip.restart()
         self._wifi.restart()
-        self._board.set_air(self._wifi.addresses, self._wifi.is_away)
+        self._look_at_air()
         self._uart = None
         self._state["restarts"] += 1
         self._state["ready"] = False
@@ -229,7 +231,7 @@ class Supervisor:
 
     def _ask_wifi(self, request: dict[str, Any]) -> dict[str, Any]:
         answer = self._wifi.requests["wifi"](request)
-        self._board.set_air(self._wifi.addresses, self._wifi.is_away)
+        self._look_at_air()
         return answer
 
     def _verify_image(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -260,8 +262,12 @@ class Supervisor:
         if isinstance(self._line, DirectLine):
             self._on_ready()
 
+    def _look_at_air(self) -> None:
+        silence = self._silence.look(self._wifi.is_away)
+        self._board.set_air(self._wifi.addresses, silence)
+
     def _emit(self, event: tuple) -> None:
-        self._board.set_air(self._wifi.addresses, self._wifi.is_away)
+        self._look_at_air()
         if self._bus is not None:
             self._bus.emit(event)
 
@@ -286,7 +292,7 @@ class Supervisor:
     ) -> Callable[[dict[str, Any]], dict[str, Any]]:
         def done(command: dict[str, Any]) -> dict[str, Any]:
             answer = act(command)
-            self._board.set_air(self._wifi.addresses, self._wifi.is_away)
+            self._look_at_air()
             return answer
 
         return done

@@ -362,7 +362,8 @@ class Links:
                 is_lost = self._is_moved(link, mine)
             else:
                 is_lost = link.local_ip not in mine
-            is_left = self.persists[link.number] and not link.is_udp  # to the stack
+            # to the stack, as long as the same address may come back
+            is_left = self.persists[link.number] and not link.is_udp and mine[0] is None
             if is_lost and not is_left:
                 self.end(link, "the address is lost", True)
 

@@ -109,6 +109,8 @@ class Net:
             if not which >> interface & 1:
                 continue
             self._turn(interface, on)
+            if interface == STATION and not self._wifi.station_ip():
+                self._wifi.station.on_sta_lost_ip()  # two minutes before the stack says so
             mask = self._dhcp & ~(1 << interface) | on << interface
             is_static = interface == SOFTAP or not on
             self._keep(mask, interface, self._static[interface] if is_static else [])

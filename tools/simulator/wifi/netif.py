@@ -18,7 +18,9 @@ _AP_DEFAULT = ("192.168.4.1", "255.255.255.0", "192.168.4.1")
 _DHCP_S = 0.1  # how long the world takes for an address
 _LL_S = 0.05  # duplicate address detection
 _GL_S = 0.15  # until the router has advertised its prefix
-_LOST_S = 0.2  # until the stack admits that it has no address any more
+_LOST_S = (
+    120  # CONFIG_ESP_NETIF_IP_LOST_TIMER_INTERVAL: until it is said that no address came back
+)
 _POOL = 100
 _LEASE_MIN = 120
 
@@ -47,14 +49,19 @@ class StationNet:
         self._link: dict[str, Any] | None = None
         self._mac = ""
         self._static = NO_IP
-        self.dhcp_on = True
+        self._losing: Timer | None = None
+        self.current = NO_IP
         self.reset()
 
     def reset(self) -> None:
         """Go back to what holds after a start of the chip."""
         self.dhcp_on = True
         self._static = NO_IP
+        self.current = NO_IP
         self.link_down()
+        if self._losing is not None:
+            self._losing.cancel()
+            self._losing = None
 
     def link_up(self, ap: dict[str, Any], mac: str) -> None:
         """Begin to get addresses."""
@@ -67,6 +74,8 @@ class StationNet:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+        if self._link is not None and self.dhcp_on:
+            self._begin_to_lose()
         self._link = None
         self.ip6: list[str | None] = [None, None]
         self.current = NO_IP if self.dhcp_on else self._static
@@ -107,9 +116,15 @@ class StationNet:
             had = self.current
             self.current = self._static = NO_IP
             if self._link is not None and had != NO_IP:
-                self._later(_LOST_S, self._lost)
+                self._begin_to_lose()
+
+    def _begin_to_lose(self) -> None:
+        """Start the timer of esp_netif; one that runs goes on, whatever comes in between."""
+        if self._losing is None:
+            self._losing = self._loop.after(_LOST_S, self._lost)
 
     def _lost(self) -> None:
+        self._losing = None
         if self.current == NO_IP:
             self._emit(("sta_lost_ip",))
 

@@ -1,8 +1,8 @@
 // esp-lwip 2.1.3-esp (f7922143): src/include/lwip/ip_addr.h
 // esp-lwip 2.1.3-esp (f7922143): src/include/lwip/ip4_addr.h
 // esp-lwip 2.1.3-esp (f7922143): src/include/lwip/ip6_addr.h
-// Compared on 2026-11-21 with that header: all of it, by a compiler; IDF's own lwIP is a587d929.
-// Sum of what follows when it was compared: 06a4389098ba
+// Compared on 2026-11-30 with that header: all of it, by a compiler, ip_addr_isany by reading; IDF's own lwIP is a587d929.
+// Sum of what follows when it was compared: 990c878e0882
 #ifndef DECL_LWIP_IP_ADDR_H
 #define DECL_LWIP_IP_ADDR_H
 
@@ -27,5 +27,6 @@ typedef struct ip_addr {
 } ip_addr_t;
 
 int ipaddr_aton(const char *cp, ip_addr_t *addr);
+int ip_addr_isany(const ip_addr_t *addr); // a macro there
 
 #endif
