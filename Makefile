@@ -64,13 +64,13 @@ soak: ## SOAK_CYCLES (100000) links, a tenth as many MQTT sessions, 64 MiB each 
 	@echo "[soak] $(SOAK_CYCLES) links on the 32-bit build"
 	@$(PYTHON) -m tools.bench soak soak_mqtt soak_slow
 
-fuzz: ## feed the sanitizer build with garbage for FUZZ_SECONDS (60)
-	@$(SYSTEM) $(SIMULATOR_NEEDS) mosquitto
+fuzz: ## feed the sanitizer build with garbage for FUZZ_SECONDS (60); ARGS="--bits 32 --heap 40k", --slow, --help
+	@$(SYSTEM) $(SIMULATOR_NEEDS) mosquitto $(if $(findstring 32,$(ARGS)),m32)
 	@$(MAKE) simulator
 	@$(FIRMWARE) --sanitize $(QUIET)
 	$(PACKAGES) test $(QUIET)
 	@echo "[fuzz] $(FUZZ_SECONDS) seconds"
-	@$(PYTHON) -m tools.fuzz
+	@$(PYTHON) -m tools.fuzz $(ARGS)
 
 lint: ## style, types against the chip's MicroPython, layers, compiler warnings
 	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 xtensa

@@ -7,7 +7,7 @@ import dnslib
 import pytest
 
 from tools.catalogue.declarations import all_commands
-from tools.fuzz import wild
+from tools.fuzz import tlswild, wild
 from tools.fuzz.burst import Burst, load
 from tools.fuzz.bursts import Bursts
 from tools.fuzz.drive import Driver, FuzzFailure
@@ -55,11 +55,11 @@ def test_a_burst_can_be_made_again(bursts):
 
 
 def test_all_kinds_of_bursts_come_up(bursts):
-    kinds = {bursts.make(i).kind for i in range(1000)}
+    kinds = {bursts.make(i).kind for i in range(2000)}
     assert kinds == {
         "valid", "boundary", "damaged", "phase", "random", "half", "long", "crowd", "mixed",
         "passthrough", "links", "server", "http", "mqtt", "names", "update", "sockets", "files",
-        "disturbed", "websockets", "webserver",
+        "disturbed", "websockets", "webserver", "memory", "deaf", "flash", "tls",
     }  # fmt: skip
 
 
@@ -161,6 +161,43 @@ def test_a_mangled_way_has_its_accidents_where_they_are_ordered(peers):
         assert got == b"acc--defg"
 
 
+def test_records_have_their_accidents_where_they_are_ordered(peers):
+    one, two, three = (tlswild.record(22, text) for text in (b"one", b"two", b"three"))
+    records = [[0, 0, "swap", 1], [0, 2, "split", 2]]
+    peers.act({"peer": "mangle", "edits": [], "records": records})
+    want = two + one + b"".join(tlswild.record(22, text) for text in (b"th", b"re", b"e"))
+    with connect(peers, "bad_echo") as sock:
+        sock.sendall(one + two[:3])
+        sock.sendall(two[3:] + three)
+        got = b""
+        while len(got) < len(want):
+            got += sock.recv(100)
+        assert got == want
+
+
+@pytest.mark.parametrize("what", tlswild.RECORD_EDITS)
+def test_each_accident_of_a_record_changes_what_is_passed_on(what):
+    own = [tlswild.record(22, b"hello"), tlswild.record(22, b"done")][: 1 + (what == "swap")]
+    assert tlswild.changed(list(own), 1, what, 1) != own
+
+
+def test_a_deaf_host_reads_later_and_flash_is_flipped(driver, simulator, tmp_path):
+    driver.run(Burst(0, "test", [(0, b"AT\r\n"), (0, {"host": "deaf", "ms": 50})]))
+    simulator.folder = tmp_path
+    (tmp_path / "flash").mkdir()
+    image = tmp_path / "flash" / "flash.img"
+    image.write_bytes(bytes(4 << 20))
+    driver.run(Burst(1, "test", [(0, {"host": "flips", "part": "nvs", "seed": 3})]))
+    assert any(image.read_bytes()[0x12000:0x20000])
+    assert not any(image.read_bytes()[:0x12000])
+
+
+def test_a_task_that_dies_for_want_of_memory_is_a_failure(driver, simulator):
+    simulator.log = "Task exception wasn't retrieved\nMemoryError: memory allocation failed"
+    with pytest.raises(FuzzFailure, match="in the log"):
+        driver.run(Burst(0, "test", [(0, b"AT\r\n")]))
+
+
 def test_hostile_peers_are_cut_when_the_burst_is_over(peers):
     peers.act({"peer": "script", "steps": [["say", "6869"]]})
     with connect(peers, "script") as sock:
@@ -184,7 +221,9 @@ def test_a_client_of_a_websocket_is_accepted():
         assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in ours.recv(1000)
 
 
-@pytest.mark.parametrize("make", [wild.http, wild.request, wild.mqtt, wild.websocket, wild.junk])
+@pytest.mark.parametrize(
+    "make", [wild.http, wild.request, wild.mqtt, wild.websocket, wild.junk, tlswild.steps]
+)
 def test_what_peers_say_is_made_of_known_steps(make):
     words = {step[0] for i in range(200) for step in make(random.Random(i))}
     assert words <= {"say", "hear", "pause", "accept", "end", "reset"}

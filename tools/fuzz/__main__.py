@@ -38,8 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console()
     console.print(f"fuzzing for {options.seconds} s, seed {options.seed}")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        heap = ("--heap", options.heap) if options.heap else ()
-        simulator = Simulator(folder, bits=options.bits, sanitize=not options.plain, options=heap)
+        more = ("--heap", options.heap) if options.heap else ()
+        more += ("--slow",) if options.slow else ()
+        simulator = Simulator(folder, bits=options.bits, sanitize=not options.plain, options=more)
         with simulator.start(erase=True), simulator.module() as module, Peers(simulator) as peers:
             driver = Driver(simulator, module, peers)
             bursts = _bursts(options, module, peers)
@@ -63,6 +64,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--bits", type=int, choices=(32, 64), default=64)
     parser.add_argument("--heap", help="GC heap, for example 56k, to run out of it more often")
+    parser.add_argument("--slow", action="store_true", help="flash takes its time")
     parser.add_argument("--plain", action="store_true", help="the build without sanitizers")
     parser.add_argument("--first", type=int, default=0, help="number of the first burst")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at a failure")

@@ -36,7 +36,8 @@ class Burst:
         """Append an act: `peer` names one of tools/fuzz/peers.py, `do` one of the simulator.
 
         `host="answer"` waits until the last line has an answer, for `ms` at most; `host="join"`
-        has the module join with `line`, if need be.
+        has the module join with `line`, if need be; `host="deaf"` reads nothing for `ms`;
+        `host="flips"` changes bits of the partition `part`, chosen by `seed`.
         """
         self.chunks.append((pause_ms, act))
 

@@ -2,8 +2,8 @@
 
 Owns what hosts send: command lines made from the declarations (valid, at their limits, damaged),
 random bytes, half and over-long lines, data phases with too little, enough or too much payload.
-Bursts in which the network takes part are those of tools/fuzz/network.py
-and tools/fuzz/protocols.py.
+Bursts in which the network takes part are those of tools/fuzz/network.py,
+tools/fuzz/protocols.py and tools/fuzz/troubles.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from tools.catalogue import boundaries
 from tools.catalogue.declarations import FORMS, SUFFIX, Command, Parameter
-from tools.fuzz import network, phases, protocols
+from tools.fuzz import network, phases, protocols, troubles
 from tools.fuzz.burst import Burst
 from tools.fuzz.harm import cut, damage, payload
 from tools.fuzz.phases import World
@@ -49,8 +49,8 @@ class Bursts:
             self._mixed: 4,
         }
         if world.ports:
-            both = {**network.KINDS, **protocols.KINDS}
-            kinds |= {self._with_world(make): often for make, often in both.items()}
+            known = {**network.KINDS, **protocols.KINDS, **troubles.KINDS}
+            kinds |= {self._with_world(make): often for make, often in known.items()}
         self._kinds = list(kinds)
         self._weights = list(kinds.values())
 

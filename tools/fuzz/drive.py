@@ -7,11 +7,13 @@ crashes and unexpected exceptions.
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections import Counter, deque
 from pathlib import Path
 
+from tools.build import partitions
 from tools.fuzz.burst import Act, Burst, save
 from tools.fuzz.peers import Peers
 from tools.host.atclient import ATMismatch, Module
@@ -25,6 +27,7 @@ _BAD_LOG = re.compile(
     r"AddressSanitizer|UndefinedBehavior|LeakSanitizer|runtime error:|crashed|failed unexpectedly"
     r"|exception wasn't retrieved"
 )
+_NEVER = ("crashed", "exception wasn't retrieved")  # not for want of memory either
 _EXPECTED_LOG = re.compile(r"MemoryError")  # 40 KB of heap may run out; the answer is ERROR
 # What shows that the fuzzer gets further than to parameters; counted for whoever reads its report.
 _NEWS = re.compile(
@@ -95,10 +98,25 @@ class Driver:
             self.sent_bytes += len(data)
         elif what.get("host") == "join":
             self._join(what["line"])
+        elif what.get("host") == "deaf":
+            time.sleep(what["ms"] / 1000)
+        elif what.get("host") == "flips":
+            self._flip(what["part"], random.Random(what["seed"]))
         elif what.get("host"):
             self._await_answer(what["ms"] / 1000)
         elif self._peers:
             self._peers.act(what)
+
+    def _flip(self, name: str, luck: random.Random) -> None:
+        """Change some bits of a partition, as age and bad luck do."""
+        part = next(part for part in partitions.load() if part.name == name)
+        with (self._simulator.folder / "flash" / "flash.img").open("r+b") as image:
+            for _ in range(luck.choice((1, 3, 30, 300))):
+                place = part.offset + luck.randrange(part.size)
+                image.seek(place)
+                byte = image.read(1)[0]
+                image.seek(place)
+                image.write(bytes((byte ^ 1 << luck.randrange(8),)))
 
     def _join(self, line: str) -> None:
         """Have the module on the network; factory settings help if earlier bursts left it deaf."""
@@ -129,7 +147,7 @@ class Driver:
         for found in _BAD_LOG.finditer(new):
             before = 1500 if found[0] == "crashed" else 100  # the traceback comes first
             report = new[max(0, found.start() - before) : found.start() + 2500]
-            if found[0] == "crashed" or not _EXPECTED_LOG.search(report[:1000]):
+            if found[0] in _NEVER or not _EXPECTED_LOG.search(report[:1000]):
                 raise FuzzFailure(f"in the log:\n{report}")
         if not self._simulator.running:
             raise FuzzFailure("the simulator itself ended")

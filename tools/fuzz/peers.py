@@ -5,6 +5,7 @@ Owns threads and sockets. What hostile peers say is made by tools/fuzz/wild.py a
     {"peer": "script", "steps": [...]}       what <script> and <script_tls> do with each client
     {"peer": "datagrams", "packets": [...]}  what <script_udp> answers to each datagram
     {"peer": "mangle", "edits": [...]}       accidents in the ways to <bad_NAME>, the server NAME
+             "records": [...]                the same by TLS records, see tools/fuzz/tlswild.py
     {"peer": "dial", "port": P, "tls": false, "steps": [...]}   a client of the module's server
     {"peer": "cut"}                          every connection ends
 
@@ -27,6 +28,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tools.fuzz import tlswild
 from tools.fuzz.burst import Act
 from tools.fuzz.wild import Steps
 from tools.peers import mqttbroker
@@ -53,6 +55,7 @@ class Peers:
         self._steps: Steps = []
         self._packets: list[bytes] = []
         self._edits: list[tuple[int, int, str, Any]] = []
+        self._records: list[tuple[int, int, str, int]] = []
         self._changed = False
         self._dialled: set[socket.socket] = set()
         self._honest = HonestPeers()
@@ -93,6 +96,7 @@ class Peers:
                 self._packets = [bytes.fromhex(each) for each in act["packets"]]
             case "mangle":
                 self._edits = [tuple(edit) for edit in act["edits"]]
+                self._records = [tuple(edit) for edit in act.get("records", ())]
             case "dial":
                 threading.Thread(target=self._dial, args=(act,), daemon=True).start()
             case _:
@@ -103,9 +107,10 @@ class Peers:
         if not self._changed:
             return
         self._changed = False
-        self._steps, self._packets, self._edits = [], [], []
+        self._steps, self._packets, self._edits, self._records = [], [], [], []
         self._cut()
         for act in (
+            {"do": "fault"},
             {"do": "dns_servers", "replies": []},
             {"do": "time_servers", "replies": []},
             {"do": "ap_up", "ssid": "espressif"},
@@ -165,12 +170,13 @@ class Peers:
         def serve(client: socket.socket) -> None:
             with socket.create_connection(("127.0.0.1", port), _LIMIT_S) as server:
                 client.settimeout(_LIMIT_S)
-                edits = self._edits
+                way: Callable[..., None] = _pass_records if self._records else _pass
+                edits: list[Any] = self._records or self._edits
                 back = threading.Thread(
-                    target=_pass, args=(server, client, [e for e in edits if e[0]]), daemon=True
+                    target=way, args=(server, client, [e for e in edits if e[0]]), daemon=True
                 )
                 back.start()
-                _pass(client, server, [edit for edit in edits if not edit[0]])
+                way(client, server, [edit for edit in edits if not edit[0]])
                 back.join(_LIMIT_S)
 
         return serve
@@ -242,6 +248,32 @@ def _pass(
     for sock in (source, sink):
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
+
+
+def _pass_records(
+    source: socket.socket, sink: socket.socket, edits: list[tuple[int, int, str, int]]
+) -> None:
+    """Pass TLS records on, with accidents by their number."""
+    orders = {number: (what, more) for _, number, what, more in edits}
+    data, held, number = b"", [], 0
+    with contextlib.suppress(OSError):
+        while piece := source.recv(65536):
+            data += piece
+            while len(data) >= (size := 5 + int.from_bytes(data[3:5], "big")):
+                held.append(data[:size])
+                data = data[size:]
+                what, more = orders.pop(number, ("", 0))
+                number += 1
+                if what == "swap" and len(held) == 1:
+                    orders[number] = (what, more)  # with the next one
+                    continue
+                records = tlswild.changed(held, number, what, more) if what else held
+                sink.sendall(b"".join(records))
+                held = []
+                if what == "cut":
+                    _break("end", source, sink)
+                    return
+    _break("end", source, sink)
 
 
 def _break(what: str, source: socket.socket, sink: socket.socket) -> None:
