@@ -1,7 +1,7 @@
 """What hostile TLS peers say: records and handshakes out of order, empty, tiny, damaged, alerts.
 
-Steps for tools/fuzz/peers.py, as those of wild.py. What a peer says that speaks real TLS is changed,
-record by record, by the relay there (`records` of an act `mangle`).
+Steps for tools/fuzz/peers.py, as those of wild.py. What a peer says that speaks real TLS is
+changed record by record, by the relay there (`records` of an act `mangle`).
 """
 
 from __future__ import annotations
