@@ -1,83 +1,15 @@
 """The terminal as a person has it, in a pseudo-terminal: keys in, screen out."""
 
-import contextlib
 import os
-import pty
-import select
 import signal
-import subprocess
-import sys
-import time
 
-import pyte
 import pytest
 
 from pins import ROOT
+from tests_host.tools.person import Person
 
 SCRIPT = ROOT / "tools/terminal.py"
 SHOTS = ROOT / "build/screenshots"
-_LIMIT_S = 60.0
-_COLUMNS, _LINES = 100, 40
-
-
-class Person:
-    """Somebody at a terminal of 100 x 40 characters."""
-
-    def __init__(self, folder, *words):
-        self.master, slave = pty.openpty()
-        self._screen = pyte.Screen(_COLUMNS, _LINES)
-        self._stream = pyte.ByteStream(self._screen)
-        environment = {
-            **os.environ,
-            "TERM": "xterm",
-            "COLUMNS": str(_COLUMNS),
-            "LINES": str(_LINES),
-            "AT_HISTORY": str(folder / "history"),
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, SCRIPT, *words],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-        )
-        os.close(slave)
-
-    def type(self, keys):
-        os.write(self.master, keys.encode())
-
-    def text(self):
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
-
-    def sees(self, text, times=1):
-        """Wait until the screen shows a text, so many times."""
-        until = time.monotonic() + _LIMIT_S
-        while self.text().count(text) < times:
-            assert time.monotonic() < until, f"no {text!r} on\n{self.text()}"
-            self._look()
-
-    def _look(self):
-        if select.select([self.master], [], [], 0.2)[0]:
-            with contextlib.suppress(OSError):  # the other end is gone
-                data = os.read(self.master, 65536)
-                if b"\x1b[6n" in data:  # where is the cursor?
-                    at = self._screen.cursor
-                    os.write(self.master, f"\x1b[{at.y + 1};{at.x + 1}R".encode())
-                self._stream.feed(data)
-
-    def leaves(self):
-        """Wait for the end of the program; return its exit status."""
-        until = time.monotonic() + _LIMIT_S
-        while self.process.poll() is None and time.monotonic() < until:
-            self._look()
-        return self.process.wait(1)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.leaves()
-        os.close(self.master)
 
 
 @pytest.fixture
@@ -86,7 +18,7 @@ def sit(tmp_path):
     people = []
 
     def start(*words):
-        people.append(Person(tmp_path, *map(str, words)))
+        people.append(Person(tmp_path, SCRIPT, *map(str, words)))
         return people[-1]
 
     yield start
@@ -139,6 +71,19 @@ def test_tab_completes_commands_values_and_colons(person):
     person.sees(":help AT+SYSSTORE")
     person.type("\r")
     person.sees("AT+SYSSTORE=<store_mode>")
+
+
+def test_keys_between_two_lines_are_not_lost_and_not_shown_twice(person):
+    for _ in range(10):
+        person.type("AT\r")
+        for _ in range(4):  # some of them come while no line is edited
+            person.type("AT\r")
+        person.type(":hel\t")
+        person.sees("> :help")
+        person.type("\x15")  # Ctrl-U takes the line away
+        person.sees_not("> :help")
+        seen = person.text().splitlines()[:-1]  # the last one is the toolbar
+        assert not [line for line in seen if line.startswith(":hel")]
 
 
 def test_the_reason_of_an_error_stands_beneath_it(person):

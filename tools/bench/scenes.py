@@ -39,6 +39,7 @@ FIRST = (
     "AT+CIPSERVER?",
     "AT+CIPSSLCCONF?",
     "AT+CIPDNS?",
+    "AT+MDNS=0",
     "AT+CIPFWVER",
     'AT+MQTTUSERCFG=0,1,"bench","","",0,0,""',
     "AT+MQTTSUB?",

@@ -54,7 +54,13 @@ class Link:
     """An open port; `told` is called with each Event, in the thread that reads."""
 
     def __init__(
-        self, port: serial.Serial, view: View, ending: bytes, *, reopens: bool = False
+        self,
+        port: serial.Serial,
+        view: View,
+        ending: bytes,
+        *,
+        reopens: bool = False,
+        has_results: bool = True,
     ) -> None:
         self.port = port
         self.view = view
@@ -65,6 +71,7 @@ class Link:
         self.is_unheard = False
         self.control: Path | None = None  # the socket of a simulated module's world
         self._reopens = reopens
+        self._has_results = has_results  # else a `>` is nobody's wish for data
         self._events: list[Event] = []
         self._news = threading.Condition()
         self._is_over = threading.Event()
@@ -111,7 +118,7 @@ class Link:
         except BrokenPipeError:  # nobody reads what we print
             self.is_unheard = True
             self.end()
-        events = self.dialogue.received(data)
+        events = self.dialogue.received(data) if self._has_results else []
         for event in events:
             self.told(event)
         with self._news:

@@ -16,6 +16,7 @@ import signal
 import sys
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -91,13 +92,19 @@ def _session(given: argparse.Namespace, module: Simulated | None) -> int:
     view.log_to(given.log)
     url = str(module.link) if module else given.port
     port = open_port(url, given.baud, given.rtscts, is_whole=module is not None)
-    link = Link(port, view, ENDINGS[given.enter], reopens=is_tty and module is None)
+    link = Link(
+        port,
+        view,
+        ENDINGS[given.enter],
+        reopens=is_tty and module is None,
+        has_results=not given.no_results,
+    )
     if module:
         link.control = module.control
-    if is_tty:
-        print("\n".join(module.greeting() if module else [_greeting(given)]), flush=True)
     try:
-        with link:
+        with link, _quiet(given.no_results) if is_tty else contextlib.nullcontext():
+            if is_tty:
+                print("\n".join(module.greeting() if module else [_greeting(given)]), flush=True)
             if given.reset:
                 colon.reset(link, "")
             status = _talk(given, link, module) if is_tty else _pipe(given, link, module)
@@ -122,14 +129,6 @@ def _greeting(given: argparse.Namespace) -> str:
 def _talk(given: argparse.Namespace, link: Link, module: Simulated | None) -> int:
     from tools.term.screen import Screen
 
-    before = termios.tcgetattr(0)
-
-    def leave_at_once(*_: object) -> None:
-        """Give the terminal back; a simulated module ends with this process."""
-        termios.tcsetattr(0, termios.TCSANOW, before)
-        os._exit(1)
-
-    signal.signal(signal.SIGTERM, leave_at_once)  # an exception would end in the line editor
     history = Path(os.environ.get("AT_HISTORY", _HISTORY)).expanduser()
     history.parent.mkdir(parents=True, exist_ok=True)
     ask = module.reason if module else lambda _: ""
@@ -137,6 +136,27 @@ def _talk(given: argparse.Namespace, link: Link, module: Simulated | None) -> in
     if module and module.crashed() and not link.problem:
         raise Died("the firmware crashed")
     return 0
+
+
+@contextlib.contextmanager
+def _quiet(passes_controls: bool) -> Iterator[None]:
+    """Let keys that come while no line is edited wait for the next one, unseen."""
+    before = termios.tcgetattr(0)
+    quiet = [*before]
+    quiet[0] &= ~termios.ICRNL
+    quiet[3] &= ~(termios.ECHO | termios.ICANON | (termios.ISIG if passes_controls else 0))
+
+    def leave_at_once(*_: object) -> None:
+        """Give the terminal back; a simulated module ends with this process."""
+        termios.tcsetattr(0, termios.TCSANOW, before)
+        os._exit(1)
+
+    signal.signal(signal.SIGTERM, leave_at_once)  # an exception would end in the line editor
+    termios.tcsetattr(0, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
 def _pipe(given: argparse.Namespace, link: Link, module: Simulated | None) -> int:
