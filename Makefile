@@ -72,6 +72,11 @@ fuzz: ## feed the sanitizer build with garbage for FUZZ_SECONDS (60); ARGS="--bi
 	@echo "[fuzz] $(FUZZ_SECONDS) seconds"
 	@$(PYTHON) -m tools.fuzz $(ARGS)
 
+fuzzc: ## coverage-guided fuzzing (libFuzzer) of the C parts that read input, for FUZZ_SECONDS (60); ARGS=--keep
+	@$(SYSTEM) venv gcc clang
+	$(PACKAGES) run $(QUIET)
+	@$(PYTHON) -m tools.fuzz.core $(ARGS)
+
 lint: ## style, types against the chip's MicroPython, layers, compiler warnings
 	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 xtensa
 	$(PACKAGES) test lint stubs $(QUIET)
@@ -157,4 +162,4 @@ build/sim/%/micropython: always
 .DEFAULT:
 	@echo "error: there is no target '$@'; make help lists those there are" >&2; exit 2
 
-.PHONY: check help run sim test bench soak fuzz lint docs mfg conformance firmware flash emulate release monitor clean simulator always
+.PHONY: check help run sim test bench soak fuzz fuzzc lint docs mfg conformance firmware flash emulate release monitor clean simulator always

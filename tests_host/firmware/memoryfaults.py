@@ -19,7 +19,6 @@ from tools.bench import heaps
 from tools.host.atclient import ATMismatch, Module
 from tools.host.simprocess import Simulator
 
-HEAPS = {"python": "heap.python", "c": "heap.c"}
 MOST_GC = 768  # bytes by which the collected heap may differ from before
 _MOST = 30000  # allocations of a scenario; none comes near
 _LIMIT_S = 20.0  # no answer may take longer
@@ -118,7 +117,7 @@ class Bench:
         """Play it with failing allocations; return whether the first of them was met."""
         self.talk.is_strict = False
         self.module.log.clear()
-        order = {"call": HEAPS[heap], "error": "MemoryError", "skip": skip, "times": times}
+        order = {"call": heap, "error": "MemoryError", "skip": skip, "times": times}
         self.simulator.act({"do": "fault", **order})
         scenario(self.talk)
         met = self.simulator.act({"do": "fault"})
@@ -161,7 +160,7 @@ class Bench:
                 self.nobody_wonders()
                 self.play(scenario)
             except Exception as error:
-                raise AssertionError(f"allocation {skip} of heap {heap}: {error}") from error
+                raise AssertionError(f"allocation {skip} of {heap}: {error}") from error
             if not is_met:
                 return skip
         raise AssertionError("the scenario does not come to its end")

@@ -24,6 +24,7 @@ PACKAGES = {
     "mosquitto": "mosquitto",
     "cmake": "cmake",
     "ip": "iproute2",
+    "clang": "clang libclang-rt-dev",
     "chromium": "chromium fonts-dejavu-core",
     "xtensa": "gcc-xtensa-lx106 picolibc-xtensa-lx106-elf",
 }
@@ -57,6 +58,10 @@ def has(need: str) -> bool:
         return browser() is not None
     if need == "gcc":
         return shutil.which("gcc") is not None and compiles()
+    if need == "clang":  # with its sanitizers, among which libFuzzer is
+        return shutil.which("clang") is not None and compiles(
+            "-fsanitize=address", compiler="clang"
+        )
     if need == "m32":
         return shutil.which("gcc") is not None and compiles("-m32")
     if need == "xtensa":

@@ -328,8 +328,8 @@ class Supervisor:
 
         "call" may end with a star; "error" is an esp_err_t, or "MemoryError"; "times" 0 is for
         ever. Calls are allocations as well: heap.python of Python's heap, heap.c of the system's;
-        these just find no memory. Without "call" none fails any more. The answer tells of the
-        order before: how often a call failed, and which one last.
+        these just find no memory, until the next start. Without "call" none fails any more. The
+        answer tells of the order before: how often a call failed, and which one last.
         """
         hits, hit = self._board.fault
         if "call" not in command:

@@ -18,6 +18,9 @@ void sim_heapfault_init(void) {
     if (board != NULL && fault == NULL) {
         fault = &board->file->fault;
         fault->blocks = early;
+        if (strncmp(fault->call, "heap.", 5) == 0) { // of the program before: a start without memory
+            fault->times = 0; // says nothing about this one
+        }
     }
 }
 
