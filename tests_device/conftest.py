@@ -179,14 +179,7 @@ def keeping_bytes(request: pytest.FixtureRequest, recording: None) -> Iterator[N
 @pytest.fixture
 def joined(rig: Rig) -> Module:
     """Return a module that has joined the access point, echo off."""
-    if "host" not in rig.offers or "wifi" not in rig.offers:
-        pytest.skip("the bench offers no access point or no host")
-    module = rig.fresh()
-    module.echo_off()
-    module.ok("AT+CWMODE=1")
-    module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 60.0)
-    module.quiet(50)
-    return module
+    return rig.joined()
 
 
 @pytest.fixture

@@ -132,6 +132,17 @@ class Rig:
         """Return the bytes of the port, be it closed by now; None if it never was open."""
         return self._module.log if self._module else self._log
 
+    def joined(self, *, blank: bool = True) -> Module:
+        """Return a module as of fresh() that has joined the access point, echo off."""
+        if not {"wifi", "host"} <= self.offers:
+            pytest.skip("the bench offers no access point or no host")
+        module = self.fresh(blank=blank)
+        module.echo_off()
+        module.ok("AT+CWMODE=1")
+        module.ok(f'AT+CWJAP="{self.variables["ssid"]}","{self.variables["password"]}"', 60.0)
+        module.quiet(50)
+        return module
+
     def fresh(self, *, blank: bool = True, world: str | None = None) -> Module:
         """Bring the module to factory settings, just restarted, echo on.
 

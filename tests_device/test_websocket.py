@@ -36,19 +36,7 @@ Serve = Callable[[ServerConnection], None]
 @pytest.fixture
 def at(rig: Rig) -> Module:
     """Return a module in the network."""
-    if not {"wifi", "host"} <= rig.offers:
-        pytest.skip("the bench offers no access point or no host")
-    module = rig.fresh(blank=False)
-    module.echo_off()
-    module.ok("AT+CWMODE=1")
-    module.ok(f'AT+CWJAP="{rig.variables["ssid"]}","{rig.variables["password"]}"', 60.0)
-    module.quiet(50)
-    return module
-
-
-@pytest.fixture
-def here(rig: Rig) -> str:
-    return rig.variables["host"]
+    return rig.joined(blank=False)
 
 
 @contextmanager

@@ -86,16 +86,13 @@ def web(web_module):
 @pytest.fixture(scope="module")
 def page_module(tmp_path_factory):
     """Return a module with its web server and a browser that can visit it."""
-    from playwright.sync_api import sync_playwright
-
     from tests_host.firmware import browserbench
 
     simulator = boot(tmp_path_factory.mktemp("web"), 64)
-    with simulator.module(timeout_s=60) as module, sync_playwright() as driver:
+    with simulator.module(timeout_s=60) as module:
         bench = Bench(simulator, module)
-        browser = browserbench.launch(driver, bench.ip)
-        yield bench, browser
-        browser.close()
+        with browserbench.launch(bench.ip) as browser:
+            yield bench, browser
     simulator.stop()
 
 

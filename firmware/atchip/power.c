@@ -55,11 +55,16 @@ static mp_obj_t power_save(mp_obj_t mode_in, mp_obj_t listen_interval) {
 }
 MP_DEFINE_CONST_FUN_OBJ_2(atchip_power_save_obj, power_save);
 
-static mp_obj_t wake_gpio(mp_obj_t pin_in, mp_obj_t level) {
-    mp_int_t pin = mp_obj_get_int(pin_in);
+static gpio_num_t pin_of(mp_obj_t number) {
+    mp_int_t pin = mp_obj_get_int(number);
     if (pin < 0 || pin >= GPIO_NUM_MAX) {
         check_esp_err(ESP_ERR_INVALID_ARG);
     }
+    return (gpio_num_t)pin;
+}
+
+static mp_obj_t wake_gpio(mp_obj_t pin_in, mp_obj_t level) {
+    gpio_num_t pin = pin_of(pin_in);
     check_esp_err(gpio_set_direction(pin, GPIO_MODE_INPUT));
     check_esp_err(gpio_sleep_sel_dis(pin)); // or the pin would be cut off while the chip sleeps
     check_esp_err(gpio_wakeup_enable(pin,
@@ -71,10 +76,7 @@ MP_DEFINE_CONST_FUN_OBJ_2(atchip_wake_gpio_obj, wake_gpio);
 
 // With PM_SLP_DISABLE_GPIO pins are cut off in each automatic light sleep, outputs as well.
 static mp_obj_t pin_awake(mp_obj_t pin_in, mp_obj_t on) {
-    mp_int_t pin = mp_obj_get_int(pin_in);
-    if (pin < 0 || pin >= GPIO_NUM_MAX) {
-        check_esp_err(ESP_ERR_INVALID_ARG);
-    }
+    gpio_num_t pin = pin_of(pin_in);
     check_esp_err(mp_obj_is_true(on) ? gpio_sleep_sel_dis(pin) : gpio_sleep_sel_en(pin));
     return mp_const_none;
 }

@@ -86,25 +86,19 @@ def nudge(process):
 
 
 @contextmanager
-def openssl_server(*options):
-    """Run `openssl s_server`, which sends back each line reversed unless told otherwise."""
-    port = free_port()
-    words = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", *options]
+def openssl(*words, errors=subprocess.STDOUT):
+    """Run the openssl program, for a minute at most; `errors` says where those go."""
     process = subprocess.Popen(
-        words,
+        ["openssl", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         text=True,
         errors="backslashreplace",
     )
     timer = threading.Timer(LIMIT_S, process.kill)
     timer.start()
     try:
-        for line in process.stdout:
-            if "ACCEPT" in line:
-                break
-        process.port = port
         yield process
     finally:
         timer.cancel()
@@ -112,6 +106,19 @@ def openssl_server(*options):
         process.wait()
         process.stdin.close()
         process.stdout.close()
+
+
+@contextmanager
+def openssl_server(*options):
+    """Run `openssl s_server`, which sends back each line reversed unless told otherwise."""
+    port = free_port()
+    place = ("-accept", f"127.0.0.1:{port}")
+    with openssl("s_server", *place, "-tls1_2", *map(str, options)) as process:
+        for line in process.stdout:
+            if "ACCEPT" in line:
+                break
+        process.port = port
+        yield process
 
 
 def server_file(folder):

@@ -71,6 +71,11 @@ names = {atnet.UP_IDLE: "idle", atnet.UP_RUNNING: "running", atnet.UP_DONE: "don
 
 def tell(status):
     print(names[status[0]], *status[1:])
+
+def leave(link):
+    uart.busy()
+    atnet.close(link)
+    settle()
 """
 )
 

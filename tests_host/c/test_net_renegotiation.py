@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 
 from tests_host.c import netcerts
-from tests_host.c.netpeers import lines_of, nudge, openssl_server, server_file
+from tests_host.c.netpeers import lines_of, nudge, openssl, openssl_server, server_file
 from tests_host.c.netscript import LIMIT_S
 
 SMALL = 4096  # bytes of a socket's buffer, so that it is full soon
@@ -108,25 +108,10 @@ def connected(port):
     return client
 
 
-@contextmanager
 def openssl_client(port):
     """Run `openssl s_client`, which prints what it hears."""
-    words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2"]
-    process = subprocess.Popen(
-        words,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        errors="backslashreplace",
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+    place = ("-connect", f"127.0.0.1:{port}")
+    return openssl("s_client", *place, "-tls1_2", errors=subprocess.DEVNULL)
 
 
 # Sends until the socket takes no more, hears the request once there is room again, goes on.

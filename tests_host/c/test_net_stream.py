@@ -23,9 +23,7 @@ while True:
     tell(status)
     if status[0] != atnet.UP_RUNNING:
         break
-uart.busy()
-atnet.close(link)
-settle()
+leave(link)
 """
 
 

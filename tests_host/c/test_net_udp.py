@@ -9,6 +9,13 @@ import pytest
 from tests_host.c.netpeers import lines_of
 from tests_host.c.netscript import LIMIT_S
 
+TO_PEER = """
+def to_peer(port):
+    link = atnet.open(atnet.UDP, 4)
+    atnet.set_peer(link, "127.0.0.1", port)
+    return link
+"""
+
 
 @contextmanager
 def datagrams(host="127.0.0.1"):
@@ -91,14 +98,13 @@ print(again(atnet.READ, atnet.recv, link, 100))
 
 def test_a_datagram_is_cut_to_the_size_asked_for(net, peer):
     source = """
-link = atnet.open(atnet.UDP, 4)
-atnet.set_peer(link, "127.0.0.1", first)
+link = to_peer(first)
 atnet.send(link, b"hello")
 until(link, atnet.READ)
 print(atnet.available(link), atnet.recv(link, 4), atnet.recv(link, 4))
 print(again(atnet.READ, atnet.recv, link, 4))
 """
-    with net.running(source, first=peer.getsockname()[1]) as process:
+    with net.running(TO_PEER + source, first=peer.getsockname()[1]) as process:
         address = peer.recvfrom(100)[1]
         peer.sendto(b"123456789", address)
         assert process.stdout.readline() == "9 b'1234' None\n"
@@ -108,8 +114,7 @@ print(again(atnet.READ, atnet.recv, link, 4))
 
 def test_the_next_datagram_is_measured_alone_and_empty_ones_do_not_count(net, peer):
     source = """
-link = atnet.open(atnet.UDP, 4)
-atnet.set_peer(link, "127.0.0.1", first)
+link = to_peer(first)
 print(atnet.available(link, True))
 atnet.send(link, b"hello")
 while atnet.available(link) < 3006:
@@ -117,7 +122,7 @@ while atnet.available(link) < 3006:
 for _ in range(3):
     print(atnet.available(link), atnet.available(link, True), len(atnet.recv(link, 5000) or b""))
 """
-    with net.running(source, first=peer.getsockname()[1]) as process:
+    with net.running(TO_PEER + source, first=peer.getsockname()[1]) as process:
         address = peer.recvfrom(100)[1]
         for size in (0, 3000, 0, 0, 6):
             peer.sendto(bytes(size), address)

@@ -20,9 +20,7 @@ for size in sizes:
     print(len(atnet.up_payload()))
     atnet.up_send(link)
     tell(finished())
-uart.busy()
-atnet.close(link)
-settle()
+leave(link)
 """
 
 

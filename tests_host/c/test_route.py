@@ -129,6 +129,13 @@ def udp(host="127.0.0.1", port=0):
     return sock
 
 
+def caller(route, port=0, place=None):
+    """Return who a TCP server sees that is reached at a place, by default where it is."""
+    with socket.create_server(("127.0.0.1", port)) as server, socket.socket() as sock:
+        route.connect(sock, *(place or server.getsockname()))
+        return server.accept()[1][0]
+
+
 def test_without_a_table_nothing_is_changed(library):
     assert run(
         library,
@@ -149,10 +156,7 @@ def test_a_socket_speaks_and_listens_from_home(library):
         library,
         f"home={HOME}",
         """
-server = socket.create_server(("127.0.0.1", 0))
-sock = socket.socket()
-route.connect(sock, *server.getsockname())
-print(server.accept()[1][0])
+print(caller(route))
 peer = udp()
 sock = socket.socket(type=socket.SOCK_DGRAM)
 route.sendto(sock, b"x", *peer.getsockname())
@@ -234,10 +238,7 @@ def test_streams_and_ipv6_are_routed_too(library):
         library,
         f"home={HOME} tcp/192.0.2.1:80=127.0.0.1:25380 udp/2001:db8::1:53=::1:25356",
         """
-server = socket.create_server(("127.0.0.1", 25380))
-sock = socket.socket()
-route.connect(sock, "192.0.2.1", 80)
-print(server.accept()[1][0])
+print(caller(route, 25380, ("192.0.2.1", 80)))
 peer = udp("::1", 25356)
 sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 route.sendto(sock, b"x", "2001:db8::1", 53)

@@ -1,11 +1,8 @@
 """The page of AT+WEBSERVER in a real browser, for tests that visit it (fixtures: conftest.py)."""
 
-import shutil
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-import system
+from tests_host.browsers import chromium
 from tests_host.firmware.webbench import PORT
 
 HOME = f"http://192.168.4.1:{PORT}/"
@@ -27,17 +24,10 @@ LOOKS = {
 _LIMIT_MS = 60_000
 
 
-def launch(driver, ip):
+def launch(ip):
     """Start the browser; the module's addresses lead to where the module really is."""
-    path = system.browser()
-    if path is None:
-        if shutil.which("apt-get") is None:
-            pytest.skip("no browser, and no apt to install one")
-        pytest.fail("no browser: tools/build/system.py chromium installs one")
     rules = ", ".join(f"MAP {host} {ip}:{PORT}" for host in ("192.168.4.1", "*.gstatic.com"))
-    return driver.chromium.launch(
-        executable_path=path, args=["--no-sandbox", f"--host-resolver-rules={rules}"]
-    )
+    return chromium(f"--host-resolver-rules={rules}")
 
 
 def visit(browser: Browser, look: dict, address: str = HOME) -> Page:

@@ -208,6 +208,12 @@ class PortMachine(RuleBasedStateMachine):
         assert len(self.host.data[number]) == self.sent[number]
         self.check()
 
+    def _is_gone(self, number: int) -> None:
+        """Check that the end of a link is told, once."""
+        self.host.wait(lambda: (number, "CLOSED") in self.host.events)
+        self.check()
+        assert self._news(number) == ["CLOSED"]
+
     @precondition(lambda self: self.peers)
     @rule(luck=st.randoms(use_true_random=False), aborts=st.booleans())
     def peer_leaves(self, luck, aborts: bool) -> None:
@@ -216,9 +222,7 @@ class PortMachine(RuleBasedStateMachine):
         if aborts:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         peer.close()
-        self.host.wait(lambda: (number, "CLOSED") in self.host.events)
-        self.check()
-        assert self._news(number) == ["CLOSED"]
+        self._is_gone(number)
 
     @precondition(lambda self: self.peers)
     @rule(luck=st.randoms(use_true_random=False))
@@ -231,9 +235,7 @@ class PortMachine(RuleBasedStateMachine):
         self.peers.pop(number).close()
         self.host.module.write(b"AT+GMR\r\n" * 4)
         assert self.host.await_finals(1)[0] in ("SEND OK", "SEND FAIL", "ERROR")
-        self.host.wait(lambda: (number, "CLOSED") in self.host.events)
-        self.check()
-        assert self._news(number) == ["CLOSED"]
+        self._is_gone(number)
 
     @precondition(lambda self: self.peers)
     @rule(luck=st.randoms(use_true_random=False))

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+from contextlib import contextmanager
 
 import pytest
 
@@ -102,15 +103,27 @@ def crash(simulator):
     os.kill(status(simulator)["pid"], signal.SIGSEGV)
 
 
-@pytest.mark.parametrize("text", [HANGS, BREAKS], ids=["hangs", "breaks"])
-def test_after_three_crashes_in_a_row_the_start_is_safe(simulate, text):
+def simulate_with(simulate, name, text):
+    """Return a module that has started with a user file."""
     simulator = simulate()
     simulator.stop()
-    simulator.put_user_file("bad.py", text)
-    simulator.start(timeout_s=60)
+    simulator.put_user_file(name, text)
+    return simulator.start(timeout_s=60)
+
+
+@contextmanager
+def safe(simulate, text):
+    """Give a module a user file that spoils its start; yield it and its port, when it is safe."""
+    simulator = simulate_with(simulate, "bad.py", text)
     with simulator.module() as module:
         wait_for(lambda: "3 crashes in a row" in simulator.log_text())
         module.resync()
+        yield simulator, module
+
+
+@pytest.mark.parametrize("text", [HANGS, BREAKS], ids=["hangs", "breaks"])
+def test_after_three_crashes_in_a_row_the_start_is_safe(simulate, text):
+    with safe(simulate, text) as (simulator, module):
         module.ok("AT")
         assert status(simulator)["crashes"] == 3
         assert status(simulator)["reset"] == "watchdog"
@@ -141,13 +154,7 @@ def test_a_safe_start_does_nothing_by_itself(simulate):
 
 
 def test_a_restart_on_request_ends_the_row(simulate):
-    simulator = simulate()
-    simulator.stop()
-    simulator.put_user_file("bad.py", HANGS)
-    simulator.start(timeout_s=60)
-    with simulator.module() as module:
-        wait_for(lambda: "3 crashes in a row" in simulator.log_text())
-        module.resync()
+    with safe(simulate, HANGS) as (simulator, module):
         module.ok("AT+RST")
         # The file is there again, so it takes three more crashes.
         wait_for(lambda: simulator.log_text().count("3 crashes in a row") == 2)
@@ -168,10 +175,7 @@ def test_crashes_with_life_in_between_are_not_in_a_row(simulate):
 
 
 def test_crashes_are_forgotten_once_a_start_is_steady(simulate):
-    simulator = simulate()
-    simulator.stop()
-    simulator.put_user_file("steady.py", STEADY)
-    simulator.start()
+    simulator = simulate_with(simulate, "steady.py", STEADY)
     with simulator.module() as module:
         assert module.command("AT+LOOK").lines == ("+LOOK:0",) * 3
         crash(simulator)
@@ -180,10 +184,7 @@ def test_crashes_are_forgotten_once_a_start_is_steady(simulate):
 
 
 def test_the_event_loop_feeds_the_watchdog(simulate):
-    simulator = simulate()
-    simulator.stop()
-    simulator.put_user_file("fed.py", FED)
-    simulator.start()
+    simulator = simulate_with(simulate, "fed.py", FED)
     with simulator.module() as module:
         module.ok("AT+OFTEN")
         wait_for(lambda: simulator.log_text().count("the loop looks") > 25)

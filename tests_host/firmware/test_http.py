@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from at.wire import http, url
 from at.wire.image import Image
+from tests_host.firmware.pieces import cut, refused
 from tools.peers import espimage
 
 LIMIT = 0x180000
@@ -23,9 +24,7 @@ def read(data, pieces=(), closed=True, **options):
     reader = http.Response(**options)
     body = bytearray()
     behind = bytearray()
-    places = [0, *sorted(place % (len(data) + 1) for place in pieces), len(data)]
-    for start, end in pairwise(places):
-        piece = data[start:end]
+    for piece in cut(data, pieces):
         at = 0
         while at < len(piece) and not reader.done:
             before = at
@@ -179,10 +178,7 @@ def test_an_interim_response_is_passed_over():
     ],
 )
 def test_what_is_not_http_is_refused_however_it_is_split(data, reason):
-    with pytest.raises(ValueError, match=reason):
-        read(data)
-    with pytest.raises(ValueError, match=reason):
-        read(data, range(len(data)))
+    refused(read, data, reason)
 
 
 @given(st.binary(max_size=200), PLACES)

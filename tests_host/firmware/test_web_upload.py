@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests_host.firmware.updatebench import IMAGE, damaged
+from tests_host.firmware.updatebench import IMAGE, damaged, slot_after_restart
 from tests_host.firmware.webbench import Bench
 from tools.peers import espimage, webclient
 
@@ -17,11 +17,7 @@ class Uploads(Bench):
     """A module that is to be updated."""
 
     def slot_after_restart(self, line="AT+RST"):
-        if line:
-            self.module.command(line)
-        self.module.wait_ready()
-        starts = [row for row in self.simulator.log_text().splitlines() if "start of slot" in row]
-        return starts[-1].split()[4].rstrip(":")
+        return slot_after_restart(self.simulator, self.module, line)
 
     def serve_again(self):
         self.hear("WIFI GOT IP")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from at.wire import websocket as ws
+from tests_host.firmware.pieces import cut, taken
 
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # the example of RFC 6455 section 1.3
 ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -34,22 +35,15 @@ def frame(opcode, payload=b"", last=True):
 def read(stream, places=()):
     """Feed frames in pieces; return messages and control frames in order."""
     reader = ws.Frames()
-    ends = sorted({place % (len(stream) + 1) for place in places} | {len(stream)})
-    found, message, start = [], b"", 0
-    for end in ends:
-        piece = stream[start:end]
-        at = 0
-        while at < len(piece):
-            before = at
-            at = reader.take(piece, at, len(piece))
-            assert at > before
+    found, message = [], b""
+    for piece in cut(stream, places):
+        for _ in taken(reader, piece):
             message += piece[reader.first : reader.last]
             if reader.control is not None:
                 found.append((reader.control, reader.payload))
             if reader.is_end:
                 found.append((reader.opcode, message))
                 message = b""
-        start = end
     return found
 
 

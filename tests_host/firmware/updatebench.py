@@ -131,6 +131,15 @@ class Running:
         self.server.server_close()
 
 
+def slot_after_restart(simulator, module, line="AT+RST"):
+    """Wait for a restart, by a command line or by itself; return the slot that starts."""
+    if line:
+        module.command(line)
+    module.wait_ready()
+    starts = [row for row in simulator.log_text().splitlines() if "start of slot" in row]
+    return starts[-1].split()[4].rstrip(":")
+
+
 class Bench:
     """A joined module."""
 
@@ -166,8 +175,4 @@ class Bench:
         return reasons[0].removeprefix("REASON:"), reply.code & 0xFFFF
 
     def slot_after_restart(self, line="AT+RST"):
-        if line:
-            self.module.command(line)
-        self.module.wait_ready()
-        starts = [row for row in self.simulator.log_text().splitlines() if "start of slot" in row]
-        return starts[-1].split()[4].rstrip(":")
+        return slot_after_restart(self.simulator, self.module, line)

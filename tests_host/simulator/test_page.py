@@ -7,9 +7,9 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-import system
+from tests_host.browsers import chromium
 from tests_host.webcamera import Camera
 from tools.host.simprocess import ROOT
 
@@ -37,13 +37,8 @@ def module(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    path = system.browser()
-    if path is None:
-        pytest.skip("no browser: tools/build/system.py chromium installs one")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=LOOKS)

@@ -170,12 +170,17 @@ def test_roll_back_goes_to_the_other_slot(two_slots):
         assert "9.9.9" not in "".join(module.command("AT+GMR").lines)
 
 
-def test_the_choice_of_a_slot_survives(two_slots):
-    with two_slots.module() as module:
+def roll_back(simulator):
+    """Choose the other slot; the simulator is stopped once that has started."""
+    with simulator.module() as module:
         module.ok("AT+SYSROLLBACK")
         module.wait_ready()
         module.ok("AT")
-    two_slots.stop()
+    simulator.stop()
+
+
+def test_the_choice_of_a_slot_survives(two_slots):
+    roll_back(two_slots)
     two_slots.start()
     assert "start of slot ota_1: power-on" in two_slots.log_text()
 
@@ -199,22 +204,14 @@ def test_an_image_that_is_not_whole_is_no_way_back(simulate, damage):
 
 
 def test_a_slot_that_lost_its_image_is_passed_over(two_slots):
-    with two_slots.module() as module:
-        module.ok("AT+SYSROLLBACK")
-        module.wait_ready()
-        module.ok("AT")
-    two_slots.stop()
+    roll_back(two_slots)
     put_image(two_slots, OTA_1, b"\0")
     two_slots.start()
     assert "start of slot ota_0: power-on" in two_slots.log_text()
 
 
 def test_without_any_image_there_is_a_clear_message(two_slots):
-    with two_slots.module() as module:
-        module.ok("AT+SYSROLLBACK")
-        module.wait_ready()
-        module.ok("AT")
-    two_slots.stop()
+    roll_back(two_slots)
     put_image(two_slots, OTA_1, b"\0")
     put_image(two_slots, 0x100000, b"\0")
     with pytest.raises(SimulatorError, match="no slot holds a valid firmware image"):

@@ -173,14 +173,19 @@ def test_help_names_every_option_and_who_knows_the_acts():
         assert word in text
 
 
-def test_a_firmware_that_never_gets_ready_is_reported(tmp_path):
+@pytest.fixture
+def broken(tmp_path):
+    """Return a simulator whose firmware crashes at each start."""
     app = tmp_path / "app.py"
     app.write_text("raise RuntimeError('no way')\n")
-    simulator = Simulator(tmp_path / "module", environment={"ATSIM_APP": str(app)})
+    return Simulator(tmp_path / "module", environment={"ATSIM_APP": str(app)})
+
+
+def test_a_firmware_that_never_gets_ready_is_reported(broken):
     with pytest.raises(Exception, match="did not say"):
-        simulator.start(timeout_s=10)
-    assert "the firmware crashed (exit status 1)" in simulator.log_text()
-    assert "no way" in simulator.log_text()
+        broken.start(timeout_s=10)
+    assert "the firmware crashed (exit status 1)" in broken.log_text()
+    assert "no way" in broken.log_text()
 
 
 def test_measuring_tools_can_be_put_in_front_of_the_firmware(simulate):
@@ -219,12 +224,9 @@ def test_impossible_values_end_in_a_sentence(tmp_path, words, told):
     assert "Traceback" not in done.stderr
 
 
-def test_a_firmware_that_never_comes_up_ends_it(tmp_path):
-    app = tmp_path / "app.py"
-    app.write_text("raise RuntimeError('no way')\n")
-    simulator = Simulator(tmp_path / "module", environment={"ATSIM_APP": str(app)})
+def test_a_firmware_that_never_comes_up_ends_it(broken):
     with pytest.raises(Exception, match="the firmware does not come up: 6 crashes"):
-        simulator.start(timeout_s=60)
+        broken.start(timeout_s=60)
 
 
 def test_a_restart_takes_about_as_long_as_a_chip(simulate):

@@ -1,9 +1,9 @@
 """The conformance report in a real browser: buttons, search, light and dark, small screens."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-import system
+from tests_host.browsers import chromium
 from tests_host.tools.reports import entries, results
 from tools.conformance import report
 
@@ -14,13 +14,8 @@ _BRIGHTNESS = "colour => colour.match(/\\d+/g).slice(0, 3).map(Number).reduce((a
 @pytest.fixture(scope="module")
 def browser():
     """Return a browser, if this machine has one."""
-    path = system.browser()
-    if path is None:
-        pytest.skip("no browser: tools/build/system.py chromium installs one")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -31,13 +31,11 @@ from tools.bench import (
     loop_silence,
     passive_reads_64,
     passive_rx,
-    passthrough_rx,
-    passthrough_tx,
+    passthrough,
     soak,
     soak_mqtt,
     soak_slow,
     static_ram,
-    tls_passthrough_rx,
 )
 from tools.bench.pace import Pace
 from tools.bench.result import Bench, Result, machine
@@ -47,13 +45,13 @@ OUTPUT = ROOT / "build" / "bench.json"
 BENCHMARKS: tuple[Any, ...] = (  # modules, or what has their KEY and run()
     at_roundtrip,
     boot,
-    passthrough_tx,
-    passthrough_rx,
+    passthrough.TX,
+    passthrough.RX,
     ipd_active_rx,
     cipsend_tx,
     passive_rx,
     passive_reads_64,
-    tls_passthrough_rx,
+    passthrough.TLS_RX,
     *line_rates.BENCHMARKS,
     *costs.BENCHMARKS,
     instructions_per_byte.TX,

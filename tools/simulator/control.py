@@ -16,7 +16,23 @@ from tools.simulator.loop import READ, WRITE, Loop
 from tools.simulator.names import hold_path
 
 _MAX_LINE = 65536
-Handler = Callable[[dict[str, Any]], dict[str, Any]]
+Command = dict[str, Any]
+Handler = Callable[[Command], dict[str, Any]]
+
+
+def field(command: Command, name: str, check: Callable[[Any], Any], default: Any = None) -> Any:
+    """Return a checked field of a command; CommandError if it is missing or wrong.
+
+    `check` returns the value as it is to be used, or raises ValueError.
+    """
+    if name not in command and default is not None:
+        return default
+    if name not in command:
+        raise CommandError(f"{name}: is missing")
+    try:
+        return check(command[name])
+    except ValueError as error:
+        raise CommandError(f"{name}: {error}") from None
 
 
 class Control:

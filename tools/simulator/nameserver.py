@@ -16,7 +16,8 @@ from itertools import pairwise
 import dnslib
 from dnslib import QTYPE, RCODE
 
-from tools.simulator.loop import READ, Loop
+from tools.simulator.datagrams import Datagrams
+from tools.simulator.loop import Loop
 
 # What each name under odd.test does. Addresses are 127.0.0.1 and ::1 where nothing else is said.
 _ODD = {
@@ -42,14 +43,13 @@ _TYPES = {QTYPE.A: 4, QTYPE.AAAA: 6}
 Names = Callable[[], dict[str, list[str]]]
 
 
-class NameServer:
+class NameServer(Datagrams):
     """Answers on one socket for each address that the module may ask."""
 
     def __init__(self, loop: Loop, names: Names, log: Callable[[str], None]) -> None:
-        self._loop = loop
+        super().__init__(loop)
         self._names = names
         self._log = log
-        self._sockets: list[socket.socket] = []
         self._asked: dict[str, int] = {}
         self.is_silent = False
         self.replies: list[bytes] = []  # what is sent in place of an answer; see _say_replies
@@ -57,19 +57,7 @@ class NameServer:
 
     def serve(self, family: int) -> int | None:
         """Open one more server and return its port; None without IPv6 on this PC."""
-        sock = open_socket(family)
-        if sock is None:
-            return None
-        self._sockets.append(sock)
-        self._loop.watch(sock.fileno(), READ, lambda _: self._receive(sock))
-        return sock.getsockname()[1]
-
-    def close(self) -> None:
-        """Close the sockets."""
-        for sock in self._sockets:
-            self._loop.watch(sock.fileno(), 0, lambda _: None)
-            sock.close()
-        self._sockets.clear()
+        return self.open(family, self._receive)
 
     def _receive(self, sock: socket.socket) -> None:
         try:
@@ -157,20 +145,6 @@ class NameServer:
             send(good)
         else:
             send(refuse(query, RCODE.NXDOMAIN))
-
-
-def open_socket(family: int) -> socket.socket | None:
-    """Return a UDP socket on a free port of the loopback interface; None without IPv6."""
-    sock = None
-    try:
-        sock = socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind(("::1" if family == 6 else "127.0.0.1", 0))
-    except OSError:
-        if sock is not None:
-            sock.close()
-        return None
-    sock.setblocking(False)
-    return sock
 
 
 def answer(query: dnslib.DNSRecord, addresses: list[str], ttl_s: int) -> dnslib.DNSRecord:

@@ -15,7 +15,7 @@ from tools.simulator import process, userfiles, worldfile
 from tools.simulator.boardfile import ALWAYS, NO_HEAP, NO_TIMER, BoardFile
 from tools.simulator.bus import Bus
 from tools.simulator.chippower import ChipPower
-from tools.simulator.control import Control
+from tools.simulator.control import Control, field
 from tools.simulator.errors import CommandError, SimulatorError
 from tools.simulator.flashimage import FlashImage
 from tools.simulator.internet import Internet
@@ -27,7 +27,7 @@ from tools.simulator.pty import Pty
 from tools.simulator.silence import Silence
 from tools.simulator.wifi.acts import AirActs
 from tools.simulator.wifi.driver import Driver
-from tools.simulator.world import World, field
+from tools.simulator.world import World
 
 # esp_reset_reason_t
 POWER_ON, SOFTWARE, PANIC, TASK_WDT, DEEP_SLEEP, BROWN_OUT = 1, 3, 4, 6, 8, 9

@@ -10,8 +10,8 @@ import struct
 import time
 from collections.abc import Callable
 
-from tools.simulator.loop import READ, Loop
-from tools.simulator.nameserver import open_socket
+from tools.simulator.datagrams import Datagrams
+from tools.simulator.loop import Loop
 
 GOOD = "good"
 # Servers that the module should not believe, and what they do.
@@ -25,32 +25,19 @@ _EPOCH = 2208988800  # 1970 in seconds since 1900
 _SIZE = 48
 
 
-class TimeServer:
+class TimeServer(Datagrams):
     """Answers on one socket for each mood."""
 
     def __init__(self, loop: Loop, offset_s: Callable[[], int]) -> None:
-        self._loop = loop
+        super().__init__(loop)
         self._offset_s = offset_s
-        self._sockets: list[socket.socket] = []
         self.is_silent = False
         self.replies: list[bytes] = []  # sent in place of an answer, with the query's stamp
         self.asked = 0
 
     def serve(self, mood: str, family: int = 4) -> int | None:
         """Open one more server and return its port; None without IPv6 on this PC."""
-        sock = open_socket(family)
-        if sock is None:
-            return None
-        self._sockets.append(sock)
-        self._loop.watch(sock.fileno(), READ, lambda _: self._receive(sock, mood))
-        return sock.getsockname()[1]
-
-    def close(self) -> None:
-        """Close the sockets."""
-        for sock in self._sockets:
-            self._loop.watch(sock.fileno(), 0, lambda _: None)
-            sock.close()
-        self._sockets.clear()
+        return self.open(family, lambda sock: self._receive(sock, mood))
 
     def _receive(self, sock: socket.socket, mood: str) -> None:
         try:

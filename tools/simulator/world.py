@@ -12,6 +12,7 @@ from typing import Any
 
 from tools.simulator import worldfile
 from tools.simulator.boardfile import BoardFile
+from tools.simulator.control import field
 from tools.simulator.errors import CommandError, SimulatorError
 from tools.simulator.names import hold_name
 from tools.simulator.wires.i2c import I2cBuses
@@ -144,13 +145,3 @@ class World:
             if holder is not None:
                 return holder
         raise SimulatorError(f"all addresses from {first} to {last} belong to other modules")
-
-
-def field(command: Command, name: str, check: worldfile.Check) -> Any:
-    """Return a checked field of a control command; CommandError if it is missing or wrong."""
-    if name not in command:
-        raise CommandError(f"{name}: is missing")
-    try:
-        return check(command[name])
-    except ValueError as error:
-        raise CommandError(f"{name}: {error}") from None

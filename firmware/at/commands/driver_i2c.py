@@ -37,14 +37,15 @@ def drvi2cinit_set(at, num, scl_io, sda_io, clock):
     at.i2c.start(num, scl_io, sda_io, clock)
 
 
+_DEVICE = (
+    ("int", "num", 0, 1),  # of the port
+    ("int", "address", 0, 0x7BFF),  # of 7 bits, or 0x7800 plus one of 10 bits
+)
+
 DRVI2CRD = command(
     "+DRVI2CRD",
     "Read bytes from an I2C device",
-    (
-        ("int", "num", 0, 1),  # of the port
-        ("int", "address", 0, 0x7BFF),  # of 7 bits, or 0x7800 plus one of 10 bits
-        ("int", "length", 1, 2048),  # bytes
-    ),
+    _DEVICE + (("int", "length", 1, 2048),),  # bytes
     words={"read_data": "two hexadecimal digits a byte"},
 )
 
@@ -64,11 +65,7 @@ async def drvi2crd_set(at, num, address, length):
 DRVI2CWRDATA = command(
     "+DRVI2CWRDATA",
     "Write bytes that follow the prompt to an I2C device",
-    (
-        ("int", "num", 0, 1),  # of the port
-        ("int", "address", 0, 0x7BFF),  # of 7 bits, or 0x7800 plus one of 10 bits
-        ("int", "length", 1, 2048),  # bytes
-    ),
+    _DEVICE + (("int", "length", 1, 2048),),  # bytes
 )
 
 
@@ -83,9 +80,8 @@ async def drvi2cwrdata_set(at, num, address, length):
 DRVI2CWRBYTES = command(
     "+DRVI2CWRBYTES",
     "Write up to four bytes, given as a number, to an I2C device",
-    (
-        ("int", "num", 0, 1),  # of the port
-        ("int", "address", 0, 0x7BFF),  # of 7 bits, or 0x7800 plus one of 10 bits
+    _DEVICE
+    + (
         ("int", "length", 1, 4),  # bytes
         ("int", "data", 0, 0xFFFFFFFF),  # the bytes as one number
     ),

@@ -61,16 +61,17 @@ def drvspiinit_set(at, clock, mode, cmd_bit, addr_bit, dma_chan, bits_msb):
 
 # As the manual's headings and examples spell it.
 
+_PHASES = (
+    ("int", "cmd", 0, 0xFFFF, None),  # command
+    ("int", "cmd_len", 0, 2, None),  # bytes; 0 none
+    ("int", "addr", 0, 0xFFFFFFFF, None),  # address
+    ("int", "addr_len", 0, 4, None),  # bytes; 0 none
+)
+
 DRVSPIRD = command(
     "+DRVSPIRD",
     "Read from the SPI bus, after a command and an address if wanted",
-    (
-        ("int", "data_len", 1, 4092),  # bytes
-        ("int", "cmd", 0, 0xFFFF, None),  # command
-        ("int", "cmd_len", 0, 2, None),  # bytes; 0 none
-        ("int", "addr", 0, 0xFFFFFFFF, None),  # address
-        ("int", "addr_len", 0, 4, None),  # bytes; 0 none
-    ),
+    (("int", "data_len", 1, 4092),) + _PHASES,  # bytes
     words={"read_data": "two hexadecimal digits a byte"},
 )
 
@@ -91,13 +92,7 @@ async def drvspird_set(at, data_len, cmd, cmd_len, addr, addr_len):
 DRVSPIWR = command(
     "+DRVSPIWR",
     "Write to the SPI bus: a command and an address if wanted, and bytes that follow the prompt",
-    (
-        ("int", "data_len", 0, 4092),  # bytes; 0 command and address alone
-        ("int", "cmd", 0, 0xFFFF, None),  # command
-        ("int", "cmd_len", 0, 2, None),  # bytes; 0 none
-        ("int", "addr", 0, 0xFFFFFFFF, None),  # address
-        ("int", "addr_len", 0, 4, None),  # bytes; 0 none
-    ),
+    (("int", "data_len", 0, 4092),) + _PHASES,  # bytes; 0 command and address alone
 )
 
 

@@ -57,11 +57,13 @@ def refuse_with(entry, *codes):
     entry.refuse(refusal)
 
 
+_LINK = ("int", "link_id", 0, 0)  # 0 the only link
+
 MQTTUSERCFG = command(
     "+MQTTUSERCFG",
     "Begin a configuration: who we are, how the broker is reached",
     (
-        ("int", "link_id", 0, 0),  # 0 the only link
+        _LINK,
         # 1 TCP; 2 TLS, no certificate checked; 3 TLS, the server's checked; 4 TLS, ours shown;
         # 5 TLS, both; 6 WebSocket; 7 secure WebSocket, no certificate checked;
         # 8 secure WebSocket, the server's checked; 9 secure WebSocket, ours shown;
@@ -99,34 +101,15 @@ def mqttusercfg_set(at, link, scheme, client_id, username, password, *rest):
     at.mqtt.configure(scheme, client_id, username, password, rest[-1])
 
 
-MQTTLONGCLIENTID = command(
-    "+MQTTLONGCLIENTID",
-    "Client identifier of up to 1024 bytes",
-    (
-        ("int", "link_id", 0, 0),  # 0 the only link
-        ("int", "length", 1, 1024),  # bytes
-    ),
-)
+_LONG = (_LINK, ("int", "length", 1, 1024))  # bytes
+
+MQTTLONGCLIENTID = command("+MQTTLONGCLIENTID", "Client identifier of up to 1024 bytes", _LONG)
 refuse_with(MQTTLONGCLIENTID, LINK_ID, (0x6014, 0x6014, 0x6016))
 
-MQTTLONGUSERNAME = command(
-    "+MQTTLONGUSERNAME",
-    "User name of up to 1024 bytes",
-    (
-        ("int", "link_id", 0, 0),  # 0 the only link
-        ("int", "length", 1, 1024),  # bytes
-    ),
-)
+MQTTLONGUSERNAME = command("+MQTTLONGUSERNAME", "User name of up to 1024 bytes", _LONG)
 refuse_with(MQTTLONGUSERNAME, LINK_ID, (0x6017, 0x6017, 0x6019))
 
-MQTTLONGPASSWORD = command(
-    "+MQTTLONGPASSWORD",
-    "Password of up to 1024 bytes",
-    (
-        ("int", "link_id", 0, 0),  # 0 the only link
-        ("int", "length", 1, 1024),  # bytes
-    ),
-)
+MQTTLONGPASSWORD = command("+MQTTLONGPASSWORD", "Password of up to 1024 bytes", _LONG)
 refuse_with(MQTTLONGPASSWORD, LINK_ID, (0x601A, 0x601A, 0x601C))
 
 
@@ -172,7 +155,7 @@ MQTTCONNCFG = command(
     "+MQTTCONNCFG",
     "Keep-alive time, kept session, last will",
     (
-        ("int", "link_id", 0, 0),  # 0 the only link
+        _LINK,
         ("int", "keepalive", 0, 7200),  # seconds; 0 120 s
         # 0 a clean session; 1 the broker keeps the session
         ("int", "disable_clean_session", 0, 1),
@@ -215,7 +198,7 @@ MQTTALPN = command(
     "+MQTTALPN",
     "Protocols offered to the server in TLS (ALPN)",
     (
-        ("int", "link_id", 0, 0),  # 0 the only link
+        _LINK,
         # how many follow
         (
             "by",
@@ -237,7 +220,7 @@ MQTTSNI = command(
     "+MQTTSNI",
     "Server name that is sent in TLS (SNI)",
     (
-        ("int", "link_id", 0, 0),  # 0 the only link
+        _LINK,
         ("str", "sni", 0, 255),
     ),
 )
@@ -261,7 +244,7 @@ MQTTCONN = command(
     "+MQTTCONN",
     "Connect to a broker",
     (
-        ("int", "link_id", 0, 0),
+        _LINK,
         ("str", "host", 1, 128),
         ("int", "port", 1, 65535),  # of the broker
         ("int", "reconnect", 0, 1),  # 0 no; 1 yes
@@ -313,7 +296,7 @@ async def mqttconn_set(at, link, host, port, reconnect, timeout_ms):
 MQTTCLEAN = command(
     "+MQTTCLEAN",
     "Take leave of the broker and forget the configuration",
-    (("int", "link_id", 0, 0),),  # 0 the only link
+    (_LINK,),
 )
 refuse_with(MQTTCLEAN, LINK_ID)
 

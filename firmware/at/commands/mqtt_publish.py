@@ -10,17 +10,18 @@ _QOS = (0x6047, 0x6047, 0x6048)
 _RETAIN = (0x6049, 0x6049, 0x604A)
 _LENGTH = (0x604B, 0x604B, 0x604C)
 
+_LINK = ("int", "link_id", 0, 0)  # 0 the only link
+_TIMEOUT = ("int", "timeout", 3000, 60000, None)  # ms
+_HOW = (
+    ("int", "qos", 0, 2, 0),  # 0 at most once; 1 at least once; 2 exactly once
+    ("int", "retain", 0, 1),  # 0 not kept; 1 kept by the broker
+    _TIMEOUT,
+)
+
 MQTTPUB = command(
     "+MQTTPUB",
     "Publish a message that fits on the line",
-    (
-        ("int", "link_id", 0, 0),  # 0 the only link
-        ("str", "topic", 1, 128),
-        ("str", "data", 0, 256),
-        ("int", "qos", 0, 2, 0),  # 0 at most once; 1 at least once; 2 exactly once
-        ("int", "retain", 0, 1),  # 0 not kept; 1 kept by the broker
-        ("int", "timeout", 3000, 60000, None),  # ms
-    ),
+    (_LINK, ("str", "topic", 1, 128), ("str", "data", 0, 256)) + _HOW,
     text='+MQTTPUB:(0),"topic"(128),"data"(256),(0-2),(0,1)',
     since="5.0: `timeout`",
 )
@@ -43,13 +44,11 @@ MQTTPUBRAW = command(
     "+MQTTPUBRAW",
     "Publish a message of any bytes",
     (
-        ("int", "link_id", 0, 0),
+        _LINK,
         ("str", "topic", 1, 128),
         ("int", "length", 1, 268435323),  # bytes
-        ("int", "qos", 0, 2, 0),
-        ("int", "retain", 0, 1),
-        ("int", "timeout", 3000, 60000, None),
-    ),
+    )
+    + _HOW,
     text='+MQTTPUBRAW:(0),"topic"(128),(1-268435323),(0-2),(0,1)',
     since="5.0: `timeout`",
     words={"...": "+MQTTPUB"},
@@ -80,10 +79,10 @@ MQTTSUB = command(
     "+MQTTSUB",
     "Subscribe to a topic, up to ten",
     (
-        ("int", "link_id", 0, 0),
+        _LINK,
         ("str", "topic", 1, 128),
         ("int", "qos", 0, 2),
-        ("int", "timeout", 3000, 60000, None),
+        _TIMEOUT,
     ),
     text='+MQTTSUB:(0),"topic"(128),(0-2)',
     since="5.0: `timeout`",
@@ -123,7 +122,7 @@ async def mqttsub_set(at, link, topic, qos, timeout_ms):
 MQTTUNSUB = command(
     "+MQTTUNSUB",
     "Unsubscribe from a topic",
-    (("int", "link_id", 0, 0), ("str", "topic", 1, 128), ("int", "timeout", 3000, 60000, None)),
+    (_LINK, ("str", "topic", 1, 128), _TIMEOUT),
     text='+MQTTUNSUB:(0),"topic"(128)',
     since="5.0: `timeout`",
     words={"...": "+MQTTPUB"},

@@ -9,15 +9,19 @@ EVENTS.update(
     {"passthrough_left": lambda at: "\r\n+QUITT" if at.settings.get("sysmsg") & 1 else None}
 )
 
+_TO = (
+    ("str", "remote_host", 1, 64, None),
+    ("int", "remote_port", 1, 65535, None),  # of the receiver
+)
+_BLOCK = (
+    ("link", "link_id", 0, 4),
+    ("int", "length", 1, 8192),  # bytes
+) + _TO
+
 CIPSEND = command(
     "+CIPSEND",
     "Send a block of up to 8192 bytes, or enter passthrough",
-    (
-        ("link", "link_id", 0, 4),
-        ("int", "length", 1, 8192),  # bytes
-        ("str", "remote_host", 1, 64, None),
-        ("int", "remote_port", 1, 65535, None),  # of the receiver
-    ),
+    _BLOCK,
 )
 
 
@@ -98,12 +102,7 @@ async def _send(at, link, target):
 CIPSENDEX = command(
     "+CIPSENDEX",
     "Send a block that ends at its length or at the characters \\0",
-    (
-        ("link", "link_id", 0, 4),
-        ("int", "length", 1, 8192),  # bytes
-        ("str", "remote_host", 1, 64, None),
-        ("int", "remote_port", 1, 65535, None),  # of the receiver
-    ),
+    _BLOCK,
 )
 
 
@@ -137,9 +136,8 @@ CIPSENDL = command(
     (
         ("link", "link_id", 0, 4),
         ("int", "length", 1, 2147483647),  # bytes
-        ("str", "remote_host", 1, 64, None),
-        ("int", "remote_port", 1, 65535, None),  # of the receiver
-    ),
+    )
+    + _TO,
     words={
         "had_sent_len": "bytes that the stack has taken",
         "port_recv_len": "bytes that came from the host",

@@ -186,12 +186,7 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
     if at.wifi.mode & 1 == 0:
         raise StateError("the station is off; AT+CWMODE=1 turns it on", _MODE_NOT_STATION)
     at.wifi.need_station()
-    if method == 0 and not security & 1:
-        raise ATError("EAP-TLS shows a client certificate", _METHOD_SECURITY_UNMATCHED)
-    if method and username is None:
-        raise ATError("PEAP and TTLS need a user name", _GET_USERNAME)
-    if method and password is None:
-        raise ATError("PEAP and TTLS need a password", _GET_PASSWORD)
+    _need_what_proves(method, username, password, security)
     texts = [(text or b"").hex() for text in (identity, username, password)]
     rssi, bssid, channel, scan_mode, auth_mode = rest
     eap = [method] + texts + [security]
@@ -213,6 +208,16 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
         raise ATError("out of memory", _NO_MEMORY)
     except OSError as error:
         raise ATError("joined, but not kept: %s" % error, _SET_CONFIG)
+
+
+def _need_what_proves(method, username, password, security):
+    """Raise ATError unless there is what a method shows to the network."""
+    if method == 0 and not security & 1:
+        raise ATError("EAP-TLS shows a client certificate", _METHOD_SECURITY_UNMATCHED)
+    if method and username is None:
+        raise ATError("PEAP and TTLS need a user name", _GET_USERNAME)
+    if method and password is None:
+        raise ATError("PEAP and TTLS need a password", _GET_PASSWORD)
 
 
 def _code_of(error):

@@ -62,14 +62,20 @@ static mp_obj_t profile_verify(mp_obj_t self_in, mp_obj_t mode) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(profile_verify_obj, profile_verify);
 
-static mp_obj_t profile_own(mp_obj_t self_in, mp_obj_t cert_in, mp_obj_t key_in) {
-    mp_buffer_info_t cert;
-    mp_buffer_info_t key;
-    mp_get_buffer_raise(cert_in, &cert, MP_BUFFER_READ);
-    mp_get_buffer_raise(key_in, &key, MP_BUFFER_READ);
-    checked(atlink_profile_own(get_profile(self_in), cert.buf, cert.len, key.buf,
-        key.len));
+typedef int (*set_two_t)(atlink_profile_t *, const void *, size_t, const void *, size_t);
+
+// Give a profile two pieces of data that belong together.
+static mp_obj_t set_two(set_two_t set, mp_obj_t self_in, mp_obj_t one_in, mp_obj_t other_in) {
+    mp_buffer_info_t one;
+    mp_buffer_info_t other;
+    mp_get_buffer_raise(one_in, &one, MP_BUFFER_READ);
+    mp_get_buffer_raise(other_in, &other, MP_BUFFER_READ);
+    checked(set(get_profile(self_in), one.buf, one.len, other.buf, other.len));
     return mp_const_none;
+}
+
+static mp_obj_t profile_own(mp_obj_t self_in, mp_obj_t cert, mp_obj_t key) {
+    return set_two(atlink_profile_own, self_in, cert, key);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(profile_own_obj, profile_own);
 
@@ -81,14 +87,8 @@ static mp_obj_t profile_ca(mp_obj_t self_in, mp_obj_t data) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(profile_ca_obj, profile_ca);
 
-static mp_obj_t profile_psk(mp_obj_t self_in, mp_obj_t key_in, mp_obj_t identity_in) {
-    mp_buffer_info_t key;
-    mp_buffer_info_t identity;
-    mp_get_buffer_raise(key_in, &key, MP_BUFFER_READ);
-    mp_get_buffer_raise(identity_in, &identity, MP_BUFFER_READ);
-    checked(atlink_profile_psk(get_profile(self_in), key.buf, key.len, identity.buf,
-        identity.len));
-    return mp_const_none;
+static mp_obj_t profile_psk(mp_obj_t self_in, mp_obj_t key, mp_obj_t identity) {
+    return set_two(atlink_profile_psk, self_in, key, identity);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(profile_psk_obj, profile_psk);
 

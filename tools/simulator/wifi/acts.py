@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tools.simulator import worldfile
+from tools.simulator.control import field
 from tools.simulator.errors import CommandError
 from tools.simulator.wifi.air import AccessPoint
 from tools.simulator.wifi.driver import Driver
@@ -81,18 +82,19 @@ class AirActs:
         return _NOTHING
 
     def _station_leave(self, command: Command) -> dict[str, Any]:
-        mac = field(command, "mac", worldfile.mac)
-        if mac not in self._driver.softap.guests:
-            raise CommandError(f"no station {mac}")
-        self._driver.softap.depart(mac)
+        self._driver.softap.depart(self._guest(command))
         return _NOTHING
 
     def _station_silent(self, command: Command) -> dict[str, Any]:
-        mac = field(command, "mac", worldfile.mac)
+        self._driver.softap.silence(self._guest(command))
+        return _NOTHING
+
+    def _guest(self, command: Command) -> str:
+        """Return the MAC address of a station that has joined."""
+        mac: str = field(command, "mac", worldfile.mac)
         if mac not in self._driver.softap.guests:
             raise CommandError(f"no station {mac}")
-        self._driver.softap.silence(mac)
-        return _NOTHING
+        return mac
 
     # Provisioning.
 
@@ -118,15 +120,3 @@ class AirActs:
         self._driver.provisioning.buttons.append(ap)
         self._driver.provisioning.listen()
         return _NOTHING
-
-
-def field(command: Command, name: str, check: worldfile.Check, default: Any = None) -> Any:
-    """Return a checked field of a control command; CommandError if it is missing or wrong."""
-    if name not in command and default is not None:
-        return default
-    if name not in command:
-        raise CommandError(f"{name}: is missing")
-    try:
-        return check(command[name])
-    except ValueError as error:
-        raise CommandError(f"{name}: {error}") from None
