@@ -17,6 +17,7 @@ import atcore
 import atlink
 from at.command import COMMANDS, find, find_event, users
 from at.errors import (
+    Abandoned,
     Aborted,
     ATError,
     NotAT,
@@ -214,6 +215,9 @@ class Session(Payload):
             outcome = await coroutine
         except asyncio.CancelledError:
             outcome = await self._unwind()
+        except Abandoned as error:
+            self.surplus()  # what comes now is a command again
+            outcome = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             outcome = error
         self._task = None

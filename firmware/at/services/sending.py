@@ -8,7 +8,7 @@ import errno
 
 import atcore
 import atnet
-from at.errors import LinkError, StateError
+from at.errors import Abandoned, LinkError, StateError
 from at.loop import ready
 from at.wire.reply import SEND_FAIL
 
@@ -28,7 +28,12 @@ def block(links, link, length):
 
 
 def _failed(links, link, began):
-    """Return SEND FAIL if the stack did not take a block in time. LinkError if the link broke."""
+    """Return SEND FAIL if the stack did not take a block in time. LinkError if the link broke.
+
+    Abandoned if the host did not send all of it (None).
+    """
+    if began is None:
+        raise Abandoned
     if not began:
         raise _closed(link)
     _explain(links, link)
@@ -54,7 +59,8 @@ def begin(count, is_escaped):
 async def collect():
     """Collect the block that was begun; return its size and the bytes behind its end.
 
-    The UART hands out payload already. (None, 0) means that `+++` ended it.
+    The UART hands out payload already. (None, 0) means that `+++` ended it. Abandoned if the host
+    is silent for 20 s.
     """
     while True:
         await ready(atnet.UP)
@@ -63,6 +69,8 @@ async def collect():
             return received, surplus
         if state == atnet.UP_ENDED:
             return None, 0
+        if state == atnet.UP_SILENT:
+            raise Abandoned
 
 
 def forget():
@@ -110,6 +118,7 @@ class Long:
 
         Return True if all were sent, False if not, None if `+++` ended it. A broken link ends
         nothing: the host's bytes are swallowed up to the count, so that none becomes a command.
+        Abandoned if the host is silent for 20 s.
         """
         atnet.up_stream(
             link.handle, self.chunk_size, interval_ms, count, self.report_size, *(target or ())
@@ -135,6 +144,8 @@ class Long:
                 break
         if sent != mark - step:
             report(sent, received)
+        if state == atnet.UP_SILENT:
+            raise Abandoned
         if state == atnet.UP_ENDED:
             return None
         return is_whole

@@ -37,6 +37,7 @@ typedef enum {
     UP_DONE, // the payload is complete (collect), is sent (send), or both (stream)
     UP_ENDED, // the host said `+++`
     UP_FAILED, // the link failed; what is unsent waits for another link or to be dropped
+    UP_SILENT, // the host does not send the rest of what it announced
 } atlink_up_state_t;
 
 typedef struct _atlink_up_status_t {

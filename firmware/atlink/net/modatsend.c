@@ -35,9 +35,10 @@ static bool conclude(mp_obj_t outcome) {
     return true;
 }
 
-// Have Python say what it means that the block was not sent, `began` or not even begun.
-static bool fail(bool began) {
-    mp_obj_t args[] = {FAILED[1], FAILED[2], mp_obj_new_bool(began)};
+// Have Python say what it means that the block was not sent: True, it was begun; False, the link is
+// gone; None, the host did not send all of it.
+static bool fail(mp_obj_t began) {
+    mp_obj_t args[] = {FAILED[1], FAILED[2], began};
     atlink_up_stop();
     return conclude(atcore_outcome(FAILED[0], 3, args));
 }
@@ -63,9 +64,12 @@ static bool advance(void) {
         if (status.state == UP_ENDED) {
             return conclude(MP_OBJ_FROM_PTR(&send_cancelled));
         }
+        if (status.state == UP_SILENT) {
+            return fail(mp_const_none);
+        }
         say_received();
         if (atlink_net_get(target) == NULL) {
-            return fail(false);
+            return fail(mp_const_false);
         }
         atlink_up_send(target, NULL);
         atlink_up_status(&status);
@@ -73,7 +77,7 @@ static bool advance(void) {
     if (status.state == UP_DONE) {
         return conclude(MP_OBJ_FROM_PTR(&send_ok));
     }
-    return status.state != UP_RUNNING && fail(true);
+    return status.state != UP_RUNNING && fail(mp_const_true);
 }
 
 // Whatever is raised on the way (there may be no memory), the command ends and the port goes on.

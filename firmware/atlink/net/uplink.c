@@ -16,6 +16,9 @@
 
 typedef enum { KIND_COLLECT, KIND_ESCAPED, KIND_SEND, KIND_STREAM } up_kind_t;
 
+// A host that sends nothing for so long will not send the rest of a payload; long enough for 1200 baud.
+#define SILENCE_US (20000000)
+
 #define PLUSES (3) // room for a `+++` behind a full buffer
 
 static uint8_t own[ATLINK_UP_SIZE + PLUSES];
@@ -29,6 +32,7 @@ static struct {
     bool drop; // swallow what should be sent
     bool blocked; // the link took nothing
     bool has_room; // for more from the UART
+    bool is_endless; // passthrough: the host may be silent as long as it likes
     bool has_peer; // send to `peer`, not to the link's own
     int32_t handle; // -1: none for now
     uint32_t received;
@@ -37,6 +41,7 @@ static struct {
     uint32_t report; // tell Python each time so many bytes were sent; 0: not
     uint32_t report_at;
     uint32_t count; // KIND_ESCAPED: bytes at most
+    uint64_t full_us; // when the UART was last kept waiting for room
     atlink_framer_t framer;
     atlink_unescape_t unescape;
     atlink_addr_t peer;
@@ -71,6 +76,8 @@ static void begin(up_kind_t kind) {
     up.drop = false;
     up.blocked = false;
     up.has_room = true;
+    up.is_endless = false;
+    up.full_us = 0;
     up.handle = -1;
     up.sent = 0;
 }
@@ -110,6 +117,7 @@ void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32
     up.handle = handle;
     up.received = 0;
     up.surplus = 0;
+    up.is_endless = total == ATLINK_UNCOUNTED;
     up.report = report;
     up.report_at = report;
     up.has_peer = false;
@@ -334,7 +342,27 @@ static void run_stream(uint64_t now) {
     }
 }
 
-// When the flow has something to do without news from UART or link.
+// Whether payload is still to come that the host has announced.
+static bool is_owed(void) {
+    return up.state == UP_RUNNING && up.kind != KIND_SEND && !up.is_endless
+        && up.framer.left > 0 && !up.framer.ended;
+}
+
+// Since when a host that owes payload could have sent some, and did not.
+static uint64_t owed_since(void) {
+    return up.framer.last_us > up.full_us ? up.framer.last_us : up.full_us;
+}
+
+// When a host that owes payload will have been silent for too long.
+static uint64_t patience(uint64_t now) {
+    if (!is_owed()) {
+        return ATLINK_NEVER;
+    }
+    uint64_t end = owed_since() + SILENCE_US + 1;
+    return end > now ? end : now + ATLINK_GUARD_US; // nobody saw the UART empty: look again
+}
+
+// When the flow has something to do without news from UART or link; but for silent hosts.
 static uint64_t next_time(void) {
     if (up.kind == KIND_STREAM && !up.has_room && has_moved()) {
         return 0; // at once, but after everybody else
@@ -370,5 +398,13 @@ uint64_t atlink_up_run(uint64_t now_us) {
     } else {
         run_collect(now_us);
     }
-    return next_time();
+    if (!up.has_room) {
+        up.full_us = now_us;
+    }
+    if (is_owed() && up.framer.quiet_us > owed_since() + SILENCE_US) {
+        end(UP_SILENT);
+    }
+    uint64_t next = next_time();
+    uint64_t last = patience(now_us);
+    return next < last ? next : last;
 }
