@@ -39,6 +39,7 @@ from tools.bench import (
 )
 from tools.bench.pace import Pace
 from tools.bench.result import Bench, Result, machine
+from tools.build import interrupt
 from tools.catalogue.declarations import ROOT
 
 OUTPUT = ROOT / "build" / "bench.json"
@@ -119,4 +120,5 @@ def save(results: dict[str, Result], path: Path) -> None:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

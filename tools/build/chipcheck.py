@@ -13,6 +13,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import interrupt
+
 ROOT = Path(__file__).resolve().parents[2]
 IDF_DECLS = "tests_host/chip/idf_decls"
 DECLARATIONS = ROOT / IDF_DECLS
@@ -139,4 +141,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     main()

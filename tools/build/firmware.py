@@ -16,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+import interrupt
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 # Folders and files: all that goes into the firmware, and what makes C of it.
@@ -272,4 +274,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     main()

@@ -12,6 +12,8 @@ import pwd
 import sys
 from pathlib import Path
 
+import interrupt
+
 ROOT = Path(__file__).resolve().parents[2]
 PATTERNS = ("/dev/ttyUSB*", "/dev/ttyACM*", "/dev/cu.usb*")
 # What the port of a target is.
@@ -103,4 +105,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import interrupt
 import pins
 import system
 from fetch import FetchError, locked, say
@@ -135,4 +136,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     main()

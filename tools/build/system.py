@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import interrupt
+
 PACKAGES = {
     "gcc": "gcc libc6-dev",
     "make": "make",
@@ -143,4 +145,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     main()

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import serial
 
+from tools.build import interrupt
 from tools.conformance import report
 from tools.host.atclient import ATMismatch, Module
 
@@ -149,4 +150,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

@@ -21,6 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.build import interrupt
 from tools.host.simprocess import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,4 +182,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

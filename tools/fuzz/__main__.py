@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tools.build import interrupt
 from tools.catalogue.declarations import ROOT, all_commands
 from tools.fuzz.burst import Burst, load
 from tools.fuzz.bursts import Bursts
@@ -119,4 +120,5 @@ def _run(
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

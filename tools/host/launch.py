@@ -14,8 +14,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools/build")]
 
 def under_venv(*groups: str) -> None:
     """Return only under the Python of build/venv, with the packages of these groups in it."""
+    import interrupt
     import pyenv
     from fetch import FetchError
+
+    interrupt.quietly()
 
     try:
         python = pyenv.ensure(*groups)

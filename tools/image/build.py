@@ -19,6 +19,7 @@ from pathlib import Path
 import commandtable
 import fetch
 import firmware
+import interrupt
 import pins
 from rom.maker import RomError
 from tools.image import ROOT, ImageError, boards, idf, layout, merge, show
@@ -158,4 +159,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

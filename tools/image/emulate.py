@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 
+import interrupt
 from tools.image import ImageError, boards, layout, merge
 
 PROGRAM = "esp-emu"
@@ -57,4 +58,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import interrupt
 from tools.image import ImageError, layout, merge
 
 PAGE = 4096
@@ -87,4 +88,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+import interrupt
 from tools.term import session
 
 
@@ -24,4 +25,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

@@ -13,6 +13,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import interrupt
 from tools.image import ROOT, ImageError, boards, layout, merge
 
 SUMS = "SHA256SUMS"
@@ -181,4 +182,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())

@@ -73,4 +73,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    import interrupt
+
+    interrupt.quietly()
     main()
