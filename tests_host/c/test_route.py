@@ -129,6 +129,13 @@ def udp(host="127.0.0.1", port=0):
     return sock
 
 
+def bound(route, family, host):
+    """Return the address that a TCP socket gets that binds one."""
+    with socket.socket(family) as sock:
+        route.bind(sock, host, 0)
+        return sock.getsockname()[0]
+
+
 def caller(route, port=0, place=None):
     """Return who a TCP server sees that is reached at a place, by default where it is."""
     with socket.create_server(("127.0.0.1", port)) as server, socket.socket() as sock:
@@ -161,12 +168,7 @@ peer = udp()
 sock = socket.socket(type=socket.SOCK_DGRAM)
 route.sendto(sock, b"x", *peer.getsockname())
 print(peer.recvfrom(9)[1][0])
-sock = socket.socket()
-route.bind(sock, "0.0.0.0", 0)
-print(sock.getsockname()[0])
-sock = socket.socket(socket.AF_INET6)
-route.bind(sock, "::", 0)
-print(sock.getsockname()[0])
+print(bound(route, socket.AF_INET, "0.0.0.0"), bound(route, socket.AF_INET6, "::"))
 """,
     ) == [HOME, HOME, HOME, "::1"]
 

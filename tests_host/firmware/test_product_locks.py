@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import socket
+from contextlib import contextmanager
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -236,13 +237,20 @@ def test_the_password_is_not_in_flash(bench):
     assert raw[8:] == hashlib.pbkdf2_hmac("sha256", b"correct horse", raw[:8], 1000)
 
 
-def test_strangers_take_no_more_links_than_the_factory_allows(simulate):
-    simulator = simulate(bits=32)
-    with simulator.module(timeout_s=60) as module:
+@contextmanager
+def two_links(simulate):
+    """Give a joined module whose factory allows strangers two links."""
+    with simulate(bits=32).module(timeout_s=60) as module:
         module.echo_off()
         module.ok('AT+SYSMFG=2,"factory_param","server_links",1,2')
-        for line in ("AT+CWMODE=1", 'AT+CWJAP="espressif","1234567890"', "AT+CIPMUX=1"):
-            module.ok(line)
+        module.ok("AT+CWMODE=1")
+        module.ok('AT+CWJAP="espressif","1234567890"')
+        yield module
+
+
+def test_strangers_take_no_more_links_than_the_factory_allows(simulate):
+    with two_links(simulate) as module:
+        module.ok("AT+CIPMUX=1")
         assert module.ok("AT+CIPSERVERMAXCONN?") == ["+CIPSERVERMAXCONN:2"]
         module.error("AT+CIPSERVERMAXCONN=3")
         module.ok("AT+CIPSERVERMAXCONN=1")
@@ -258,12 +266,8 @@ def test_strangers_take_no_more_links_than_the_factory_allows(simulate):
 
 
 def test_strangers_take_no_more_seeds_of_a_socket_server_either(simulate):
-    simulator = simulate(bits=32)
-    with simulator.module(timeout_s=60) as module:
-        module.echo_off()
-        module.ok('AT+SYSMFG=2,"factory_param","server_links",1,2')
-        for line in ("AT+CWMODE=1", 'AT+CWJAP="espressif","1234567890"', "AT+SOCKET=3,7002"):
-            module.ok(line)
+    with two_links(simulate) as module:
+        module.ok("AT+SOCKET=3,7002")
         ip = module.ok("AT+CIPSTA?")[0].split('"')[1]
         clients = [socket.create_connection((ip, 7002)) for _ in range(4)]
         for client in clients[2:]:  # the others are closed

@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -144,10 +145,9 @@ def test_table_inside_at_customize_is_found(tmp_path, mfg):
     assert found["factory_param", "max_tx_power"] == (0x11, 50)
 
 
-def test_module_boots_with_the_edited_data(mfg, simulate, tmp_path):
-    other = CERTS / "other_ca.crt"
-    run("set", mfg, "module_name=Edited", "uart_baudrate=57600")
-    run("pki", mfg, f"client_ca.0={other}")
+@contextmanager
+def booted(mfg, simulate, tmp_path):
+    """Give the port of a module with that data, whose name there is Edited."""
     simulate().stop()
     path = tmp_path / "module/flash/flash.img"
     memory = bytearray(path.read_bytes())
@@ -156,6 +156,14 @@ def test_module_boots_with_the_edited_data(mfg, simulate, tmp_path):
     with simulate(erase=False).module() as module:
         module.echo_off()
         assert "Bin version:1.0.0(Edited)" in module.ok("AT+GMR")
+        yield module
+
+
+def test_module_boots_with_the_edited_data(mfg, simulate, tmp_path):
+    other = CERTS / "other_ca.crt"
+    run("set", mfg, "module_name=Edited", "uart_baudrate=57600")
+    run("pki", mfg, f"client_ca.0={other}")
+    with booted(mfg, simulate, tmp_path) as module:
         assert "+UART_CUR:57600,8,1,0,0" in module.ok("AT+UART_CUR?")
         module.send('AT+SYSMFG=1,"client_ca","client_ca.0"')
         raw = module.read_until(b"\r\nOK\r\n")
@@ -168,14 +176,7 @@ def test_a_module_reads_strings_that_the_generator_refuses(mfg, simulate, tmp_pa
     content = {**nvs.read(mfg.read_bytes()), "test": {"long": nvs.Value("string", text)}}
     mfg.write_bytes(nvs.write(content, PARTS["mfg_nvs"].size))
     run("set", mfg, "module_name=Edited")
-    simulate().stop()
-    path = tmp_path / "module/flash/flash.img"
-    memory = bytearray(path.read_bytes())
-    memory[PARTS["mfg_nvs"].offset : PARTS["mfg_nvs"].end] = mfg.read_bytes()
-    path.write_bytes(memory)
-    with simulate(erase=False).module() as module:
-        module.echo_off()
-        assert "Bin version:1.0.0(Edited)" in module.ok("AT+GMR")
+    with booted(mfg, simulate, tmp_path) as module:
         found = module.ok('AT+SYSMFG=1,"test","long"')
         assert found == [f'+SYSMFG:"test","long",7,{length},{text}']
 

@@ -49,6 +49,8 @@ CHIP = {
 
 
 _ENTRY = re.compile(r"MP_QSTR_(\w+)\), MP_ROM_PTR\(&(\w+)\)")
+_MACRO = re.compile(r"#define FUNCTION\(name\) .*&(\w*)##name##(\w*)\)")
+_FUNCTION = re.compile(r"\bFUNCTION\((\w+)\),")
 _OWN = re.compile(r"static (?:const )?(?:MP_DEFINE_\w+\()?(\w+)")
 
 
@@ -58,7 +60,10 @@ def public_objects(module: str) -> dict[str, str]:
         text = path.read_text()
         if f"MP_REGISTER_MODULE(MP_QSTR_{module}," in text:
             own = set(_OWN.findall(text))
-            return {name: symbol for name, symbol in _ENTRY.findall(text) if symbol not in own}
+            entries = dict(_ENTRY.findall(text))
+            for before, behind in _MACRO.findall(text):
+                entries |= {each: before + each + behind for each in _FUNCTION.findall(text)}
+            return {name: symbol for name, symbol in entries.items() if symbol not in own}
     return {}
 
 
