@@ -267,9 +267,7 @@ UP_RUNNING: Final[int]
 UP_DONE: Final[int]  # all is collected (up_collect) or sent (up_send, up_stream)
 UP_ENDED: Final[int]  # the host sent "+++", which is not payload
 UP_FAILED: Final[int]  # the link failed, error() tells why: up_attach() or up_stop()
-UP_SILENT: Final[
-    int
-]  # the host sent nothing for 20 s, though it announced more (not in streams without a count)
+UP_SILENT: Final[int]  # the host owes payload and sent nothing for 20 s
 
 def up_collect(size: int, escaped: bool = False) -> None:
     """Collect a payload of 1..8192 bytes; escaped: as AT+CIPSENDEX, up to a \\0.
