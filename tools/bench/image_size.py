@@ -2,7 +2,7 @@
 
 Counted in the object files of the build: text and read-only data of the application (its
 bytecode, objects and names) and of atlink and atrom. A build of before the objects were in flash
-has the bytecode in frozen_content.o: there it is every symbol but those of the imitated chip. x86
+has the bytecode in frozen_content.o: there it is all but the symbols of the imitated chip. x86
 code is not Xtensa code, so this is for comparing one version with another; the chip's image is
 sized by `make firmware`. Peer: the build before, if BEFORE names it.
 """
@@ -43,14 +43,14 @@ def parts(build: Path) -> tuple[int, int]:
 
 
 def frozen_bytes(path: Path) -> int:
-    """Return the size of all symbols but those of imitated modules."""
+    """Return text and read-only data, their strings too, but for symbols of imitated modules."""
     names = "|".join(map(re.escape, imitated_names())) or "-"
     imitated = re.compile(rf"{_KINDS}(?:{names})(?:_|$)")
-    total = 0
+    total = code_bytes([path])
     for line in _run("nm", "-S", str(path)).splitlines():
         fields = line.split()
-        if len(fields) == 4 and fields[2] in "rRdDtT" and not imitated.match(fields[3]):
-            total += int(fields[1], 16)
+        if len(fields) == 4 and imitated.match(fields[3]):
+            total -= int(fields[1], 16)
     return total
 
 
