@@ -91,7 +91,11 @@ class Session(Payload):
     def _event(self, event):
         """Answer what was no line, or came while a command runs."""
         if event == atlink.TOO_LONG:
-            self._end(NotAT(_TOO_LONG))
+            try:
+                outcome = NotAT(_TOO_LONG)
+            except MemoryError as error:
+                outcome = error
+            self._end(outcome)
         elif event == atlink.BUSY:
             line = self.uart.line()
             if line == b"AT+RST":
@@ -209,12 +213,13 @@ class Session(Payload):
     async def _run(self, coroutine):
         self._task = asyncio.current_task()
         try:
-            if self._is_aborted:
-                coroutine.close()
-                raise Aborted
-            outcome = await coroutine
-        except asyncio.CancelledError:
-            outcome = await self._unwind()
+            try:
+                if self._is_aborted:
+                    coroutine.close()
+                    raise Aborted
+                outcome = await coroutine
+            except asyncio.CancelledError:
+                outcome = await self._unwind()
         except Abandoned as error:
             self.surplus()  # what comes now is a command again
             outcome = error

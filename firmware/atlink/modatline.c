@@ -238,6 +238,29 @@ static void run_line(void) {
     }
 }
 
+// Serve a line or another event. What it raises must not leave the machine holding: nobody would
+// ever let it go on.
+static void serve(atlink_event_t event) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        if (event == ATLINK_LINE) {
+            run_line();
+        } else {
+            atcore_tell(MP_QSTR__event, MP_OBJ_NEW_SMALL_INT(event));
+        }
+        nlr_pop();
+        return;
+    }
+    if (!is_error(MP_OBJ_FROM_PTR(nlr.ret_val))) {
+        nlr_jump(nlr.ret_val);
+    }
+    mp_obj_print_exception(&mp_plat_print, MP_OBJ_FROM_PTR(nlr.ret_val));
+    if (atlink_uart_rx.mode == ATLINK_MODE_HOLD) {
+        atlink_port_write((const uint8_t *)"\r\nERROR\r\n", 9);
+        atcore_listen();
+    }
+}
+
 // Take every event that the receive machine has; the loop calls this when there is one.
 static mp_obj_t atcore_receive(void) {
     for (;;) {
@@ -248,11 +271,8 @@ static mp_obj_t atcore_receive(void) {
             case ATLINK_DATA: // for the running handler, which is busy elsewhere
                 atcore_pause(ATLINK_UART_RX);
                 return mp_const_none;
-            case ATLINK_LINE:
-                run_line();
-                break;
             default:
-                atcore_tell(MP_QSTR__event, MP_OBJ_NEW_SMALL_INT(event));
+                serve(event);
         }
     }
 }

@@ -170,8 +170,30 @@ def sockets(talk: Talk) -> None:
     talk.say("AT+SOCKET?")
 
 
+def port(talk: Talk) -> None:
+    """Lines that are none, and lines while a command runs."""
+    module = talk.module
+    for line in (
+        "AT" + "x" * 300,
+        "AT+NOTHING=1",
+        "nonsense",
+        "AT+CWMODE=9",
+        "AT+CIPMUX",
+        "AT+GMR",
+    ):
+        assert module.command(line).result in ("OK", "ERROR")
+    module.send(f'AT+HTTPCGET="http://127.0.0.1:{talk.ports["web"]}/silent"')
+    for _ in range(20):
+        module.quiet(20)
+        module.send("AT+ABORT")
+        module.quiet(20)
+        if module.command("AT").result == "OK":
+            return
+    raise AssertionError("the command is not given up")
+
+
 SCENARIOS = (
-    *(tcp, udp, tls, passive, server, tls_server, mqtt, mqtts, mqtt_ws),
+    *(port, tcp, udp, tls, passive, server, tls_server, mqtt, mqtts, mqtt_ws),
     *(http, https, websocket, page, names, sockets),
 )
 SECURE = (tls, tls_server, mqtts, https)  # the others take nothing from the system's heap

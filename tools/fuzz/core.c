@@ -278,6 +278,7 @@ static void fuzz_addr(input_t *in) {
     }
     HOLDS(atlink_addr_format(&one, again, true) == 80);
     HOLDS(strlen(again) < sizeof(again));
+    family = one.sa.any.sa_family == AF_INET ? 4 : 6; // a mapped address looks like IPv4
     HOLDS(atlink_addr_parse(again, 80, family, &two) != ATLINK_NET_FAIL);
     HOLDS(one.len == two.len && memcmp(&one.sa, &two.sa, one.len) == 0);
 }
