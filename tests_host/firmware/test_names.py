@@ -9,7 +9,7 @@ from zeroconf import IPVersion, ServiceBrowser, Zeroconf
 
 from at.wire import dns
 from tools.host.atclient import Module
-from tools.simulator.nameserver import open_socket
+from tools.simulator.datagrams import open_socket
 
 
 @pytest.fixture
@@ -178,6 +178,36 @@ def test_a_server_that_refuses_is_left_alone(joined, simulator):
     joined.expect(b"WIFI CONNECTED\r\nWIFI GOT IP\r\n", timeout_s=60)
     joined.expect_silence(500)
     assert asked(simulator) == before
+
+
+SOON = """
+import time
+from at.command import command
+
+SOON = command("+BANSOON", "Let what servers asked for end in some ms", (("int", "ms", 0, 9999),))
+
+
+@SOON.set
+def soon_set(at, ms):
+    until = time.ticks_add(time.ticks_ms(), ms)
+    at.sntp._refused = [(server, until) for server, _ in at.sntp._refused]
+"""
+
+
+def test_a_server_that_refuses_is_left_alone_for_a_while_only(tmp_path, simulate):
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user" / "soon.py").write_text(SOON)
+    simulator = simulate(options=("--user", str(tmp_path / "user")))
+    with simulator.module(timeout_s=40) as module:
+        join(module)
+        module.ok('AT+CIPSNTPCFG=1,0,"kiss-time.odd.test"')
+        simulator.wait_log("refused: DENY")
+        before = asked(simulator)
+        module.ok("AT+CIPSNTPINTV=15")  # makes it look again
+        module.expect_silence(300)
+        assert asked(simulator) == before
+        module.ok("AT+BANSOON=0")
+        expect_soon(lambda: asked(simulator) > before, "a question to the server", limit_s=60)
 
 
 # mDNS

@@ -1,5 +1,6 @@
 """What the web server of AT+WEBSERVER refuses: other sites, broken, huge and slow requests."""
 
+import contextlib
 import threading
 import time
 
@@ -235,6 +236,49 @@ def test_slow_visitors_lose_their_place(bench):
     for sock in slow:
         sock.close()
     assert bench.news() == []
+
+
+def test_who_sends_a_refused_body_slowly_keeps_nobody_out(bench):
+    head = bench.page.head("POST", "/nowhere", {}, 100_000)
+    slow = [webclient.connect(bench.place) for _ in range(4)]  # all places that there are
+    for sock in slow:
+        sock.sendall(head + b"x")
+    for sock in slow:
+        assert sock.recv(4096).startswith((b"HTTP/1.0 40", b"HTTP/1.1 40"))
+    for _ in range(3):
+        for sock in slow:
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(b"x")
+        assert bench.page.get("/getstainfo").status == 200
+    for sock in slow:
+        sock.close()
+    assert bench.news() == []
+
+
+NASTY = (
+    b"{",
+    b"\xff\xfe",
+    b'{"ssid":1,"password":[]}',
+    b"[" * 400,
+    b'{"ssid":"' + b"\xc3" * 60 + b'"}',
+    b"nul",
+    b'"' * 9,
+)
+
+
+@pytest.mark.parametrize(
+    "path", ["/setstainfo", "/getresult", "/setotadata", "/%zz%00", "/?a=%ff"]
+)
+def test_a_visitor_cannot_write_tracebacks_into_the_log(bench, path):
+    own = {**webclient.OWN, "Content-Type": "application/json"}
+    mark = len(bench.simulator.log_text())
+    for body in NASTY:
+        bench.raw(bench.page.head("POST", path, own, len(body)) + body)
+        with webclient.connect(bench.place) as sock:  # one that leaves in the middle
+            sock.sendall(bench.page.head("POST", path, own, 50 + len(body)) + body)
+    assert bench.page.get("/getstainfo").status == 200
+    assert "Traceback" not in bench.simulator.log_text()[mark:]
+    bench.news()
 
 
 def is_ended(sock):
