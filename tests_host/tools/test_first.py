@@ -6,10 +6,12 @@ Packages come from this tree's environment, except in two cases (quickpip.py). T
 be made from nothing is shown by what runs these tests.
 """
 
+import contextlib
 import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -122,22 +124,27 @@ def run(fresh, *command, feed=""):
     return done
 
 
-def test_atsim(fresh):
+@pytest.mark.parametrize(
+    "command", [["tools/atsim", "--log", "build/log"], ["make", "sim"]], ids=str
+)
+def test_atsim(fresh, command):
     """The simulated module itself: it is built, boots, and answers."""
     process = subprocess.Popen(
-        ["tools/atsim", "--log", "build/log"],
+        command,
         cwd=fresh,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
+        start_new_session=True,
     )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("UART1 ready: "), process.communicate(timeout=60)
     finally:
-        process.terminate()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=60)
 
 
@@ -148,7 +155,10 @@ def test_talking_to_it(empty, command):
     assert "AT version:" in done.stdout
 
 
-@pytest.mark.parametrize("tool", ["tools/terminal.py", "tools/factory.py", "tools/atsim"])
+TOOLS = ["tools/terminal.py", "tools/factory.py", "tools/atsim", "tools/world", "tools/sign.py"]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
 def test_tools_that_show_their_help(empty, tool):
     done = run(empty, tool, "--help")
     assert done.returncode == 0, done.stdout
@@ -193,6 +203,54 @@ def test_what_cannot_work_installs_nothing(fresh, target, words):
     assert done.returncode != 0
     assert words in done.stdout
     assert not (fresh / "build/venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["firmware"], "error: make firmware needs ESP-IDF"),
+        (["emulate"], "error: esp-emu has no ESP32-S2"),
+        (["emulate", "BOARD=ESP32_C3_MINI_AT"], "error: "),
+    ],
+    ids=str,
+)
+def test_what_the_chip_needs_is_said(empty, words, told):
+    done = run(empty, "make", *words)
+    assert done.returncode != 0
+    assert told in done.stdout
+
+
+def test_a_benchmark(empty):
+    done = run(empty, "make", "bench", "KEYS=heap_size")
+    assert done.returncode == 0, done.stdout
+    assert "heap_size" in done.stdout
+
+
+# Targets that no case here starts, and why not.
+ELSEWHERE = {
+    "test": "it is what runs this file",
+    "check": "lint and a part of test, which are here",
+    "soak": "what bench is, for minutes",
+    "fuzz": "compiles with sanitizers, for minutes; what it needs is what test needs",
+    "fuzzc": "compiles with clang, for minutes",
+    "rehearsal": "wants a network namespace of its own, and an hour",
+    "clean": "removes what is not there",
+    "help": "test_every_target_of_the_readme_is_in_the_help",
+}
+
+
+def test_every_target_and_tool_is_started_here_or_it_is_said_why_not(fresh):
+    targets = set(re.findall(r"^  make (\w+)", run(fresh, "make", "help").stdout, re.MULTILINE))
+    text = Path(__file__).read_text()
+    started = set(re.findall(r'"make", "(\w+)"', text)) | {
+        "flash",
+        "monitor",
+        "firmware",
+        "emulate",
+    }
+    assert targets == started - {"foo"} | set(ELSEWHERE)
+    tools = {f"tools/{path.name}" for path in (fresh / "tools").iterdir() if path.is_file()}
+    assert tools == set(TOOLS)
 
 
 def test_release_without_an_image(empty):
