@@ -13,7 +13,7 @@ import asyncio
 
 import atnet
 from at.errors import LinkError, StateError
-from at.loop import on, ready, within
+from at.loop import on, within
 from at.services.link import Link
 
 COUNT = 5
@@ -271,7 +271,7 @@ class Links:
                 raise StateError("link %d has nothing to read" % number)
             link.is_read = True
             try:
-                await self._pass_on(link, answer)
+                await answer.passed(link)
             finally:
                 link.is_read = False
         if link.end_due:
@@ -280,16 +280,6 @@ class Links:
 
     def _is_longer(self, link, limit):
         return link.is_udp and atnet.available(link.handle, True) > min(limit, _DATAGRAM)
-
-    async def _pass_on(self, link, answer):
-        """Wait until C has written the counted answer, as long as the host takes to read it."""
-        left = atnet.down_left(link.handle)
-        while left:
-            if atnet.ended(link.handle):
-                answer.pad(left)  # the host counts on them
-                return
-            await ready(link.bit)
-            left = atnet.down_left(link.handle)
 
     def _rearm(self, link):
         """Let what is left of a passive link be announced, or its end be seen."""

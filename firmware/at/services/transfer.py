@@ -1,5 +1,8 @@
 """Counted answers, which the host takes as they are: nobody else may write meanwhile."""
 
+import atnet
+from at.loop import ready
+
 _ROOM = 4096  # of the transmit ring, for the largest piece that C writes at once
 
 
@@ -20,6 +23,15 @@ class Transfer:
         """Wait until the host has taken what was said before."""
         await self._port.room(_ROOM)
 
-    def pad(self, count):
-        """Write zeros in place of announced bytes that cannot be had any more."""
-        self._port.raw(bytes(count))
+    async def passed(self, link):
+        """Wait until C has written what was announced, as long as the host takes to read it.
+
+        Zeros stand for bytes that cannot be had any more: the host counts on them.
+        """
+        left = atnet.down_left(link.handle)
+        while left:
+            if atnet.ended(link.handle):
+                self._port.raw(bytes(left))
+                return
+            await ready(link.bit)
+            left = atnet.down_left(link.handle)

@@ -69,7 +69,7 @@ static bool reserve(size_t size) {
     return true;
 }
 
-static void begin(up_kind_t kind) {
+static void begin(up_kind_t kind, int32_t handle) {
     up.kind = (uint8_t)kind;
     up.state = UP_RUNNING;
     up.news = false;
@@ -77,8 +77,9 @@ static void begin(up_kind_t kind) {
     up.blocked = false;
     up.has_room = true;
     up.is_endless = false;
+    up.has_peer = false;
     up.full_us = 0;
-    up.handle = -1;
+    up.handle = handle;
     up.sent = 0;
 }
 
@@ -97,7 +98,7 @@ bool atlink_up_collect(uint32_t count, bool escaped) {
     if (!reserve(count)) {
         return false;
     }
-    begin(escaped ? KIND_ESCAPED : KIND_COLLECT);
+    begin(escaped ? KIND_ESCAPED : KIND_COLLECT, -1);
     up.received = 0;
     up.surplus = 0;
     up.count = count;
@@ -109,18 +110,17 @@ bool atlink_up_collect(uint32_t count, bool escaped) {
 }
 
 // Send what comes, as atlink_framer_init() says; tell Python every `report` bytes (0: never). If it
-// has no end (passthrough), more is kept while there is no link, if there is memory. Datagrams go to the link's peer, or to that of atlink_up_peer().
+// has no end (passthrough), more is kept while there is no link, if there is memory. Datagrams go to
+// the link's peer, or to that of atlink_up_peer().
 void atlink_up_stream(int32_t handle, size_t chunk, uint32_t interval_ms, uint32_t total,
     uint32_t report) {
     reserve(total == ATLINK_UNCOUNTED ? ATLINK_PAYLOAD_MAX : 0);
-    begin(KIND_STREAM);
-    up.handle = handle;
+    begin(KIND_STREAM, handle);
     up.received = 0;
     up.surplus = 0;
     up.is_endless = total == ATLINK_UNCOUNTED;
     up.report = report;
     up.report_at = report;
-    up.has_peer = false;
     atlink_framer_init(&up.framer, buffer, buffer_size, chunk, interval_ms, total,
         atlink_port_now_us());
     atlink_uart_pump(ATLINK_PUMP_OPEN);
@@ -154,10 +154,7 @@ void atlink_up_stop(void) {
 }
 
 void atlink_up_status(atlink_up_status_t *status) {
-    status->state = (atlink_up_state_t)up.state;
-    status->received = up.received;
-    status->sent = up.sent;
-    status->surplus = up.surplus;
+    *status = (atlink_up_status_t) {up.state, up.received, up.sent, up.surplus};
     up.news = false;
 }
 
@@ -264,9 +261,7 @@ static void run_send(void) {
 
 // Send what was collected, at once as far as the link takes it; datagrams to `peer` unless NULL.
 void atlink_up_send(int32_t handle, const atlink_addr_t *peer) {
-    begin(KIND_SEND);
-    up.handle = handle;
-    up.has_peer = false;
+    begin(KIND_SEND, handle);
     if (peer != NULL) {
         atlink_up_peer(peer);
     }
@@ -342,24 +337,12 @@ static void run_stream(uint64_t now) {
     }
 }
 
-// Whether payload is still to come that the host has announced.
-static bool is_owed(void) {
-    return up.state == UP_RUNNING && up.kind != KIND_SEND && !up.is_endless
+// How long the host may be silent: until this time, if it owes payload that it has announced.
+static uint64_t patience(void) {
+    bool is_owed = up.state == UP_RUNNING && up.kind != KIND_SEND && !up.is_endless
         && up.framer.left > 0 && !up.framer.ended;
-}
-
-// Since when a host that owes payload could have sent some, and did not.
-static uint64_t owed_since(void) {
-    return up.framer.last_us > up.full_us ? up.framer.last_us : up.full_us;
-}
-
-// When a host that owes payload will have been silent for too long.
-static uint64_t patience(uint64_t now) {
-    if (!is_owed()) {
-        return ATLINK_NEVER;
-    }
-    uint64_t end = owed_since() + SILENCE_US + 1;
-    return end > now ? end : now + ATLINK_GUARD_US; // nobody saw the UART empty: look again
+    uint64_t since = up.framer.last_us > up.full_us ? up.framer.last_us : up.full_us;
+    return is_owed ? since + SILENCE_US : ATLINK_NEVER;
 }
 
 // When the flow has something to do without news from UART or link; but for silent hosts.
@@ -401,10 +384,14 @@ uint64_t atlink_up_run(uint64_t now_us) {
     if (!up.has_room) {
         up.full_us = now_us;
     }
-    if (is_owed() && up.framer.quiet_us > owed_since() + SILENCE_US) {
+    uint64_t last = patience();
+    if (up.framer.quiet_us > last) {
         end(UP_SILENT);
+        last = ATLINK_NEVER;
+    }
+    if (last < now_us) { // nobody saw the UART empty: look again
+        last = now_us + ATLINK_GUARD_US;
     }
     uint64_t next = next_time();
-    uint64_t last = patience(now_us);
-    return next < last ? next : last;
+    return next <= last ? next : last + 1;
 }
