@@ -1,14 +1,14 @@
 """A user's file that makes the module's patience a tenth: nobody waits 20 s for a test."""
 
 HASTE = """\
-import asyncio
+from asyncio import core
 
-wait_for_ms = asyncio.wait_for_ms
-
-
-def hasty(awaitable, ms):
-    return wait_for_ms(awaitable, ms // 10 if ms >= 3000 else ms)
+sleep_ms = core.sleep_ms  # what at/loop.py ends a wait with; pauses are asyncio.sleep_ms
 
 
-asyncio.wait_for_ms = hasty
+def hasty(ms):
+    return sleep_ms(ms // 10 if ms >= 3000 else ms)
+
+
+core.sleep_ms = hasty
 """

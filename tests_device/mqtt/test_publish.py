@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -204,7 +205,9 @@ def test_a_broker_that_takes_no_more(hasty: Module, peer: Peer, rig: Rig) -> Non
     writer = threading.Thread(target=hasty.write, args=(bytes(size),))
     writer.start()
     writer.join()
-    hasty.read_until(b"+MQTTPUB:FAIL\r\n", SLOW_S)
+    # A line without flow control loses what the module cannot take: then the payload is too short.
+    either = (b"+MQTTPUB:FAIL\r\n", failure(0x604D))
+    hasty.read_until(re.compile(b"|".join(map(re.escape, either))), SLOW_S)
 
 
 def test_messages_arrive_while_one_is_typed(at: Module, peer: Peer) -> None:
