@@ -142,6 +142,18 @@ def test_wrong_word_size_is_refused():
     assert "invalid choice" in done.stderr
 
 
+def test_a_long_build_says_now_and_then_how_far_it_is(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(firmware.time, "monotonic", lambda: now[0])
+    progress = firmware.Progress()
+    for number in range(40):
+        now[0] += 1.0
+        progress.see(f"CC file{number}.c")
+    progress.see("LINK micropython")
+    progress.end()
+    assert capsys.readouterr().err == "[build] 15 files compiled\n[build] 30 files compiled\n"
+
+
 def test_missing_system_package_is_named_with_its_command(monkeypatch):
     monkeypatch.setattr(system, "has", lambda _need: False)
     monkeypatch.setattr(system, "root_prefix", lambda: None)

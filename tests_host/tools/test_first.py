@@ -259,6 +259,17 @@ def test_release_without_an_image(empty):
     assert "make firmware comes first" in done.stdout
 
 
+@pytest.mark.parametrize("command", [["make", "run"], ["make", "lint"], ["tools/atsim"]], ids=str)
+def test_a_path_with_a_space_is_refused_at_once(tmp_path, command):
+    folder = tmp_path / "my modules"
+    shutil.copytree(ROOT / "tools", folder / "tools")
+    shutil.copy2(ROOT / "Makefile", folder)
+    done = run(folder, *command)
+    assert done.returncode != 0
+    assert "has a character that MicroPython's make cannot work with, a space" in done.stdout
+    assert not (folder / "build").exists()
+
+
 def test_a_target_that_is_not_there(fresh):
     done = run(fresh, "make", "foo")
     assert done.returncode != 0
