@@ -18,7 +18,7 @@ QUIET := > /dev/null
 # What the simulated module needs of the system; targets that need more name it all before they build.
 SIMULATOR_NEEDS := venv gcc make
 QUICK := $(addprefix firmware/test_,layers wire mqtt http dns websocket) \
-	$(addprefix tools/test_,declarations docs transcript term_meaning) c/test_atlink_core chip/test_partitions
+	$(addprefix tools/test_,declarations words docs rooms sizes transcript term_meaning) c/test_atlink_core chip/test_partitions
 SOURCES := tools tests_host tests_device firmware board
 
 help: ## this list

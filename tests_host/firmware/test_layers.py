@@ -125,16 +125,24 @@ def test_no_file_asks_where_it_runs(path):
         assert platform_faults(ast.parse(path.read_text())) == []
 
 
+def rooms_of(folder):
+    """Return (names of the files, words that the docstring of a folder of at/ has)."""
+    text = ast.get_docstring(ast.parse((FIRMWARE / "at" / folder / "__init__.py").read_text()))
+    names = {path.stem for path in (FIRMWARE / "at" / folder).glob("*.py")} - {"__init__"}
+    return names, set(re.findall(r"\w+", text))
+
+
 def test_the_list_of_services_names_each_of_them():
-    folder = FIRMWARE / "at/services"
-    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
-    words = set(re.findall(r"\w+", text))
-    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    prefixes = {word for word in words if word.endswith("_")}
+    names, words = rooms_of("services")
+    prefixes = tuple(word for word in words if word.endswith("_"))
     rooms = {prefix[:-1] for prefix in prefixes}
-    assert {
-        each for each in names - words - rooms if not each.startswith(tuple(prefixes))
-    } == set()
+    assert {each for each in names - words - rooms if not each.startswith(prefixes)} == set()
+
+
+def test_the_list_of_commands_names_the_chapters():
+    names, words = rooms_of("commands")
+    prefixes = {name.partition("_")[0] + "_" for name in names if "_" in name}
+    assert prefixes == {word for word in words if word.endswith("_")}
 
 
 def test_firmware_has_never_heard_of_a_simulator():

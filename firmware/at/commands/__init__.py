@@ -1,7 +1,8 @@
 """The command groups, one file each, in the order in which AT+CMD? lists them.
 
-Prefixes are the chapters of the manual: wifi_, tcpip_, mqtt_, http_ and driver_ continue the group
-of that name; the others stand for themselves. payload.py is what groups with a payload share.
+Prefixes are the chapters of the manual: wifi_, tcpip_, names_, mqtt_, http_ and driver_ continue
+the group of that name; the others stand for themselves. payload.py is what groups with a payload
+share.
 """
 
 from at.command import close
