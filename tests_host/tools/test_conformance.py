@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager, suppress
 from html.parser import HTMLParser
 
 import pytest
@@ -134,43 +135,72 @@ def test_port_that_is_not_there(capsys):
     assert "error: cannot open /dev/no-such-port" in capsys.readouterr().err
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # in pyserial's client
-def test_a_port_behind_rfc2217_is_spoken_to():
-    """As ser2net offers it; pyserial's own server, with a port that echoes, stands for it."""
+@contextmanager
+def rfc2217_server(url):
+    """Offer a port as ser2net does, by pyserial's own server; give its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
 
-    def serve():
-        client = listener.accept()[0]
-        writer = client.makefile("wb", buffering=0)
-        with client, writer, serial.serial_for_url("loop://") as there:
-            manager = rfc2217.PortManager(there, writer)
-            client.settimeout(0.02)
-            while True:
-                try:
-                    data = client.recv(1024)
-                except TimeoutError:
-                    data = None
-                except ConnectionError:
-                    data = b""
-                if data == b"":
-                    return
-                if data:
-                    there.write(b"".join(manager.filter(data)))
-                said = there.read(there.in_waiting)
-                if said:
-                    client.sendall(b"".join(manager.escape(said)))
+    def serve(client):
+        with (
+            client,
+            client.makefile("wb", buffering=0) as writer,
+            serial.serial_for_url(url, timeout=0) as there,
+        ):
+            pass_on(client, there, rfc2217.PortManager(there, writer))
 
-    thread = threading.Thread(target=serve)
+    def pass_on(client, there, manager):
+        client.settimeout(0.02)
+        while True:
+            try:
+                data = client.recv(1024)
+            except TimeoutError:
+                data = None
+            except ConnectionError:
+                return
+            if data == b"":
+                return
+            if data:
+                there.write(b"".join(manager.filter(data)))
+            said = there.read(4096)
+            if said:
+                client.sendall(b"".join(manager.escape(said)))
+
+    def accept():
+        while True:
+            try:
+                client = listener.accept()[0]
+            except OSError:  # closed below
+                return
+            with suppress(ConnectionError):  # it left while it was told something
+                serve(client)
+
+    thread = threading.Thread(target=accept, daemon=True)
     thread.start()
-    with Module(f"rfc2217://127.0.0.1:{port}", timeout_s=5.0) as module:
+    try:
+        yield f"rfc2217://127.0.0.1:{port}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(30)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_port_behind_rfc2217_is_spoken_to():
+    with rfc2217_server("loop://") as url, Module(url, timeout_s=5.0) as module:
         module.send("AT+ECHO=5")
         assert module.read_until(b"\r\n") == b"AT+ECHO=5\r\n"
     del module
-    gc.collect()  # pyserial leaves its socket to it
-    thread.join()
-    listener.close()
+    gc.collect()  # pyserial may leave its socket to it
+
+
+def test_a_module_behind_rfc2217_is_judged(simulate, tmp_path):
+    port = f"127.0.0.1:{free_port()}"
+    simulate(options=("--tcp", port))
+    with rfc2217_server(f"socket://{port}") as url:
+        done = run(url, tmp_path, "--", "-k", "basic_gmr or basic_strings")
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
 
 
 def test_make_needs_a_port():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -122,13 +123,18 @@ class Module:
         self._is_blind = port.startswith("socket://")
         # pyserial's rfc2217:// refuses a limit for writing; the network has its own.
         write_s = None if port.startswith("rfc2217://") else timeout_s
-        self._serial = serial.serial_for_url(
-            port, baud, timeout=_TICK_S, write_timeout=write_s, rtscts=rtscts
-        )
+        with warnings.catch_warnings():  # its rfc2217:// calls what threading deprecates
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._serial = serial.serial_for_url(
+                port, baud, timeout=_TICK_S, write_timeout=write_s, rtscts=rtscts
+            )
 
     def close(self) -> None:
         """Close the port; the module goes on."""
+        sock = getattr(self._serial, "_socket", None)  # that of rfc2217:// is left open
         self._serial.close()
+        if sock:
+            sock.close()
 
     def __enter__(self) -> Module:
         return self
