@@ -1,0 +1,27 @@
+"""A short rehearsal: conversations with a module that nothing of this PC is on loopback for.
+
+What the whole of it proves (`make rehearsal`), a few conversations prove each time: addresses,
+names and certificates of the suite are the bench's, not this PC's.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from pins import ROOT
+
+NAMES = "tcpip_send] or tcpip_ipv6] or http_get] or mqtt_example_tls] or aithinker_server] or ws_tls]"
+# Nobody may make a network namespace here, or the program for it is not there.
+REFUSED = ("lets nobody make network namespaces", "there is no program")
+
+
+@pytest.mark.parametrize("options", [("--open",), ()], ids=["open", "wpa2"])
+def test_the_suite_runs_with_a_module_in_a_network_of_its_own(tmp_path, options):
+    command = [sys.executable, "-m", "tools.conformance.rehearsal", "--fast", "--bits", "64"]
+    command += [*options, "--folder", str(tmp_path), "--", "--", "-k", NAMES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if any(words in done.stderr for words in REFUSED):
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    assert "6 passed" in done.stdout
