@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests_device.haste import HASTE
 from tests_host.firmware import filesbench
 from tests_host.firmware.filesbench import FATFS, LEVELLED, SECTOR, Host
 from tests_host.firmware.secondtable import AT as TABLE_AT
@@ -200,12 +201,12 @@ def test_one_owner_at_a_time(start):
 
 @pytest.mark.parametrize("old", [b"", content(4, 3000)])
 def test_a_write_that_is_given_up_changes_nothing(start, old):
-    host = start()
+    host = start(user=HASTE)
     if old:
         host.write("f", old)
     host.module.prompt('AT+FS=0,1,"f",100,2900')
     host.module.write(bytes(2000))
-    host.module.read_until(b"ERROR\r\n", timeout_s=60)  # after 20 s of silence
+    host.module.read_until(b"ERROR\r\n", timeout_s=60)  # after a tenth of 20 s of silence
     assert (host.read("f") or b"") == old
     host.write("g", content(5, 3000))
     assert (host.read("f") or b"") == old
