@@ -31,7 +31,7 @@ sim: simulator ## boot the module on the pty build/ttyAT and stay; WEB=1: a page
 	@tools/atsim $(if $(WEB),--web 127.0.0.1:8266)
 
 test: ## all tests that need no hardware; ARGS= goes to pytest
-	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 mosquitto cmake valgrind socat mtools xtensa 'chromium?'
+	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 mosquitto cmake valgrind socat mtools ip xtensa 'chromium?'
 	@$(MAKE) simulator
 	@$(FIRMWARE) --bits 32 $(QUIET)
 	@$(FIRMWARE) --sanitize $(QUIET)

@@ -11,7 +11,14 @@ import pytest
 
 from pins import ROOT
 
-NAMES = "tcpip_send] or tcpip_ipv6] or http_get] or mqtt_example_tls] or aithinker_server] or ws_tls]"
+SCENARIOS = (
+    "tcpip_send",
+    "tcpip_ipv6",
+    "http_get",
+    "mqtt_example_tls",
+    "aithinker_server",
+    "ws_tls",
+)
 # Nobody may make a network namespace here, or the program for it is not there.
 REFUSED = ("lets nobody make network namespaces", "there is no program")
 
@@ -19,9 +26,10 @@ REFUSED = ("lets nobody make network namespaces", "there is no program")
 @pytest.mark.parametrize("options", [("--open",), ()], ids=["open", "wpa2"])
 def test_the_suite_runs_with_a_module_in_a_network_of_its_own(tmp_path, options):
     command = [sys.executable, "-m", "tools.conformance.rehearsal", "--fast", "--bits", "64"]
-    command += [*options, "--folder", str(tmp_path), "--", "--", "-k", NAMES]
+    command += [*options, "--folder", str(tmp_path), "--", "--", "-k"]
+    command += [" or ".join(f"{name}]" for name in SCENARIOS)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if any(words in done.stderr for words in REFUSED):
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-    assert "6 passed" in done.stdout
+    assert f"{len(SCENARIOS)} passed" in done.stdout
