@@ -59,6 +59,11 @@ class Talk:
             raise ATMismatch(f"{line}: {result.decode()}", self.module.log)
         return good
 
+    def enters(self) -> bool:
+        """Enter passthrough; return whether the module does."""
+        self.module.send("AT+CIPSEND")
+        return self._await(_PROMPT) == b">"
+
     def hear(self, mark: bytes) -> None:
         """Wait for something; when not strict, not for long."""
         if self.is_strict:

@@ -6,6 +6,7 @@ growing n until it runs through: each of the first ones, and then in wider and w
 
 import ast
 import ssl
+import time
 
 import pytest
 
@@ -192,8 +193,25 @@ def port(talk: Talk) -> None:
     raise AssertionError("the command is not given up")
 
 
+def passthrough(talk: Talk) -> None:
+    """Bytes without frames; the peer ends the link, and it is opened again."""
+    module = talk.module
+    talk.say("AT+CIPRECONNINTV=1")
+    talk.say("AT+CIPMODE=1")
+    if talk.say(f'AT+CIPSTART="TCP","127.0.0.1",{talk.ports["puppet"]}') and talk.enters():
+        for _ in range(2):
+            module.write(b"say " + DATA + b"\n")
+            talk.hear(DATA)
+            module.write(b"close\n")
+            time.sleep(0.15)  # the link comes back 0.1 s after its end
+        module.write(b"+++")
+        time.sleep(0.05)
+    talk.say("AT+CIPMODE=0")
+    talk.say("AT+CIPCLOSE" if talk.is_strict else "AT")
+
+
 SCENARIOS = (
-    *(port, tcp, udp, tls, passive, server, tls_server, mqtt, mqtts, mqtt_ws),
+    *(port, passthrough, tcp, udp, tls, passive, server, tls_server, mqtt, mqtts, mqtt_ws),
     *(http, https, websocket, page, names, sockets),
 )
 SECURE = (tls, tls_server, mqtts, https)  # the others take nothing from the system's heap

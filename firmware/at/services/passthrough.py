@@ -129,18 +129,20 @@ class Passthrough:
             pause_ms = self._pause_ms()
         said = None
         while True:
-            await self._missing.wait()
-            await asyncio.sleep_ms(pause_ms)
-            pause_ms = self._pause_ms()
-            self._missing.clear()
             try:
+                await self._missing.wait()
+                await asyncio.sleep_ms(pause_ms)
+                pause_ms = self._pause_ms()
+                self._missing.clear()
                 await self._links.open(*self._route)
                 said = None
             except FAILURES as error:
-                self._missing.set()
+                if not self._link:
+                    self._missing.set()
                 if error.args != said:
                     said = error.args
                     self._log("passthrough: no link yet:", error)
+                await asyncio.sleep_ms(_UNIT_MS)  # without memory nothing above takes time
 
 
 def create(at):

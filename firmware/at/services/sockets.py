@@ -215,8 +215,9 @@ class Sockets(Links):
 
     def forget(self, link):
         """Free what a client took that never opened."""
+        is_ours = self._links[link.number] is link  # else somebody else has the number now
         super().forget(link)
-        if link.role == SERVER:
+        if link.role == SERVER and is_ours:
             self.rows.pop(link.number, None)
 
     async def delete(self, number):
@@ -230,6 +231,8 @@ class Sockets(Links):
                 await self.delete(seed.number)
         elif row.is_open:
             self.close(row.link)
+        elif self._links[number]:  # a seed in the middle of its handshake
+            super().forget(self._links[number])
 
     def opened(self, link):
         """Let data flow; report a seed."""
