@@ -24,15 +24,14 @@ async def exchange(server, port, request, wait_ms, read):
     link = _begin(server, port, request)
     try:
         end = time.ticks_add(time.ticks_ms(), wait_ms)
-        while True:
-            result = _take(link, read)
-            left_ms = time.ticks_diff(end, time.ticks_ms())
-            if result is not None or left_ms <= 0:
-                return result
+        result, left_ms = _look(link, read, end)
+        while left_ms:
             try:
                 await within(_news(link), left_ms)
             except asyncio.TimeoutError:
                 pass
+            result, left_ms = _look(link, read, end)
+        return result
     finally:
         atnet.close(link)
 
@@ -42,13 +41,12 @@ def exchange_now(server, port, request, wait_ms, read):
     link = _begin(server, port, request)
     try:
         end = time.ticks_add(time.ticks_ms(), wait_ms)
-        while True:
-            result = _take(link, read)
-            left_ms = time.ticks_diff(end, time.ticks_ms())
-            if result is not None or left_ms <= 0:
-                return result
+        result, left_ms = _look(link, read, end)
+        while left_ms:
             atnet.arm(link, atnet.READ)
             atlink.wait(left_ms, bit_of(link))
+            result, left_ms = _look(link, read, end)
+        return result
     finally:
         atnet.close(link)
 
@@ -73,6 +71,13 @@ def _begin(server, port, request):
         atnet.close(link)
         raise
     return link
+
+
+def _look(link, read, end):
+    """Return what read() made of a packet, and ms to wait for another: 0 if it is good."""
+    result = _take(link, read)
+    left_ms = time.ticks_diff(end, time.ticks_ms())
+    return result, 0 if result is not None else max(left_ms, 0)
 
 
 def _take(link, read):
