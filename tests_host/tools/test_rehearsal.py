@@ -11,7 +11,7 @@ import pytest
 
 from pins import ROOT
 
-SCENARIOS = "tcpip_send tcpip_ipv6 http_get mqtt_example_tls aithinker_server ws_tls".split()
+SCENARIOS = (
     "tcpip_send",
     "tcpip_ipv6",
     "http_get",
