@@ -9,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from html.parser import HTMLParser
 
 import pytest
@@ -23,6 +22,7 @@ from tools.conformance import __main__ as conformance
 from tools.conformance import collect, compare, report
 from tools.host.atclient import Module
 from tools.host.bytelog import ByteLog
+from tools.peers.servers import Server
 
 VOID = {"meta", "input", "link", "br"}
 
@@ -135,54 +135,36 @@ def test_port_that_is_not_there(capsys):
     assert "error: cannot open /dev/no-such-port" in capsys.readouterr().err
 
 
+def pass_on(client, there, manager):
+    """Pass bytes between a client and a port until the client goes."""
+    client.settimeout(0.02)
+    while True:
+        try:
+            data = client.recv(1024)
+        except TimeoutError:
+            data = None
+        if data == b"":
+            return
+        if data:
+            there.write(b"".join(manager.filter(data)))
+        said = there.read(4096)
+        if said:
+            client.sendall(b"".join(manager.escape(said)))
+
+
 @contextmanager
 def rfc2217_server(url):
     """Offer a port as ser2net does, by pyserial's own server; give its URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
 
     def serve(client):
         with (
-            client,
             client.makefile("wb", buffering=0) as writer,
             serial.serial_for_url(url, timeout=0) as there,
         ):
             pass_on(client, there, rfc2217.PortManager(there, writer))
 
-    def pass_on(client, there, manager):
-        client.settimeout(0.02)
-        while True:
-            try:
-                data = client.recv(1024)
-            except TimeoutError:
-                data = None
-            except ConnectionError:
-                return
-            if data == b"":
-                return
-            if data:
-                there.write(b"".join(manager.filter(data)))
-            said = there.read(4096)
-            if said:
-                client.sendall(b"".join(manager.escape(said)))
-
-    def accept():
-        while True:
-            try:
-                client = listener.accept()[0]
-            except OSError:  # closed below
-                return
-            with suppress(ConnectionError):  # it left while it was told something
-                serve(client)
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    try:
-        yield f"rfc2217://127.0.0.1:{port}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(30)
+    with Server(serve) as server:
+        yield f"rfc2217://127.0.0.1:{server.port}"
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -12,7 +12,6 @@ from at.errors import Abandoned, LinkError, StateError
 from at.loop import ready
 from at.wire.reply import SEND_FAIL
 
-MAX_BLOCK = 8192  # bytes collected before they are sent
 MAX_CHUNK = 2920
 
 

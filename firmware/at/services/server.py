@@ -11,7 +11,6 @@ from at.errors import FAILURES, StateError
 from at.loop import cancel, on, within
 from at.services.link import SERVER, Link, bit_of, listen
 
-PORT = 333
 _BACKLOG = 5
 _REARM_MS = 100  # after clients could not be taken, or looked at
 _MOST = 5  # clients
@@ -31,7 +30,6 @@ class Server:
         self._emit = emit
         self._log = log
         self._listener = None
-        self._profile_check = False
         self._idle_task = None
 
     @property

@@ -17,7 +17,6 @@ RUNNING = const(1)
 FAILED = const(2)
 DONE = const(3)  # and the page does not know yet
 
-_BUSY = "the module is joining a network at the moment; wait until that is over"
 _PAUSE_MS = 300  # the answer leaves before the softAP follows the station to another channel
 _FLOOR_WEP = const(1)  # of the authmode: whoever has a password is not led into an open network
 _RESULTS = ("time", "password", "absent", "refused")  # of JoinFailed, from 1

@@ -19,7 +19,6 @@ PINGRESP = 0xD0
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
 
-MAX_LENGTH = 268435455  # of a packet, without its first byte and its length
 MAX_TOPIC = 1024  # longer topics that arrive are skipped: the standard allows 65535 bytes
 
 # What take() found.

@@ -35,11 +35,6 @@ def quote(value):
     return b"%d" % value if isinstance(value, int) else b'"' + plain(value) + b'"'
 
 
-def data_line(name, values):
-    """Compose `+NAME:v1,v2` CR LF as bytes, with no CR LF in front."""
-    return name.encode() + b":" + b",".join([quote(v) for v in values]) + b"\r\n"
-
-
 def result(code):
     """Frame a result code: CR LF on both sides, only behind +MQTTPUB:OK and the like."""
     return (code if code.startswith(b"+") else b"\r\n" + code) + b"\r\n"
