@@ -36,12 +36,12 @@ def test_a_counted_answer_is_completed_before_its_command_is_given_up(simulate):
             assert rest == DATA[promised : promised + len(rest)]
 
 
-def send_until_stuck(module):
-    """Send frames until the server takes no more, then AT+ABORT; return the final result."""
+def send_until_stuck(module, command, size):
+    """Send blocks until the server takes no more, then AT+ABORT; return the final result."""
     for _ in range(ATTEMPTS):
-        module.send(f"AT+WSSEND=0,{SIZE}")
+        module.send(f"{command},{size}")
         module.read_until(b">")
-        module.write(bytes(SIZE))
+        module.write(bytes(size))
         try:
             found = module.read_until(FINAL, timeout_s=1)
         except ATMismatch:
@@ -61,9 +61,33 @@ def test_a_frame_that_the_server_does_not_take_is_given_up(simulate):
         for line in (*JOIN[:2], "AT+SYSLOG=2", f"AT+WSCFG=0,300,600,{SIZE + 10}"):
             module.ok(line)
         module.ok(f'AT+WSOPEN=0,"ws://127.0.0.1:{server.port}/"')
-        found = send_until_stuck(module)
+        found = send_until_stuck(module, "AT+WSSEND=0", SIZE)
         assert b"REASON:given up by AT+ABORT\r\nERR CODE:0x010a4ab0\r\n" in found
         module.read_until(b"+WS_CONNECTED:0\r\n")
         module.ok("AT")
     server.close()
+    assert "Traceback" not in simulator.log_text()
+
+
+def test_a_send_of_ai_thinkers_that_sticks_is_given_up(simulate):
+    """What had not gone out is lost; the socket stays, and the next line is a command."""
+    simulator = simulate()
+    with (
+        socket.socket() as listener,
+        simulator.module(timeout_s=60) as module,
+    ):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        module.echo_off()
+        for line in (*JOIN[:2], "AT+SYSLOG=2"):
+            module.ok(line)
+        module.ok(f"AT+SOCKET=4,127.0.0.1,{listener.getsockname()[1]}")
+        with listener.accept()[0]:
+            found = send_until_stuck(module, "AT+SOCKETSEND=1", 1000)
+            assert b"REASON:given up by AT+ABORT\r\nERR CODE:0x010a4ab0\r\n" in found
+            module.ok("AT")
+            assert module.ok("AT+SOCKET?")[0].startswith("1,4,1,127.0.0.1,")
+            module.ok("AT+SOCKETDEL=1")
+            module.ok("AT")
     assert "Traceback" not in simulator.log_text()

@@ -345,7 +345,9 @@ class Sockets(Links):
                     await within(event.wait(), _SEND_MS)
                 else:
                     start += done
-            except (OSError, asyncio.TimeoutError) as error:
+            except asyncio.TimeoutError:
+                raise LinkError("socket %d: the peer takes nothing" % row.number)
+            except OSError as error:
                 raise LinkError("socket %d: not sent: %s" % (row.number, error))
             finally:
                 row.writer = None
