@@ -65,6 +65,22 @@ def test_what_is_typed_reaches_micropython(watcher):
     watcher.sees("42")
 
 
+def test_pasted_lines_wait_for_nothing(tmp_path):
+    """There are no results on a log port: lines go out as they come."""
+    far, near = pty.openpty()
+    tty.setraw(near)
+    person = Person(tmp_path, "-m", "tools.image.monitor", os.ttyname(near))
+    person.sees("Ctrl-] quits", 2)
+    person.type("\x1b[200~one\rtwo\rthree\x1b[201~\r")  # as terminals paste
+    came = b""
+    while came != b"one\rtwo\rthree\r":
+        assert select.select([far], [], [], 60)[0], came
+        came += os.read(far, 100)
+    person.close()
+    os.close(far)
+    os.close(near)
+
+
 def test_ctrl_c_reaches_micropython_and_not_the_monitor(watcher):
     watcher.type("print(6 * 7); exec('while 1: pass')\r")
     watcher.sees("42")

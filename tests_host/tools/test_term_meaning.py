@@ -51,6 +51,19 @@ def test_help_of_a_command_has_its_forms_and_ranges():
         meaning.describe("AT+CIPSTOO")
 
 
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("AT+UART_CUR=115200,8,", [("1", "one"), ("2", "one and a half"), ("3", "two")]),
+        ("AT+SYSSTORE=", [("0", "not kept"), ("1", "kept in flash")]),
+        ("AT+CIPSTO=", [("0", "never")]),
+        ("AT+GSLP=", [("0", "restart at once")]),
+    ],
+)
+def test_values_with_names_are_offered_with_their_meaning(line, wanted):
+    assert list(meaning.values_of(meaning.parameter_at(line))) == wanted
+
+
 def test_every_command_has_help():
     for name in meaning.commands():
         assert meaning.describe(name)[0].startswith(name)

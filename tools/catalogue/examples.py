@@ -20,7 +20,7 @@ from tools.transcript.seen import form_of
 SCENARIOS = declarations.ROOT / "tests_device" / "scenarios"
 _LINES = 16
 _PREFERRED = ("set", "execute", "query")
-_GOOD_ENDS = {*(f"< {result}" for result in GOOD), "< ready"}
+_GOOD_ENDS = {*(f"< {result}" for result in GOOD), "< ready", "< +MQTTPUB:OK"}
 # What a network of one's own may look like, for the variables of the transcripts.
 _PLACES = {
     "host": "192.168.1.10",

@@ -71,7 +71,7 @@ class Link:
         self.is_unheard = False
         self.control: Path | None = None  # the socket of a simulated module's world
         self._reopens = reopens
-        self._has_results = has_results  # else a `>` is nobody's wish for data
+        self.has_results = has_results  # else a `>` is nobody's wish for data
         self._events: list[Event] = []
         self._news = threading.Condition()
         self._is_over = threading.Event()
@@ -118,7 +118,7 @@ class Link:
         except BrokenPipeError:  # nobody reads what we print
             self.is_unheard = True
             self.end()
-        events = self.dialogue.received(data) if self._has_results else []
+        events = self.dialogue.received(data) if self.has_results else []
         for event in events:
             self.told(event)
         with self._news:

@@ -125,6 +125,17 @@ def parameter_at(line: str) -> Parameter | None:
     return found[0] if found else None
 
 
+def values_of(parameter: Parameter) -> Iterator[tuple[str, str]]:
+    """Yield (value as it is written, meaning) of the values that have names of their own."""
+    words = parameter.words or Words()
+    values = parameter.values or [low for low, high, _ in words.values if low == high]
+    for value in values:
+        if isinstance(value, str):
+            yield f'"{value}"', ""
+        else:
+            yield str(value), words.of(value).replace("`", "")
+
+
 def hint(line: str) -> str:
     """Return the syntax of the command that is being typed, or ""."""
     command = commands().get(line.partition("=")[0].rstrip("?"))

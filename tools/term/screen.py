@@ -67,10 +67,9 @@ class Words(Completer):
 def _values(line: str) -> Iterator[Completion]:
     parameter = meaning.parameter_at(line)
     begun = line.rpartition("=" if "," not in line else ",")[2]
-    for value in parameter.values if parameter else ():
-        text = f'"{value}"' if isinstance(value, str) else str(value)
+    for text, word in meaning.values_of(parameter) if parameter else ():
         if text.startswith(begun):
-            yield Completion(text, -len(begun))
+            yield Completion(text, -len(begun), display_meta=word)
 
 
 class Screen:
@@ -127,12 +126,18 @@ class Screen:
     def _entered(self, text: str, is_pasted: bool) -> None:
         for line in text.removesuffix("\n").split("\n"):
             try:
+                if is_pasted and self._is_command(line) and self._link.dialogue.is_running:
+                    self._await_result()  # of a line before that did not look pasted
                 self._line(line)
-                is_command = not line.startswith(":") and not self._link.dialogue.in_data
-                if is_pasted and is_command:
+                if is_pasted and self._is_command(line):
                     self._await_result()
             except TerminalError as error:
                 self._link.view.note(f"terminal: {error}", "red")
+
+    def _is_command(self, line: str) -> bool:
+        """Tell whether a line has a result to wait for."""
+        is_data = line.startswith(":") or self._link.dialogue.in_data
+        return self._link.has_results and not is_data
 
     def _line(self, line: str) -> None:
         if line.startswith(":") and not line.startswith("::"):
