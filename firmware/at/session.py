@@ -273,17 +273,29 @@ class Session(Payload):
         if self._was_keeping is not None:
             self.settings.keeping = self._was_keeping
             self._was_keeping = None
+        if isinstance(outcome, Exception):
+            self._then = None
+        then = self._then
+        if then:
+            asyncio.create_task(self._settle(then))  # takes memory: before there is a result
         if outcome is None:
             self.port.message(b"\r\nOK\r\n")
         elif isinstance(outcome, Exception):
-            self._then = None
             self._fail(outcome)
         elif outcome:
             self.port.message(reply.result(outcome))
-        if self._then or self.port.congested:
-            asyncio.create_task(self._settle(self._then))
-        else:
-            self.start()
+        if not then:
+            self._serve_again()
+
+    def _serve_again(self):
+        """Take the next line, once the host has taken what waits for it."""
+        if self.port.congested:
+            try:
+                asyncio.create_task(self._settle(None))
+                return
+            except MemoryError:  # then at once
+                pass
+        self.start()
 
     async def _settle(self, then):
         """Let the answer leave, do what had to wait for that, and serve the port again."""
