@@ -49,10 +49,12 @@ def watcher(tmp_path):
     """Return a person who watches a module's log port."""
     line = Line(firmware.build(64))
     person = Person(tmp_path, "-m", "tools.image.monitor", line.port)
-    person.sees("Ctrl-] quits", 2)  # in the greeting, and beneath the line
-    yield person
-    person.close()
-    line.close()
+    try:
+        person.sees("Ctrl-] quits", 2)  # in the greeting, and beneath the line
+        yield person
+    finally:
+        person.close()
+        line.close()
 
 
 def test_ctrl_bracket_quits(watcher):
@@ -70,15 +72,17 @@ def test_pasted_lines_wait_for_nothing(tmp_path):
     far, near = pty.openpty()
     tty.setraw(near)
     person = Person(tmp_path, "-m", "tools.image.monitor", os.ttyname(near))
-    person.sees("Ctrl-] quits", 2)
-    person.type("\x1b[200~one\rtwo\rthree\x1b[201~\r")  # as terminals paste
     came = b""
-    while came != b"one\rtwo\rthree\r":
-        assert select.select([far], [], [], 60)[0], came
-        came += os.read(far, 100)
-    person.close()
-    os.close(far)
-    os.close(near)
+    try:
+        person.sees("Ctrl-] quits", 2)
+        person.type("\x1b[200~one\rtwo\rthree\x1b[201~\r")  # as terminals paste
+        while came != b"one\rtwo\rthree\r":
+            assert select.select([far], [], [], 60)[0], came
+            came += os.read(far, 100)
+    finally:
+        person.close()
+        os.close(far)
+        os.close(near)
 
 
 def test_ctrl_c_reaches_micropython_and_not_the_monitor(watcher):

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.build import commandtable
+from tools.build import commandtable, interrupt
 from tools.catalogue.declarations import ROOT
 
 CORPUS = Path(__file__).with_name("corpus.hex")
@@ -80,4 +80,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     sys.exit(main())
