@@ -75,9 +75,11 @@ def test_size_of_imitated_modules_is_left_out(monkeypatch):
         "00000050 00000001 T mp_frozen_names\n"
         "         U mp_type_str\n"
     )
-    monkeypatch.setattr(image_size, "_run", lambda *_: symbols)
+    sizes = "text data bss dec hex filename\n100 0 0 100 64 x.o\n"
+    said = {"nm": symbols, "size": sizes}
+    monkeypatch.setattr(image_size, "_run", lambda program, *_: said[program])
     monkeypatch.setattr(image_size, "imitated_names", lambda: ["machine"])
-    assert image_size.frozen_bytes(image_size.ROOT) == 0x10 + 8 + 1
+    assert image_size.frozen_bytes(image_size.ROOT) == 100 - 0x20 - 4
 
 
 def test_a_build_without_the_c_module_is_an_error():

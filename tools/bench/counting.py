@@ -79,8 +79,8 @@ class Counting:
 
 
 @contextmanager
-def counted(folder: Path, checkout: Path = ROOT) -> Iterator[Counting]:
-    """Give a booted module with blank flash that counts."""
+def counted(folder: Path, checkout: Path = ROOT, lived: bool = False) -> Iterator[Counting]:
+    """Give a booted module with blank flash that counts; `lived`: it has made its file system."""
     valgrind = shutil.which("valgrind")
     if not valgrind:
         raise RuntimeError("valgrind is not installed")
@@ -90,7 +90,11 @@ def counted(folder: Path, checkout: Path = ROOT) -> Iterator[Counting]:
     simulator = Simulator(
         folder / "module", bits=32, environment={"ATSIM_WRAP": wrap}, checkout=checkout
     )
-    with simulator.start(erase=True, timeout_s=LIMIT_S):
+    if lived:
+        young = Simulator(folder / "module", bits=32, checkout=checkout)
+        with young.start(erase=True) as running, running.module() as module:
+            module.ok('AT+FS=0,4,"."')
+    with simulator.start(erase=not lived, timeout_s=LIMIT_S):
         yield Counting(simulator, dumps)
 
 

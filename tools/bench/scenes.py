@@ -21,7 +21,7 @@ from tools.peers.mqttbroker import Broker
 
 BLOCK = bytes(range(32, 96))  # 64 bytes
 _RESULT = re.compile(rb"(?:^|\r\n)(?:OK|ERROR)\r\n$")
-# One command of each group, in a state in which it touches neither radio nor files. Some are
+# One command of each group, in a state in which it does not touch the radio. Some are
 # refused: then the refusal is the group's own.
 FIRST = (
     "AT+SYSLOG?",
@@ -46,7 +46,6 @@ FIRST = (
     "AT+HTTPCHEAD?",
     'AT+HTTPCPUT="http://127.0.0.1/",0',
     "AT+WSCFG?",
-    'AT+FS=0,4,"."',
     "AT+WEBSERVER?",
     "AT+FACTPLCP=1,0",
     "AT+DRVPWMDUTY=1",
@@ -54,6 +53,7 @@ FIRST = (
     "AT+DRVSPIRD=1",
     "AT+USERRAM?",
     "AT+SOCKET?",
+    'AT+FS=0,4,"."',  # mounts its file system; last, because the next one collects its garbage
 )
 # Eight groups in turn, as a host does that uses everything; each has state or services to load.
 MIX = (
