@@ -11,7 +11,6 @@
 #include "esp_attr.h"
 #include "esp_log.h"
 #include "esp_task.h"
-#include "esp_timer.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
 #include "freertos/task.h"
@@ -319,8 +318,4 @@ void *atlink_port_alloc(size_t size) {
 
 void atlink_port_free(void *memory) {
     free(memory);
-}
-
-uint64_t atlink_port_now_us(void) {
-    return (uint64_t)esp_timer_get_time();
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "esp_err.h"
+#include "esp_timer.h"
 #include "esp_vfs_eventfd.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -24,6 +25,10 @@ static uint32_t (*uart_events)(uint32_t want); // port_esp32.c's
 static int wake_fd = -1; // an eventfd: a write ends select()
 static volatile bool is_selecting; // the main task is about to sleep, or sleeps, in select()
 static volatile bool chip_event; // atlink_port_wake() was called since the last look
+
+uint64_t atlink_port_now_us(void) {
+    return (uint64_t)esp_timer_get_time();
+}
 
 int atlink_port_wait_init(uint32_t (*uart_ready)(uint32_t want)) {
     uart_events = uart_ready;

@@ -7,7 +7,6 @@
 #include "driver/gpio.h"
 #include "driver/uart.h"
 #include "esp_log.h"
-#include "esp_timer.h"
 #include "freertos/task.h"
 #include "port.h"
 #include "port_esp32.h"
@@ -168,10 +167,6 @@ void portYIELD_FROM_ISR(void) {
 
 void esp_log_write(esp_log_level_t level, const char *tag, const char *format, ...) {
     (void)level, (void)tag, (void)format;
-}
-
-int64_t esp_timer_get_time(void) {
-    return 0;
 }
 
 int atlink_port_wait_init(uint32_t (*uart_ready)(uint32_t want)) {

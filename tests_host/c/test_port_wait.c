@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "esp_timer.h"
 #include "esp_vfs_eventfd.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
@@ -106,10 +107,10 @@ static uint32_t uart_ready(uint32_t want) {
     return has_bytes ? want & ATLINK_UART_RX : 0;
 }
 
-uint64_t atlink_port_now_us(void) {
+int64_t esp_timer_get_time(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 // One byte at a time: the next one comes when the last was taken.
