@@ -90,6 +90,7 @@ def test_ctrl_c_reaches_micropython_and_not_the_monitor(watcher):
     watcher.sees("42")
     watcher.type("\x03")
     watcher.sees("KeyboardInterrupt:")
+    watcher.sees(" >>>")  # what is typed before is lost: MicroPython sets its terminal up
     watcher.type("print(6 * 6)\r")
     watcher.sees("36")
     watcher.type("\x1d")
