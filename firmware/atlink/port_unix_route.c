@@ -5,6 +5,7 @@
 // a destination is looked up on the way out, and the sender of a datagram is given its own name back
 // on the way in.
 
+#include "port.h"
 #include "route.h"
 #include "route_table.h"
 
@@ -31,6 +32,7 @@ static flow_t flows[FLOWS];
 static unsigned next_flow;
 static bool is_up;
 static atlink_route_world_t world;
+static uint64_t away_since_us; // 0: somebody is reached
 
 void atlink_route_up(bool up) {
     is_up = up;
@@ -41,7 +43,13 @@ void atlink_route_world(const atlink_route_world_t *given) {
 }
 
 bool atlink_route_is_away(void) {
-    return world.away != NULL && *world.away != 0;
+    bool is_away = world.away != NULL && *world.away != 0;
+    if (!is_away) {
+        away_since_us = 0;
+    } else if (away_since_us == 0) {
+        away_since_us = atlink_port_now_us();
+    }
+    return is_away;
 }
 
 static void copy_in(address_t *addr, const struct sockaddr *given, socklen_t len) {
@@ -220,8 +228,30 @@ int atlink_route_connect(int fd, const struct sockaddr *addr, socklen_t len) {
 // Sockets that could not send while nobody was reached.
 static fd_set stalled;
 
+static int number_of(int fd, int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof(value);
+    return getsockopt(fd, level, name, &value, &size) == 0 ? value : 0;
+}
+
+// As tcp_slowtmr() of lwIP counts: what nobody answered for the idle time and that of all probes is
+// over, sent or not. Loopback would answer, so the time counts from the loss of the air.
+static bool is_kept_alive_in_vain(int fd) {
+    if (number_of(fd, SOL_SOCKET, SO_KEEPALIVE) == 0) {
+        return false;
+    }
+    uint64_t idle_s = number_of(fd, IPPROTO_TCP, TCP_KEEPIDLE);
+    uint64_t probe_s = number_of(fd, IPPROTO_TCP, TCP_KEEPINTVL);
+    uint64_t limit_s = idle_s + probe_s * number_of(fd, IPPROTO_TCP, TCP_KEEPCNT);
+    return atlink_port_now_us() - away_since_us > limit_s * 1000000;
+}
+
 bool atlink_route_gave_up(int fd) {
-    return world.away != NULL && *world.away == 2 && fd < FD_SETSIZE && FD_ISSET(fd, &stalled);
+    if (!atlink_route_is_away() || type_of(fd) != SOCK_STREAM) {
+        return false;
+    }
+    return (*world.away == 2 && fd < FD_SETSIZE && FD_ISSET(fd, &stalled))
+        || is_kept_alive_in_vain(fd);
 }
 
 static ssize_t stall(int fd) {

@@ -39,7 +39,8 @@ void atlink_route_world(const atlink_route_world_t *world);
 bool atlink_route_is_away(void);
 void atlink_route_forget(int fd);
 
-// Whether TCP has given up what was to be sent on this socket while nobody was reached. The next send() or recv() says so.
+// Whether TCP has given this socket up while nobody was reached: what was to be sent was not
+// answered, or keep-alive was not. The next send() or recv() says so.
 bool atlink_route_gave_up(int fd);
 #else
 #define atlink_route_bind bind

@@ -106,6 +106,29 @@ def test_tcp_gives_up_what_nobody_answers_and_leaves_what_waits(simulate):
         module.read_until(b"+IPD,1,5:again")
 
 
+def test_keep_alive_ends_a_link_that_says_nothing_and_leaves_one_without(bench):
+    """After the idle time and three probes, as tcp_slowtmr() of lwIP."""
+    simulator, module = bench
+    module.ok("AT+CIPMUX=1")
+    with servers.Server(servers.echo, "127.0.0.1") as server:
+        for number, keep_alive in ((0, 1), (1, 0), (2, 7200)):
+            module.ok(f"AT+CIPCONNPERSIST={number},1")
+            module.ok(f'AT+CIPSTART={number},"TCP","127.0.0.1",{server.port},{keep_alive}')
+        simulator.act(f"ap_down {SSID}")
+        module.read_until(b"0,CLOSED\r\n")
+        module.expect_silence(500)
+        assert [line[:12] for line in module.ok("AT+CIPSTATE?")] == [
+            "+CIPSTATE:1,",
+            "+CIPSTATE:2,",
+        ]
+        simulator.act(f"ap_up {SSID}")
+        module.read_until(b"WIFI GOT IP\r\n")
+        for number in (1, 2):
+            module.prompt(f"AT+CIPSEND={number},5")
+            module.write(b"again")
+            module.read_until(b"+IPD,%d,5:again" % number)
+
+
 def test_a_peer_cannot_send_more_than_the_chip_keeps(bench):
     _, module = bench
     sent = []
