@@ -126,13 +126,23 @@ class App:
         asyncio.run(self._serve())
 
     async def _serve(self):
-        watch_over(self.guard.look, LOOK_MS)
+        watch_over(self._look, LOOK_MS)
         self._try("Wi-Fi", lambda at: at.wifi.start(join=not self.guard.is_safe))
         if self.session.settings.get("sntp")[0]:
             self._try("SNTP", lambda at: at.sntp.start())
         self._try("the update", lambda at: at.flash.confirm())  # it has come so far: it works
         self._try("the second partition table", lambda _: customize.check(log))
         await asyncio.Event().wait()
+
+    def _look(self):
+        """Look after the parts; what memory was too short for gets another try."""
+        self.guard.look()
+        try:
+            chip.deliver()
+            self.session.wifi.look()
+            self.session.port.see_to_tasks()
+        except Exception as error:  # noqa: BLE001 - there is a next time
+            log("put off once more:", error)
 
     def _try(self, what, start):
         """Start a part that the AT port can do without: a restart would not make it better."""

@@ -95,9 +95,9 @@ class Port:
     def _queue(self, data):
         self._backlog.append(data)
         self.settle()
-        self._see_to_tasks()
+        self.see_to_tasks()
 
-    def _see_to_tasks(self):
+    def see_to_tasks(self):
         """Have somebody write what waits; without memory for that, who waits tries again."""
         try:
             if self._backlog and self._pump_task is None:
@@ -122,19 +122,19 @@ class Port:
     async def drain(self):
         """Wait until the ring took everything."""
         while self._backlog:
-            self._see_to_tasks()
+            self.see_to_tasks()
             await asyncio.sleep_ms(1)
 
     async def room(self, count):
         """Wait until `count` bytes of the ring are free, all of it if it has less in all."""
         while self._backlog or (self.uart.room() < count and self.uart.pending()):
-            self._see_to_tasks()
+            self.see_to_tasks()
             await asyncio.sleep_ms(1)
 
     async def sent(self, timeout_ms):
         """Wait until the last bit has left the wire; False if that took too long."""
         while (self._backlog or self.uart.pending()) and timeout_ms > 0:
-            self._see_to_tasks()
+            self.see_to_tasks()
             await asyncio.sleep_ms(1)
             timeout_ms -= 1
         return not self._backlog and self.uart.pending() == 0
@@ -191,9 +191,12 @@ class Port:
             await self._wake_host()
         finally:
             self._is_waking = False
-        if self._wake_host is not None:  # it has not said that it is awake
-            self._is_woken = True
-            asyncio.create_task(self._doze(self._wake_host))
+        while self._wake_host is not None and not self._is_woken:  # nor said that it is awake
+            try:
+                asyncio.create_task(self._doze(self._wake_host))
+                self._is_woken = True
+            except MemoryError:
+                await asyncio.sleep_ms(1)
         self.settle()
 
     async def _doze(self, wake_host):
@@ -234,7 +237,7 @@ class Port:
             self.log("port: report dropped, the host does not read:", self._reports.pop(0))
         self._reports.append(data)
         self.settle()
-        self._see_to_tasks()
+        self.see_to_tasks()
 
     def hold(self):
         """Keep reports back until release(): a counted payload is on its way to the host."""
@@ -250,7 +253,7 @@ class Port:
         """Let reports go again, those that were kept back first."""
         self._holds -= 1
         self.settle()
-        self._see_to_tasks()
+        self.see_to_tasks()
 
     async def _deliver(self):
         try:
@@ -276,7 +279,7 @@ class Port:
             or self.uart.room() < count
             or self.uart.typing()
         ):
-            self._see_to_tasks()
+            self.see_to_tasks()
             await asyncio.sleep_ms(1)
 
     async def burst(self, parts):

@@ -98,11 +98,14 @@ class Session(Payload):
                 outcome = error
             self._end(outcome)
         elif event == atlink.BUSY:
-            line = self.uart.line()
-            if line == b"AT+RST":
-                self.port.message(b"\r\nWill force to restart!!!\r\n")
-                asyncio.create_task(self._settle(self.restart))
-            elif line != b"AT+ABORT" or not self._abort():
+            try:
+                line = self.uart.line()
+                if line == b"AT+RST":
+                    asyncio.create_task(self._settle(self.restart))  # takes memory: first
+                    self.port.message(b"\r\nWill force to restart!!!\r\n")
+                elif line != b"AT+ABORT" or not self._abort():
+                    self._say_busy()
+            except MemoryError:
                 self._say_busy()
 
     def _abort(self):

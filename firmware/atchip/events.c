@@ -185,17 +185,23 @@ static bool take(atchip_event_t *event, unsigned *missed) {
     return has_one;
 }
 
+// What was taken once stays until Python has it: for its tuple there may be no memory.
 static mp_obj_t event(void) {
-    atchip_event_t found;
-    unsigned missed;
-    bool has_one = take(&found, &missed);
-    if (missed > 0) {
-        mp_printf(&mp_plat_print, "chip: %u events left out, later ones of their kind follow\n", missed);
+    static atchip_event_t found;
+    static bool has_one;
+    if (!has_one) {
+        unsigned missed;
+        has_one = take(&found, &missed);
+        if (missed > 0) {
+            mp_printf(&mp_plat_print, "chip: %u events left out, later ones of their kind follow\n", missed);
+        }
     }
     if (!has_one) {
         return mp_const_none;
     }
     mp_obj_t items[3] = {MP_OBJ_NEW_QSTR(shapes[found.kind].name)};
-    return mp_obj_new_tuple(unpack(&found, items), items);
+    mp_obj_t tuple = mp_obj_new_tuple(unpack(&found, items), items);
+    has_one = false;
+    return tuple;
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atchip_event_obj, event);

@@ -20,9 +20,10 @@ from tools.host.atclient import ATMismatch, Module
 from tools.host.simprocess import Simulator
 
 MOST_GC = 768  # bytes by which the collected heap may differ from before
-_MOST = 30000  # allocations of a scenario; none comes near
+MOST = 30000  # allocations of a scenario; none comes near
 _LIMIT_S = 20.0  # no answer may take longer
 _TRACE = re.compile(r"Traceback.*\n(?: .*\n)+.*")
+_REPORT = re.compile(r"Sanitizer|runtime error:")
 _SETTLE_S = 15.0  # for what goes on in the background, such as a close that lingers
 _RESULT = re.compile(
     rb"(?:^|\n)(OK|ERROR|SEND OK|SEND FAIL|FAIL|SEND CANCELLED|\+MQTTPUB:(?:OK|FAIL))\r\n"
@@ -96,6 +97,7 @@ class Bench:
         self.simulator = simulator
         self.module = module
         self.talk = Talk(module, ports)
+        self._seen = 0  # bytes of the log
 
     def clean(self) -> None:
         """Take everything back that a scenario may have left."""
@@ -143,8 +145,12 @@ class Bench:
             time.sleep(0.05)
 
     def nobody_wonders(self) -> None:
-        """Check that the log has no exception but that there was no memory."""
-        for trace in _TRACE.findall(self.simulator.log_text()):
+        """Check that the log has no exception but that there was no memory, and no report."""
+        log = self.simulator.log_text(self._seen)
+        self._seen += len(log.encode(errors="surrogateescape"))
+        report = _REPORT.search(log)
+        assert report is None, log[report.start() :][:3000]
+        for trace in _TRACE.findall(log):
             assert trace.splitlines()[-1].startswith("MemoryError"), trace
 
     def walk(
@@ -173,7 +179,7 @@ class Bench:
 
 def _numbers(first: int, step: int) -> Iterator[int]:
     number = first
-    while number < _MOST:
+    while number < MOST:
         yield number
         number += 1 + number // step
 

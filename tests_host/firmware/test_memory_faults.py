@@ -1,10 +1,13 @@
 """Memory is used up for a moment: whatever is refused, nothing stays held and all works again.
 
 Each scenario is played with its n-th allocation failing, of Python's heap or of the system's, for
-growing n until it runs through: each of the first ones, and then in wider and wider steps.
+growing n until it runs through: each of the first ones, and then in wider and wider steps. The
+variable MEMORY_FAULTS has words for more: `every` n without a step, which takes hours; `sanitize`,
+the 64-bit build with sanitizers in place of the 32-bit one.
 """
 
 import ast
+import os
 import ssl
 import time
 
@@ -18,7 +21,9 @@ from tools.peers.mqttbroker import Broker
 
 PORT = 8300
 TIMES = (1, 8)  # allocations that fail in a row
-STEP = 4  # how fast the steps widen
+_WORDS = os.environ.get("MEMORY_FAULTS", "").split(",")
+STEP = memoryfaults.MOST if "every" in _WORDS else 4  # how fast the steps widen
+IS_SANITIZED = "sanitize" in _WORDS
 DATA = b"0123456789" * 30
 
 
@@ -229,14 +234,14 @@ def ports():
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_any_allocation_of_python_may_fail(tmp_path, ports, scenario, times):
-    with memoryfaults.bench(tmp_path, ports) as bench:
+    with memoryfaults.bench(tmp_path, ports, IS_SANITIZED) as bench:
         assert bench.walk(scenario, "heap.python", times, STEP) > 0
 
 
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("scenario", SECURE, ids=lambda scenario: scenario.__name__)
 def test_any_allocation_of_the_system_may_fail(tmp_path, ports, scenario, times):
-    with memoryfaults.bench(tmp_path, ports) as bench:
+    with memoryfaults.bench(tmp_path, ports, IS_SANITIZED) as bench:
         assert bench.walk(scenario, "heap.c", times, STEP) > 0
 
 

@@ -51,9 +51,9 @@ def start(tmp_path):
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(start, tmp_path, number):
-    process = start()
+    process = start("--log", str(tmp_path / "log"))
     assert os.readlink(tmp_path / "tty").startswith("/dev/pts/")
     process.send_signal(number)
     output, errors = process.communicate(timeout=20)
@@ -62,6 +62,27 @@ def test_a_signal_ends_it_cleanly(start, tmp_path, number):
     assert "Traceback" not in errors
     assert not (tmp_path / "tty").is_symlink()
     assert not (tmp_path / "control").exists()
+    assert f"ended by {signal.Signals(number).name}" in (tmp_path / "log").read_text()
+
+
+def test_nohup_is_obeyed(start, tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.send_signal(signal.SIGHUP)
+    with Module(str(tmp_path / "tty")) as module:
+        module.ok("AT")
+
+
+def test_who_waits_for_it_is_told_how_it_ended(simulate):
+    simulator = simulate()
+    assert simulator.how_it_ended(0.1) == ""
+    os.kill(simulator.pid, signal.SIGTERM)
+    end = simulator.how_it_ended()
+    assert "with status 0" in end
+    assert "ended by SIGTERM" in end
 
 
 def test_the_line_of_output_comes_once(start, tmp_path):

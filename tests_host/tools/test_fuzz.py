@@ -6,6 +6,7 @@ import socket
 import dnslib
 import pytest
 
+from tests_host.fakemodule import FakeModule
 from tools.catalogue.declarations import all_commands
 from tools.fuzz import tlswild, wild
 from tools.fuzz.burst import Burst, load
@@ -25,6 +26,10 @@ class Simulator:
 
     def __init__(self):
         self.log = ""
+        self.end = ""
+
+    def how_it_ended(self):
+        return self.end
 
     def log_text(self, start=0):
         return self.log[start:]
@@ -97,6 +102,14 @@ def test_a_report_in_the_log_is_a_failure(driver, simulator, line):
     simulator.log = "all is well\n" + line
     with pytest.raises(FuzzFailure, match="in the log"):
         driver.run(Burst(0, "test", [(0, b"AT\r\n")]))
+
+
+def test_an_end_is_explained(simulator):
+    simulator.end = "the simulator ended by signal SIGKILL"
+    with FakeModule() as gone:
+        module = Module(gone.port, timeout_s=1.0)
+    with module, pytest.raises(FuzzFailure, match="SIGKILL"):
+        Driver(simulator, module).run(Burst(0, "test", [(0, b"AT\r\n")]))
 
 
 def test_running_out_of_heap_is_not_a_failure(driver, simulator):

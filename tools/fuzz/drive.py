@@ -18,7 +18,7 @@ from tools.fuzz.burst import Act, Burst, save
 from tools.fuzz.peers import Peers
 from tools.host.atclient import ATMismatch, Module
 from tools.host.privacy import shown
-from tools.host.simprocess import Simulator
+from tools.host.simprocess import Simulator, SimulatorError
 
 _RESTARTS = re.compile(rb"AT\+(RST|RESTORE|GSLP=|SYSROLLBACK)")
 _POWER = frozenset(("power_cycle", "power_cut_after_flash_writes"))
@@ -78,9 +78,10 @@ class Driver:
                 self._pause(pause_ms / 1000)
                 self._do(what)
             self._come_back(burst)
-        except (ATMismatch, OSError) as problem:
+        except (ATMismatch, OSError, SimulatorError) as problem:
             self.check_log()
-            raise FuzzFailure(f"after burst {burst.number} ({burst.kind}): {problem}") from None
+            what = f"{problem}\n{self._simulator.how_it_ended() or 'the simulator runs on'}"
+            raise FuzzFailure(f"after burst {burst.number} ({burst.kind}): {what}") from None
         self.check_log()
         self.seconds[burst.kind] += time.monotonic() - start
 
@@ -150,7 +151,7 @@ class Driver:
             if found[0] in _NEVER or not _EXPECTED_LOG.search(report[:1000]):
                 raise FuzzFailure(f"in the log:\n{report}")
         if not self._simulator.running:
-            raise FuzzFailure("the simulator itself ended")
+            raise FuzzFailure(self._simulator.how_it_ended())
 
     def alive(self) -> bool:
         """Tell whether the module can go on after a failure."""

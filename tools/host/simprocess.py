@@ -169,6 +169,24 @@ class Simulator:
         """Tell whether the supervisor lives."""
         return self._process is not None and self._process.poll() is None
 
+    def how_it_ended(self, timeout_s: float = 5.0) -> str:
+        """Say how the program ended, and the last that it and the module's log said.
+
+        It may be about to end: its port and its control socket go first. Empty if it runs on.
+        """
+        if self._process is None:
+            return "the simulator was not started"
+        try:
+            status = self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return ""
+        errors = (self.folder / "atsim.err").read_text(errors="replace")
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        return (
+            f"the simulator ended {how}; it said:\n{errors[-3000:]}\n"
+            f"the log's end:\n{self.log_text()[-2000:]}"
+        )
+
     def module(self, *, observer: Observer | None = None, timeout_s: float = 10.0) -> Module:
         """Open the AT port."""
         return Module(str(self.link), observer=observer, timeout_s=timeout_s)
@@ -181,7 +199,10 @@ class Simulator:
             sock.connect(str(self.control))
             sock.sendall(json.dumps(message).encode() + b"\n")
             with sock.makefile("rb") as lines:
-                answer = json.loads(lines.readline())
+                line = lines.readline()
+        if not line:
+            raise SimulatorError(f"{message}: no answer; {self.how_it_ended() or 'it runs on'}")
+        answer = json.loads(line)
         if answer.get("ok") is False or "error" in answer:
             raise SimulatorError(f"{message}: {answer}")
         return answer

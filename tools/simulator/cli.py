@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from tools.simulator import options as command_line
@@ -48,7 +49,8 @@ def run(options: command_line.Options) -> None:
     executable = build_firmware(options.bits, options.sanitize)
     loop = Loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.on_signal(number, loop.stop)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            loop.on_signal(number, partial(loop.stop, signal.Signals(number).name))
     command = firmware_command(executable, options.heap)
     supervisor = Supervisor(options, loop, command, executable)
     loop.on_signal(signal.SIGCHLD, supervisor.child_ended)
@@ -59,6 +61,7 @@ def run(options: command_line.Options) -> None:
             print(f"page: {page.url}", file=sys.stderr, flush=True)
         supervisor.power_on()
         loop.run()
+        supervisor.say(f"ended by {loop.why}")
     finally:
         if page:
             page.close()

@@ -35,6 +35,7 @@ class Loop:
         self._count = itertools.count()
         self._signals: dict[int, Callable[[], None]] = {}
         self._running = False
+        self.why = ""  # it was stopped
 
     def watch(self, fd: int, events: int, callback: Callable[[int], None]) -> None:
         """Call back with the ready events of fd; events 0 ends that."""
@@ -68,8 +69,9 @@ class Loop:
         for number in set(os.read(reader, 4096)):
             self._signals[number]()
 
-    def stop(self) -> None:
+    def stop(self, why: str = "") -> None:
         """Return from run() after the present call."""
+        self.why = why
         self._running = False
 
     def run(self) -> None:

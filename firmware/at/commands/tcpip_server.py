@@ -47,6 +47,8 @@ def cipserver_set(at, mode, first, kind=None, ca_enable=0):
     """Needs AT+CIPMUX=1. Each client takes the link that has been free longest: `n,CONNECT`.
 
     A client over the limit, or without a free link, is turned away: `Have <num> Connections`.
+    One that is still in its TLS handshake is no link yet, but has its number and counts for the
+    limit; when the server stops it is cut, whatever close_all is.
     The same again while it runs is OK and changes nothing; another server is an ERROR.
     The certificate that clients must show is one that server_ca in mfg_nvs vouches for.
     """

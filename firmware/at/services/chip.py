@@ -26,24 +26,24 @@ def driver(function, *args):
 
 def start():
     """Begin to deliver events."""
-    on(atlink.EVENT, _deliver)
+    on(atlink.EVENT, deliver)
 
 
-def _deliver():
+def deliver():
+    """Deliver the events there are. MemoryError leaves the rest for the next time."""
     while True:
         event = atchip.event()
         if event is None:
             return
-        method = "on_" + event[0]
         for owner in owners:
-            handler = getattr(owner, method, None)
-            if handler:
-                _call(handler, event)
+            _call(owner, event)
 
 
-def _call(handler, event):
+def _call(owner, event):
     try:
-        handler(*event[1:])
+        handler = getattr(owner, "on_" + event[0], None)
+        if handler:
+            handler(*event[1:])
     except Exception as error:  # noqa: BLE001 - one bad event must not end the loop
         log("chip: event", event[0], "failed unexpectedly:")
         sys.print_exception(error)

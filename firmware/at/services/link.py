@@ -118,6 +118,7 @@ class Link:
         from at.services import tls  # plain connections do without
 
         try:
+            self._need_handle()  # it may have been closed before the task began
             atnet.tls_start(self.handle, profile, sni, name)
             await within(self._shake(), _HANDSHAKE_MS)
         except OSError as error:
@@ -129,6 +130,7 @@ class Link:
 
     async def _shake(self):
         while True:
+            self._need_handle()
             wanted = atnet.handshake(self.handle)
             if not wanted:
                 return
@@ -141,9 +143,12 @@ class Link:
         """Wait until the link may be ready for `events`. OSError if it is closed meanwhile."""
         atnet.arm(self.handle, events)
         await ready(self.bit)
+        self._need_handle()
+        atnet.arm(self.handle, 0)
+
+    def _need_handle(self):
         if self.handle is None:
             raise OSError(-1, "closed")
-        atnet.arm(self.handle, 0)
 
 
 def bit_of(handle):

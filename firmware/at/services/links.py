@@ -54,9 +54,9 @@ class Links:
 
     # Which links there are.
 
-    def all(self):
-        """Return the open links."""
-        return [link for link in self._links if link and link.is_open]
+    def all(self, is_open=True):
+        """Return the open links, or those that are being opened."""
+        return [link for link in self._links if link and link.is_open == is_open]
 
     def get(self, number):
         """Return an open link, or raise StateError."""
@@ -346,16 +346,23 @@ class Links:
         """End the links whose own address is gone: nothing can reach them any more."""
         mine = (self._wifi.station_ip(), self._wifi.ap_ip())
         for link in self.all():
-            if link.family == 6:
-                is_lost = not (self.has_ipv6 and self._wifi.is_running)
-            elif link.is_udp:
-                is_lost = self._is_moved(link, mine)
-            else:
-                is_lost = link.local_ip not in mine
-            # to the stack, as long as the same address may come back
-            is_left = self.persists[link.number] and not link.is_udp and mine[0] is None
-            if is_lost and not is_left:
+            if self._is_lost(link, mine):
                 self.end(link, "the address is lost", True)
+        for link in self.all(False):
+            if link.handle is not None and self._is_lost(link, mine):
+                link.close(True)  # who opens it gets an error, and forgets it
+
+    def _is_lost(self, link, mine):
+        if link.is_udp:
+            return self._is_moved(link, mine) if link.family == 4 else self._is_without_ipv6
+        # to the stack, as long as the same address may come back
+        if self.persists[link.number] and mine[0] is None:
+            return False
+        return self._is_without_ipv6 if link.family == 6 else link.local_ip not in mine
+
+    @property
+    def _is_without_ipv6(self):
+        return not (self.has_ipv6 and self._wifi.is_running)
 
     def _is_moved(self, link, mine):
         """Tell whether a UDP link is in vain; a network that is lost for a while may come back."""

@@ -157,15 +157,7 @@ class Mqtt(Messages):
 
         Here and below `timeout_ms` is how long the broker may take to answer, None: 10 s.
         """
-        state = self.state
-        if state == EMPTY:
-            raise StateError("AT+MQTTUSERCFG comes first", NOT_CONFIGURED)
-        if state > LOST:
-            raise StateError("connected already", _ALREADY_CONNECTED)
-        if state == LOST and not self._reconnects:
-            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", DISCONNECTED)
-        if not self._identity[0] and not self._is_clean:
-            raise StateError("a kept session needs a client identifier", _PREPARE_FAILED)
+        self._need_unconnected()
         self._host = _checked_host(host)
         self._port_number = port
         self._reconnects = reconnects
@@ -179,8 +171,12 @@ class Mqtt(Messages):
         except MemoryError:
             raise LinkError("no memory for the connection", _NO_MEMORY)
         finally:
-            if is_known is None and self._client and reconnects:  # it was lost, and still is
-                self._task = asyncio.create_task(self._serve(client, None))
+            # It was lost, and still is: somebody has to go on trying.
+            while is_known is None and self._client and reconnects and not self._task:
+                try:
+                    self._task = asyncio.create_task(self._serve(client, None))
+                except MemoryError:
+                    await asyncio.sleep_ms(_FIRST_PAUSE_MS)
         try:
             task = asyncio.create_task(self._serve(client, is_known))
         except MemoryError:
@@ -190,6 +186,17 @@ class Mqtt(Messages):
         self._is_resumed = is_known
         self._connected(is_known)
         self._task = task
+
+    def _need_unconnected(self):
+        state = self.state
+        if state == EMPTY:
+            raise StateError("AT+MQTTUSERCFG comes first", NOT_CONFIGURED)
+        if state > LOST:
+            raise StateError("connected already", _ALREADY_CONNECTED)
+        if state == LOST and not self._reconnects:
+            raise StateError("AT+MQTTCLEAN=0 comes first: connection lost", DISCONNECTED)
+        if not self._identity[0] and not self._is_clean:
+            raise StateError("a kept session needs a client identifier", _PREPARE_FAILED)
 
     make_client = Client  # another one for who watches what this makes of a client
 

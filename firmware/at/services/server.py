@@ -39,11 +39,16 @@ class Server:
 
     def set_idle(self, seconds):
         """Set that time; it counts for clients that are there, too."""
+        before = self._idle_s, self._idle_task
         self._idle_s = seconds
-        if self._idle_task:
-            cancel(self._idle_task)
-            self._idle_task = None
-        self._watch()
+        self._idle_task = None
+        try:
+            self._watch()
+        except MemoryError:
+            self._idle_s, self._idle_task = before
+            raise
+        if before[1]:
+            cancel(before[1])
 
     def set_limit(self, count):
         """Allow so many clients. StateError while the server runs."""
@@ -73,7 +78,7 @@ class Server:
         self._links.renumber()  # a host that starts anew looks for its first client there
 
     async def stop(self, close_clients):
-        """Stop listening; clients stay unless they are to be closed."""
+        """Stop listening; clients stay unless they are to be closed, or in their handshake."""
         if not self.row:
             raise StateError("there is no server")
         self._close()
@@ -82,10 +87,13 @@ class Server:
                 self._links.close(link)
 
     def _close(self):
+        unknown = self.clients(False)  # takes memory: first
         on(bit_of(self._listener), None)
         atnet.close(self._listener)
         self._listener = None
         self.row = None
+        for link in unknown:  # to the host, and with no server none is to come
+            self._links.forget(link)
 
     def follow(self):
         """End an IPv6 server when IPv6 is turned off; its clients end like all such links."""
@@ -93,9 +101,9 @@ class Server:
             self._log("server: IPv6 is off")
             self._close()
 
-    def clients(self):
-        """Return the links that the server accepted."""
-        return [link for link in self._links.all() if link.role == SERVER]
+    def clients(self, is_open=True):
+        """Return the links that the server accepted, or those that are in their handshake."""
+        return [link for link in self._links.all(is_open) if link.role == SERVER]
 
     def _accept(self):
         try:
@@ -153,7 +161,8 @@ class Server:
         self._links.reserve(link)
 
     def _free(self):
-        if self._links.is_taken or len(self.clients()) >= self.limit:
+        count = len(self.clients()) + len(self.clients(False))
+        if self._links.is_taken or count >= self.limit:
             return None
         return self._links.free()
 

@@ -113,9 +113,10 @@ class _Listener(Server):
         self._sockets = sockets
         self._number = number
 
-    def clients(self):
-        """Return the links of its seeds."""
-        return [row.link for row in self._sockets.seeds(self._number) if row.is_open]
+    def clients(self, is_open=True):
+        """Return the links of its seeds, or of those that are in their handshake."""
+        numbers = [row.number for row in self._sockets.seeds(self._number)]
+        return [link for link in self._sockets.all(is_open) if link.number in numbers]
 
     def _take(self, link):
         super()._take(link)
@@ -250,10 +251,10 @@ class Sockets(Links):
 
     def set_active(self, is_active):
         """Print data at once, or announce it; a packet that waits is printed."""
-        self.is_active = is_active
         for row in self.rows.values():
             if is_active and row.packet is not None:
-                asyncio.create_task(self._print(row))
+                asyncio.create_task(self._print(row))  # takes memory: first
+        self.is_active = is_active
 
     def take(self, row):
         """Return the packet that waits, b"" if none does; the next one may come."""

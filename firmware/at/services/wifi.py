@@ -40,6 +40,7 @@ class Wifi:
         self.provisioning = None  # a SmartConfig or Wps that runs, and has the station to itself
         self._wlans = None
         self._listeners = []
+        self._is_untold = False  # a listener had no memory to take notice
         self._power_limit = None  # quarter dBm, None as the driver likes
         self._hostname = None
         chip.owners.extend((self.station, self.softap, self.net))
@@ -82,11 +83,19 @@ class Wifi:
 
     def changed(self):
         """Tell the listeners; the parts of Wi-Fi call this."""
+        self._is_untold = False
         for function in self._listeners:
             try:
                 function()
             except Exception as error:  # noqa: BLE001 - the link is as it is
                 self.log("wifi: not everybody took notice of it:", error)
+                self._is_untold = True
+
+    def look(self):
+        """Do what was due when there was no memory for it; called now and then."""
+        if self._is_untold:
+            self.changed()
+        self.station.look()
 
     # Driver and mode.
 

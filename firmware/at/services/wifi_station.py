@@ -31,8 +31,10 @@ _LIMIT_S = const(6)
 
 _EAP_SIZE = const(5)  # places of an EAP without RSSI and channel
 _ANYWHERE = (-127, 0)
+_STATION = const(0)  # the interface
 
 _TRIES = const(2)  # of one join command: radio is not perfect
+_DUE = True  # in place of a task: there was no memory for one
 _LEAVE_MS = const(2000)  # how long the driver may take to confirm a disconnection
 _UNKNOWN = const(1)  # reason, if the driver gave none
 
@@ -53,7 +55,7 @@ class Station:
         self._is_joining = False  # a command waits for the outcome
         self._is_interrupted = False  # a scan came in the middle of an attempt
         self._news = asyncio.Event()
-        self._task = None  # coming back
+        self._task = None  # coming back; or _DUE
         self._turn = 0  # counts who may try; an attempt of an earlier turn comes too late
         self._has_eap = False  # the driver is set up for an enterprise network
 
@@ -220,7 +222,18 @@ class Station:
     def _come_back(self, at_once=False):
         self._end_task()
         if at_once or self.interval_s:
+            self._task = _DUE
             self._task = asyncio.create_task(self._return(at_once))
+
+    def look(self):
+        """Do what was due at an event for which there was no memory; called now and then."""
+        if self._link == _UP and not self._is_leaving:
+            if self.info() is None:
+                self.on_sta_disconnected(0)
+            elif not self.has_ip and self._wifi.net.ip4(_STATION):
+                self.on_sta_got_ip(True)
+        if self._task is _DUE:
+            self._come_back(at_once=True)
 
     async def _return(self, at_once):
         tries = 0
@@ -257,7 +270,7 @@ class Station:
     def _end_task(self):
         self._turn += 1
         task, self._task = self._task, None
-        if task:
+        if task and task is not _DUE:
             cancel(task)
 
     def _give_up(self):

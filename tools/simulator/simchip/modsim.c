@@ -137,12 +137,20 @@ static mp_obj_t report(mp_obj_t text_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(report_obj, report);
 
-// event(): the text of the next event, or None
+// event(): the text of the next event, or None; one that there is no memory for stays the next
 static mp_obj_t event(void) {
-    char text[1024];
+    static char text[1024];
+    static int got;
     sim_need_board();
-    int got = sim_board_event(text, sizeof(text));
-    return got == 0 ? mp_const_none : mp_obj_new_str(text, got);
+    if (got == 0) {
+        got = sim_board_event(text, sizeof(text));
+    }
+    if (got == 0) {
+        return mp_const_none;
+    }
+    mp_obj_t event = mp_obj_new_str(text, got);
+    got = 0;
+    return event;
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(event_obj, event);
 

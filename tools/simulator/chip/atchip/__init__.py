@@ -4,8 +4,6 @@ The interface is firmware/typings/atchip.pyi. A subject of its own gets a file o
 package; what costs nothing but a name comes straight from the C module.
 """
 
-import json
-
 import _sim
 from atchip import wifi
 from atchip.neighbours import (  # noqa: F401
@@ -61,9 +59,4 @@ def board():
 
 def event():
     """Return the next event of the chip as a tuple, or None."""
-    text = _sim.event()
-    if text is None:
-        return None
-    news = tuple(json.loads(text)["ev"])
-    wifi.note_event(news)
-    return news
+    return wifi.event()

@@ -4,6 +4,8 @@ There the driver lives (tools/simulator/wifi/driver.py). Here is one function fo
 when its name is asked for, because on the chip they cost no heap either.
 """
 
+import json
+
 import _sim
 import simbus
 
@@ -51,13 +53,21 @@ CALLS = (
 
 
 is_initialised = False  # the driver
+_due = None  # the text of an event
 _has_ip = [False, False]  # station, softAP: whether sockets find a network
 
 
-def note_event(event):
-    """Take a look at an event that is on its way to the firmware."""
-    if event[0] in ("sta_got_ip", "sta_lost_ip", "sta_disconnected"):
-        _note(0, event[0] == "sta_got_ip")
+def event():
+    """Return the next event as a tuple, or None; one that finds no memory stays the next."""
+    global _due
+    _due = _due or _sim.event()
+    if _due is None:
+        return None
+    news = tuple(json.loads(_due)["ev"])
+    if news[0] in ("sta_got_ip", "sta_lost_ip", "sta_disconnected"):
+        _note(0, news[0] == "sta_got_ip")
+    _due = None
+    return news
 
 
 def _note(interface, has_ip):
