@@ -14,6 +14,7 @@ ROOMS = (
     ("tools.catalogue.words",),
     ("tools.catalogue.declarations",),  # the build makes C tables of them
     ("tools.build",),
+    ("tools.mfg",),
     ("tools.peers",),
     ("tools.host",),
     ("tools.transcript",),
@@ -21,7 +22,7 @@ ROOMS = (
     ("tools.simulator",),
     ("tools.term",),
     ("tools.image",),
-    ("tools.params", "tools.mfg"),
+    ("tools.params",),
     ("tools.fuzz", "tools.conformance", "tools.bench"),
     ("tests_device",),
     ("tests_host",),

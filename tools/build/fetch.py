@@ -5,7 +5,6 @@ Owns where MicroPython and Mbed TLS come from: $MICROPY_DIR, else Debian's sourc
 compiling is firmware.py's.
 """
 
-import fcntl
 import hashlib
 import lzma
 import os
@@ -13,29 +12,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import aptsource
 import pins
-
-
-class FetchError(Exception):
-    """A source cannot be had, or is not the pinned one; the text tells the user what to do."""
-
-
-def say(text: str) -> None:
-    """Print a progress line on stderr, so that stdout stays free for results."""
-    print(f"[build] {text}", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def locked(name: str = "build"):
-    """Hold the lock of that name: several processes may fetch and build at once."""
-    pins.BUILD.mkdir(exist_ok=True)
-    with (pins.BUILD / f".{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+from chores import FetchError, locked, say
 
 
 def check_sum(path: Path, sha256: str) -> None:

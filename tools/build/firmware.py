@@ -244,9 +244,9 @@ def build(bits: int = 64, sanitize: bool = False) -> Path:
         return program.exists() and stamp.exists() and stamp.read_text() == fingerprint()
 
     if not is_current():
-        import fetch
+        import chores
 
-        with fetch.locked():
+        with chores.locked():
             if not is_current():
                 # Taken before compiling: a file saved meanwhile makes the next call build again.
                 inputs = fingerprint()

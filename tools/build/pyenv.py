@@ -6,15 +6,13 @@ network. Two have a folder of their own: "stubs" in build/typings, "clients" in 
 """
 
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+import chores
 import interrupt
 import pins
-import system
-from fetch import FetchError, locked, say
+from chores import FetchError
 
 VENV = pins.BUILD / "venv"
 PYTHON = VENV / "bin/python"
@@ -27,6 +25,8 @@ TARGETS = {"stubs": TYPINGS, "clients": CLIENTS}
 
 def run(command: list, problem: str) -> None:
     """Run a command quietly; FetchError with its last words if it fails."""
+    import subprocess  # here and below: a start that installs nothing does without
+
     environment = {
         key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")
     }
@@ -46,11 +46,13 @@ def create() -> None:
     """Make build/venv if there is none, or none that works."""
     if PYTHON.exists() and (VENV / "complete").exists():
         return
+    import system
+
     try:
         system.ensure("venv")
     except system.MissingError as error:
         raise FetchError(str(error)) from error
-    say("creating build/venv")
+    chores.say("creating build/venv")
     run([sys.executable, "-m", "venv", "--clear", VENV], "cannot create build/venv")
     (VENV / "complete").touch()
 
@@ -84,7 +86,7 @@ def is_current(group: str, all_pins: dict) -> bool:
 def install(group: str, all_pins: dict) -> None:
     """Install one group."""
     packages = all_pins["python"][group]
-    say(f"installing Python packages ({group}): {', '.join(packages)}")
+    chores.say(f"installing Python packages ({group}): {', '.join(packages)}")
     constraints = VENV / "constraints.txt"
     constraints.write_text(
         "".join(f"{name}=={version}\n" for name, version in all_pins["python-constraints"].items())
@@ -92,6 +94,8 @@ def install(group: str, all_pins: dict) -> None:
     target = []
     if group in TARGETS:
         target = ["--target", TARGETS[group], *(["--no-deps"] if group == "clients" else [])]
+        import shutil
+
         shutil.rmtree(TARGETS[group], ignore_errors=True)  # pip leaves older versions there
     command = [
         PYTHON,
@@ -114,7 +118,7 @@ def ensure(*groups: str) -> Path:
     all_pins = pins.load()
     if all(is_current(group, all_pins) for group in groups):
         return PYTHON
-    with locked("pyenv"):
+    with chores.locked("pyenv"):
         create()
         for group in groups:
             if not is_current(group, all_pins):

@@ -16,7 +16,7 @@ def under_venv(*groups: str) -> None:
     """Return only under the Python of build/venv, with the packages of these groups in it."""
     import interrupt
     import pyenv
-    from fetch import FetchError
+    from chores import FetchError
 
     interrupt.quietly()
 

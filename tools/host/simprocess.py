@@ -13,6 +13,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ class Simulator:
         self._checkout = checkout
         self._arguments = [
             *prefix,
+            # Else it would look for the right Python itself, at each of thousands of starts.
+            *((sys.executable,) if sys.prefix == str(checkout / "build" / "venv") else ()),
             str(checkout / "tools" / "atsim"),
             *("--link", str(self.link), "--state", str(self.folder / "flash")),
             *("--control", str(self.control), "--log", str(self.log_path)),

@@ -6,7 +6,6 @@ is not there. Prints the path of the image; an unchanged one costs a few millise
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -40,14 +39,16 @@ def build(source: Path = SOURCE, image: Path = IMAGE) -> Path:
     """Return the path of the up-to-date image; FetchError if it cannot be made."""
     if is_current(source, image):
         return image
-    import fetch
+    import shutil
+
+    import chores
     import pyenv
 
     python = pyenv.ensure("mfg")
-    with fetch.locked("mfg"):
+    with chores.locked("mfg"):
         if is_current(source, image):
             return image
-        fetch.say(f"making {image.name}")
+        chores.say(f"making {image.name}")
         if not has_certificates():
             scratch = CERTIFICATES.with_name("certs.part")
             shutil.rmtree(scratch, ignore_errors=True)

@@ -15,7 +15,6 @@ from tools.simulator import options as command_line
 from tools.simulator.errors import SimulatorError
 from tools.simulator.loop import Loop
 from tools.simulator.names import hold_folder
-from tools.simulator.page.server import Page
 from tools.simulator.supervisor import Supervisor
 
 
@@ -57,6 +56,8 @@ def run(options: command_line.Options) -> None:
     page = None
     try:
         if options.web and options.log:
+            from tools.simulator.page.server import Page  # an HTTP server, which few want
+
             page = Page(options.web, options.control, options.log, options.link)
             print(f"page: {page.url}", file=sys.stderr, flush=True)
         supervisor.power_on()

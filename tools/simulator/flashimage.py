@@ -14,12 +14,11 @@ import time
 from pathlib import Path
 
 from tools.build import partitions
+from tools.mfg import build as mfg
 from tools.simulator import appimage, otadata
 from tools.simulator.errors import SimulatorError
 
 ROOT = Path(__file__).resolve().parents[2]
-_MFG_TOOL = ROOT / "tools/mfg/build.py"
-_MFG_IMAGE = ROOT / "build/mfg_nvs.bin"
 _VERSION = ROOT / "firmware/at/version.py"
 IDF = "v5.4.2"
 
@@ -95,7 +94,8 @@ def describe(firmware: Path) -> appimage.Description:
 
 def manufacturing_data() -> bytes:
     """Return the image of mfg_nvs, made first if need be."""
-    done = subprocess.run([sys.executable, _MFG_TOOL], stdout=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
-        raise SimulatorError("make mfg failed, so there is no manufacturing data to start with")
-    return _MFG_IMAGE.read_bytes()
+    if not mfg.is_current(mfg.SOURCE, mfg.IMAGE):
+        made = subprocess.run([sys.executable, mfg.__file__], stdout=subprocess.DEVNULL)
+        if made.returncode != 0:
+            raise SimulatorError("make mfg failed, so there is no data of the maker to start with")
+    return mfg.IMAGE.read_bytes()
