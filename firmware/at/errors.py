@@ -135,6 +135,19 @@ def refused(what, error):
     return StateError("out of memory" if is_memory(error) else "%s: %s" % (what, error))
 
 
+def expected(error):
+    """Return the ATError that a command ends with for what came out of its handler.
+
+    To be called before anything else happens: errors that find no memory are one object, which the
+    next of them changes (mp_obj_exception_make_new() of MicroPython 1.25).
+    """
+    if isinstance(error, ATError):
+        return error
+    if isinstance(error, OSError) or is_memory(error):
+        return refused("the chip refused", error)
+    return ATError("internal: %r" % error)
+
+
 def text_of(value, index):
     """Return a string parameter as str; it is parameter `index`, counted from 0."""
     try:

@@ -24,8 +24,7 @@ from at.errors import (
     NotSupported,
     ParamError,
     WrongForm,
-    is_memory,
-    refused,
+    expected,
 )
 from at.loop import cancel, patient
 from at.payload import SWALLOW_MS, Payload
@@ -39,10 +38,6 @@ _SWALLOW_STEP_MS = 2
 _SKIPS = 8  # at each step, each of what was read at once
 _UNWIND_STEPS = 10  # of a millisecond, until whatever an aborted command waited for is given up
 _DRAIN_MS = 5000  # how long a restart or a new baud rate waits for the answer to leave
-
-
-def _internal(error):
-    return ATError("internal: %r" % error)
 
 
 class Session(Payload):
@@ -228,7 +223,7 @@ class Session(Payload):
             self.surplus()  # what comes now is a command again
             outcome = error
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
-            outcome = error
+            outcome = self._known(error)
         self._task = None
         # What was announced and not taken must not become commands. No memory is needed here.
         quiet_ms = 0
@@ -273,6 +268,8 @@ class Session(Payload):
     def _conclude(self, outcome):
         """Write the final result; take the next line, or do what was put off until now."""
         self._is_running = False
+        if outcome is MemoryError:
+            outcome = ATError("out of memory")
         if self._was_keeping is not None:
             self.settings.keeping = self._was_keeping
             self._was_keeping = None
@@ -316,15 +313,20 @@ class Session(Payload):
         atcore.receive()
 
     def _fail(self, error):
-        if isinstance(error, MemoryError):
-            self.log("no memory:", error)
-            error = ATError("out of memory")
-        elif not isinstance(error, ATError):
-            self.log("AT%s failed unexpectedly:" % self.name)
-            sys.print_exception(error)
-            is_refusal = isinstance(error, OSError) or is_memory(error)
-            error = refused("the chip refused", error) if is_refusal else _internal(error)
+        error = self._known(error)
         atcore.refuse(error.code(), error.reason)
+
+    def _known(self, error):
+        """Return the ATError for what a handler raised; log it, if nobody expects it."""
+        try:
+            if isinstance(error, MemoryError):
+                self.log("no memory:", error)
+            elif not isinstance(error, ATError):
+                self.log("AT%s failed unexpectedly:" % self.name)
+                sys.print_exception(error)
+            return expected(error)
+        except MemoryError:
+            return MemoryError  # the class: it is made when there may be memory
 
     def explain(self, error):
         """Write what AT+SYSLOG wants to be said of an ATError in front of the final result."""

@@ -9,6 +9,9 @@ from tools.host.simprocess import Simulator
 
 # Commands of a user stand for any command: they ask, and fail at every place there is.
 FAILING = """
+import asyncio
+
+import atnet
 from at.command import command
 
 PARAMETERS = (("int", "after", 0, 4096), ("int", "kind", 0, 2))
@@ -40,6 +43,37 @@ async def take_set(at, length):
     at.line(await at.prompt(length))
 
 
+SHORT = command("+SHORT", "Fail without any memory, and others do, too", PARAMETERS[:1])
+held = [None]
+
+
+def fill():
+    try:
+        while True:
+            held[0] = (held[0],)
+    except MemoryError:
+        return
+
+
+async def fail_then():
+    await asyncio.sleep_ms(1)
+    try:
+        fill()
+        atnet.peer(99)
+    except Exception:
+        held[0] = None
+
+
+@SHORT.set
+async def short_set(at, after):
+    at.ask(4096)
+    while after > 0:
+        after -= len(await at.take(after))
+    asyncio.create_task(fail_then())
+    fill()
+    bytearray(4096)
+
+
 UNASKED = command("+UNASKED", "Have no memory for the next prompt")
 
 
@@ -64,6 +98,16 @@ def module(tmp_path):
         with simulator.module() as module:
             module.echo_off()
             yield module
+
+
+def test_what_others_fail_with_is_not_taken_for_the_commands_failure(module):
+    module.ok("AT+SYSLOG=2")
+    module.send("AT+SHORT=100")
+    module.read_until(b">")
+    module.write(POISON[:2000])
+    module.quiet(50)
+    module.write(POISON[2000:])
+    assert b"REASON:out of memory\r\n" in module.read_until(ANSWER)
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2])

@@ -40,6 +40,7 @@ _AFRESH = ("AT+RST", "AT+RESTORE", "AT+CWMODE=1")  # the first is obeyed by a bu
 _BUSY = b"\r\nbusy p...\r\n"
 _KEPT = 20  # bursts that are saved with a failing one, since state can build up
 _ATTEMPTS = 40
+_PATIENCE = 15  # of them a command may run, some 15 s, until it is given up
 
 
 class FuzzFailure(Exception):
@@ -184,7 +185,9 @@ class Driver:
                 time.sleep(0.05)  # guard times of passthrough
                 module.write(b"+++")
                 heard += module.quiet(60)
-            if attempt and not is_busy:
+            if is_busy and attempt > _PATIENCE:  # some commands take minutes
+                module.write(b"AT+ABORT\r\n")
+            elif attempt and not is_busy:
                 module.write(b"AT\r\n" * min(8**attempt, 4096))
                 heard += module.quiet(30 * attempt)
             module.write(b"\r\nAT+SYSMSGFILTER=0\r\n")
