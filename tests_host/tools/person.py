@@ -1,13 +1,11 @@
 """Somebody at a terminal: keys in, screen out, in a pseudo-terminal."""
 
-import contextlib
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 import pyte
 
@@ -17,13 +15,26 @@ _LIMIT_S = 60.0
 _COLUMNS, _LINES = 100, 40
 
 
+class Terminal(pyte.Screen):
+    """A terminal of 100 x 40 characters, which answers questions as terminals do: at once."""
+
+    def __init__(self, master):
+        super().__init__(_COLUMNS, _LINES)
+        self._master = master
+        self.asked = 0  # how often it was asked something
+
+    def write_process_input(self, data):
+        os.write(self._master, data.encode())
+        self.asked += 1
+
+
 class Person:
-    """Somebody at a terminal of 100 x 40 characters."""
+    """Somebody in front of a program, whom `close` lets go."""
 
     def __init__(self, folder, *command):
         self.master, slave = pty.openpty()
-        self._screen = pyte.Screen(_COLUMNS, _LINES)
-        self._stream = pyte.ByteStream(self._screen)
+        self.screen = Terminal(self.master)
+        self._news = threading.Condition()
         environment = {
             **os.environ,
             "TERM": "xterm",
@@ -32,54 +43,59 @@ class Person:
             "AT_HISTORY": str(folder / "history"),
         }
         self.process = subprocess.Popen(
-            [sys.executable, *command],
+            ["setsid", "--ctty", sys.executable, *command],  # Ctrl-C can be a signal
             cwd=ROOT,
             stdin=slave,
             stdout=slave,
             stderr=slave,
             env=environment,
-            start_new_session=True,
         )
         os.close(slave)
+        self._eyes = threading.Thread(target=self._look, daemon=True)
+        self._eyes.start()
+
+    def _look(self):
+        stream = pyte.ByteStream(self.screen)
+        while True:
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:  # nobody has the other end open any more
+                return
+            with self._news:
+                stream.feed(data)
+                self._news.notify_all()
 
     def type(self, keys):
         os.write(self.master, keys.encode())
 
     def text(self):
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+        with self._news:
+            return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def waits(self, condition):
+        """Wait until what the screen shows is as wanted."""
+        with self._news:
+            is_so = self._news.wait_for(lambda: condition(self.text()), _LIMIT_S)
+        assert is_so, self.text()
 
     def sees(self, text, times=1):
         """Wait until the screen shows a text, so many times."""
-        until = time.monotonic() + _LIMIT_S
-        while self.text().count(text) < times:
-            assert time.monotonic() < until, f"no {text!r} on\n{self.text()}"
-            self._look()
+        self.waits(lambda shown: shown.count(text) >= times)
 
     def sees_not(self, text):
         """Wait until the screen does not show a text."""
-        until = time.monotonic() + _LIMIT_S
-        while text in self.text():
-            assert time.monotonic() < until, f"{text!r} on\n{self.text()}"
-            self._look()
-
-    def _look(self):
-        if select.select([self.master], [], [], 0.2)[0]:
-            with contextlib.suppress(OSError):  # the other end is gone
-                data = os.read(self.master, 65536)
-                if b"\x1b[6n" in data:  # where is the cursor?
-                    at = self._screen.cursor
-                    os.write(self.master, f"\x1b[{at.y + 1};{at.x + 1}R".encode())
-                self._stream.feed(data)
+        self.waits(lambda shown: text not in shown)
 
     def leaves(self):
         """Wait for the end of the program; return its exit status."""
-        until = time.monotonic() + _LIMIT_S
-        while self.process.poll() is None and time.monotonic() < until:
-            self._look()
-        return self.process.wait(1)
+        return self.process.wait(_LIMIT_S)
 
     def close(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        self.leaves()
-        os.close(self.master)
+        try:
+            self.leaves()
+        finally:
+            self.process.kill()
+            self._eyes.join(_LIMIT_S)
+            os.close(self.master)

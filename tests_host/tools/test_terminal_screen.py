@@ -1,7 +1,9 @@
 """The terminal as a person has it, in a pseudo-terminal: keys in, screen out."""
 
 import os
+import pty
 import signal
+import tty
 
 import pytest
 
@@ -102,6 +104,39 @@ def test_pasted_lines_have_their_results_one_by_one(person):
     person.type("\x1b[200~AT+CWMODE=1\nAT+CWLAP\nAT+SYSSTORE?\n\x1b[201~\r")
     person.sees("+SYSSTORE:1")
     assert "busy" not in person.text()
+
+
+def test_an_empty_line_has_no_result(person):
+    person.type("\x1b[200~AT+CWMODE=1\n\nAT+SYSSTORE?\n\x1b[201~\r")
+    person.sees("+SYSSTORE:1")
+    person.type("\r")
+    person.type("AT+GMR\r")
+    person.sees("AT version:")
+
+
+def test_lines_that_come_at_once_are_pasted_ones(person):
+    """Terminals without bracketed paste type them."""
+    person.type("AT+CWMODE=1\rAT+CWLAP\rAT+SYSSTORE?\r")
+    person.sees("+SYSSTORE:1")
+    assert "busy" not in person.text()
+
+
+def test_ctrl_c_ends_the_wait_for_a_result(sit):
+    far, near = pty.openpty()
+    tty.setraw(near)
+    someone = sit(os.ttyname(near))
+    someone.sees("Ctrl-] quits", 2)
+    someone.type("AT+ONE\rAT+TWO\r")
+    wanted = b"AT+ONE\r\n"
+    assert os.read(far, 100) == wanted  # and nobody answers
+    someone.type("\x03")
+    someone.sees("\n>", 2)
+    someone.type("AT+THREE\r")
+    assert os.read(far, 100) == b"AT+THREE\r\n"
+    someone.type("\x03\x1d")
+    assert someone.leaves() == 0
+    os.close(far)
+    os.close(near)
 
 
 def test_data_mode_sends_exactly_what_is_typed(person):

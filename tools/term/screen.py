@@ -6,7 +6,7 @@ Backspace and arrows edit the line here and never reach the module. While the mo
 
 from __future__ import annotations
 
-import time
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -15,14 +15,15 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
+from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from tools.term import colon, meaning
 from tools.term.dialogue import FINAL, Event
+from tools.term.keyboard import Keyboard
 from tools.term.link import Link, TerminalError
 
-_PASTE_S = 0.01  # a line that is there so soon was not typed
 _RESULT_S = 180.0
 _PROMPT_S = 0.03
 
@@ -86,7 +87,9 @@ class Screen:
         self._link = link
         self._ask = ask  # returns why a line was refused, if somebody knows
         link.told = self._told
+        self._keyboard = Keyboard(sys.stdin)
         self._prompt: PromptSession[str] = PromptSession(
+            input=self._keyboard,
             history=FileHistory(str(history)),
             completer=Words(),
             complete_while_typing=False,
@@ -100,15 +103,15 @@ class Screen:
         """Pass lines on until there are no more."""
         with patch_stdout(raw=True):
             while not self._link.is_over:
-                begun = time.monotonic()
                 try:
+                    before = self._keyboard.reads
                     text = self._prompt.prompt(self._message)
-                except KeyboardInterrupt:
+                    is_typed = self._keyboard.reads > before + 1
+                    self._entered(text, is_pasted="\n" in text or not is_typed)
+                except KeyboardInterrupt:  # the line is dropped
                     continue
                 except EOFError:
                     return
-                is_pasted = time.monotonic() - begun < _PASTE_S or "\n" in text
-                self._entered(text, is_pasted)
 
     def _message(self) -> str:
         dialogue = self._link.dialogue
@@ -124,20 +127,27 @@ class Screen:
         return f" {hint or ':help  Tab completes  Ctrl-] quits'} "
 
     def _entered(self, text: str, is_pasted: bool) -> None:
-        for line in text.removesuffix("\n").split("\n"):
-            try:
-                if is_pasted and self._is_command(line) and self._link.dialogue.is_running:
-                    self._await_result()  # of a line before that did not look pasted
-                self._line(line)
-                if is_pasted and self._is_command(line):
-                    self._await_result()
-            except TerminalError as error:
-                self._link.view.note(f"terminal: {error}", "red")
+        try:
+            for line in text.removesuffix("\n").split("\n"):
+                self._line_of(line, is_pasted)
+        except KeyboardInterrupt:  # nobody waits any more, and what was pasted after it is dropped
+            clear_typeahead(self._keyboard)
+
+    def _line_of(self, line: str, is_pasted: bool) -> None:
+        """Do one of the lines that were entered."""
+        try:
+            if is_pasted and self._is_command(line) and self._link.dialogue.is_running:
+                self._await_result()  # of a line before that did not look pasted
+            self._line(line)
+            if is_pasted and self._is_command(line):
+                self._await_result()
+        except TerminalError as error:
+            self._link.view.note(f"terminal: {error}", "red")
 
     def _is_command(self, line: str) -> bool:
         """Tell whether a line has a result to wait for."""
         is_data = line.startswith(":") or self._link.dialogue.in_data
-        return self._link.has_results and not is_data
+        return self._link.has_results and not is_data and bool(line.strip())
 
     def _line(self, line: str) -> None:
         if line.startswith(":") and not line.startswith("::"):
@@ -168,7 +178,7 @@ class Screen:
 def _keys(link: Link, passes_controls: bool) -> KeyBindings:
     keys = KeyBindings()
 
-    @keys.add("c-]")
+    @keys.add("c-]", eager=True)  # else it waits a second for a letter, see Keyboard
     def _quit(event: KeyPressEvent) -> None:
         event.app.exit(exception=EOFError())
 

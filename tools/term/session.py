@@ -143,7 +143,7 @@ def _quiet(passes_controls: bool) -> Iterator[None]:
     """Let keys that come while no line is edited wait for the next one, unseen."""
     before = termios.tcgetattr(0)
     quiet = [*before]
-    quiet[0] &= ~termios.ICRNL
+    quiet[0] &= ~(termios.ICRNL | termios.IXON)
     quiet[3] &= ~(termios.ECHO | termios.ICANON | (termios.ISIG if passes_controls else 0))
 
     def leave_at_once(*_: object) -> None:
