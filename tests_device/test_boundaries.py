@@ -12,7 +12,7 @@ import pytest
 from tests_device import mqttcodes
 from tests_device.conduct import CODES, SAMPLES, Conduct, conduct_of
 from tests_device.rig import Rig
-from tools.catalogue import boundaries, declarations
+from tools.catalogue import boundaries, declarations, examples
 from tools.catalogue.boundaries import INVALID, PARAMETER_SUBS, Batch, Case
 from tools.catalogue.declarations import FORMS, SUFFIX, Command
 from tools.host.atclient import ATMismatch, Module, Reply
@@ -85,11 +85,7 @@ def test_the_test_form_describes_the_parameters(command: Command, bench: Rig) ->
 
 def test_cmd_lists_every_command_of_today(bench: Rig) -> None:
     bench.module.log.clear()
-    listed = [command for command in COMMANDS if not command.old]
-    flags = [",".join(str(int(form in c.forms)) for form in FORMS) for c in listed]
-    assert bench.module.ok("AT+CMD?") == [
-        f'+CMD:{index},"AT{command.name}",{flags[index]}' for index, command in enumerate(listed)
-    ]
+    assert bench.module.ok("AT+CMD?") == examples.listing(COMMANDS)
 
 
 def try_case(rig: Rig, case: Case, conduct: Conduct) -> str | None:

@@ -1,6 +1,6 @@
 """The command reference is made from the source and is never stale."""
 
-from tools.catalogue import declarations, gendocs
+from tools.catalogue import declarations, examples, gendocs
 
 
 def test_the_reference_is_up_to_date():
@@ -19,6 +19,19 @@ def test_every_command_has_a_section():
     text = gendocs.render()
     for command in declarations.all_commands():
         assert f"\n### AT{command.name}\n" in text
+
+
+def test_every_command_has_an_example():
+    transcripts = examples.scripts()
+    commands = [each for each in declarations.all_commands() if not each.old]
+    assert [each.name for each in commands if not examples.example(each, transcripts)] == []
+
+
+def test_the_example_of_all_commands_is_cut_short():
+    section = gendocs.render().partition("### AT+CMD\n")[2].partition("###")[0]
+    lines = section.partition("```\n")[2].splitlines()
+    assert lines[1] == '< +CMD:0,"AT",0,0,0,1'
+    assert lines[-5:-3] == ["< ...", f"< {examples.listing(declarations.all_commands())[-1]}"]
 
 
 def test_a_set_form_shows_its_parameters_and_whether_they_are_kept():

@@ -20,7 +20,8 @@ from tools.transcript.seen import form_of
 SCENARIOS = declarations.ROOT / "tests_device" / "scenarios"
 _LINES = 16
 _PREFERRED = ("set", "execute", "query")
-_GOOD_ENDS = {*(f"< {result}" for result in GOOD), "< ready", "< +MQTTPUB:OK"}
+_GOOD_ENDS = {*(f"< {result}" for result in GOOD), "< ready", "< +MQTTPUB:OK", "< WIFI GOT IP"}
+_SHORT = 6  # lines that are shown of an answer with one for each command
 # What a network of one's own may look like, for the variables of the transcripts.
 _PLACES = {
     "host": "192.168.1.10",
@@ -31,6 +32,7 @@ _PLACES = {
     "udp_echo": "7",
     "puppet": "8080",
     "web": "80",
+    "update": "80",
     "mqtt": "1883",
     "mqtts": "8883",
     "ws": "80",
@@ -41,12 +43,14 @@ SAMPLES = (
     "SDK version:v5.4.2",
     "compile time(1.0.0):Nov 21 2026 10:11:12",
     "Bin version:1.0.0(MINI-1)",
-    '+SYSROLLBACK:0x30000,"1.0.0(MINI-1)",0x1b0000,""',
     "+CIPSNTPTIME:Sat Nov 21 10:11:12 2026",
     "+PING:7",
     '+USERDOCS:"https://docs.espressif.com/projects/esp-at/en/latest/esp32s2/index.html"',
     '+USERDOCS:"https://docs.espressif.com/projects/esp-at/zh_CN/latest/esp32s2/index.html"',
 )
+
+# Escapes, and data of a peer that came with the prompt.
+_ODD = re.compile(r"\\[rnx\\\"]|^< >.")
 
 
 def scripts() -> list[Transcript]:
@@ -61,6 +65,8 @@ def example(command: Command, transcripts: list[Transcript]) -> list[str]:
     Files about other commands, or about errors, come last. What cannot be shown as it is typed
     (bytes that are no text, answers that are not settled) is no example.
     """
+    if command.name == "+CMD":
+        return _shortened(listing(declarations.all_commands()))
     found: dict[tuple[bool, int, bool, int], list[str]] = {}
     for script in transcripts:
         aside = "error" in script.name or not script.name.startswith(command.group.split("_")[0])
@@ -70,10 +76,25 @@ def example(command: Command, transcripts: list[Transcript]) -> list[str]:
                 continue
             lines = _exchange(script, index)
             if lines and 1 < len(lines) <= _LINES and lines[-1] in _GOOD_ENDS:
-                is_odd = any(re.search(r"\\[rnx\\\"]", line) for line in lines)
+                is_odd = any(_ODD.search(line) for line in lines)
                 rank = (is_odd, _PREFERRED.index(form), aside, -_fields(lines))
                 found.setdefault(rank, lines)
     return found[min(found)] if found else []
+
+
+def listing(commands: list[Command]) -> list[str]:
+    """Return what AT+CMD? answers, a line for each command; earlier names are not in it."""
+    listed = [command for command in commands if not command.old]
+    rows = []
+    for index, each in enumerate(listed):
+        flags = ",".join(str(int(form in each.forms)) for form in declarations.FORMS)
+        rows.append(f'+CMD:{index},"AT{each.name}",{flags}')
+    return rows
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    shown = [*lines[:_SHORT], "...", lines[-1], "OK"]
+    return ["> AT+CMD?", *(f"< {line}" for line in shown)]
 
 
 def _fields(lines: list[str]) -> int:
@@ -95,6 +116,8 @@ def _exchange(script: Transcript, index: int) -> list[str]:
 def _steps(script: Transcript, index: int) -> Iterator[Step]:
     yield script.steps[index]
     for step in script.steps[index + 1 :]:
+        if step.kind == "act" and step.text.startswith("pause "):
+            continue
         if step.kind not in EXPECTATIONS and step.kind != "raw":
             return
         yield step
