@@ -1,8 +1,8 @@
 """The page of AT+WEBSERVER in a real browser, for tests that visit it (fixtures: conftest.py)."""
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
-from tests_host.browsers import chromium
+from tests_host.browsers import chromium, new_page
 from tests_host.firmware.webbench import PORT
 
 HOME = f"http://192.168.4.1:{PORT}/"
@@ -21,7 +21,6 @@ LOOKS = {
     "desk-light": {**DESK, "color_scheme": "light"},
     "desk-dark": {**DESK, "color_scheme": "dark"},
 }
-_LIMIT_MS = 60_000
 
 
 def launch(ip):
@@ -32,9 +31,7 @@ def launch(ip):
 
 def visit(browser: Browser, look: dict, address: str = HOME) -> Page:
     """Open the page as somebody with that device; errors of its script end the test."""
-    page = browser.new_context(**look).new_page()
-    page.set_default_timeout(_LIMIT_MS)
-    expect.set_options(timeout=_LIMIT_MS)
+    page = new_page(browser, **look)
     page.errors = []
     page.hosts = set()
     page.on("pageerror", lambda error: page.errors.append(str(error)))

@@ -9,6 +9,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests_host.browsers import new_page
 from tests_host.firmware.browserbench import HOME, LOOKS, PROBE, SMALL, upload, visit
 from tests_host.firmware.updatebench import IMAGE, damaged
 from tests_host.firmware.webbench import PORT
@@ -232,7 +233,7 @@ def test_without_a_station_the_page_says_what_to_do(phone, bench):
 
 def test_a_strange_page_cannot_use_the_module(browser, bench):
     """A page of another site in the same browser tries what a browser lets it try."""
-    page = browser.new_context().new_page()
+    page = new_page(browser)
     page.route(
         "http://evil.example/",
         lambda route: route.fulfill(body="<p>evil", content_type="text/html"),

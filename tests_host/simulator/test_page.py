@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests_host.browsers import chromium
+from tests_host.browsers import chromium, new_page
 from tests_host.webcamera import Camera
 from tools.host.simprocess import ROOT
 
@@ -45,8 +45,7 @@ def browser():
 def camera(request, browser, module):
     """Return the page in a browser; errors of its script and requests elsewhere end the test."""
     errors = []
-    page = browser.new_context(**LOOKS[request.param]).new_page()
-    page.set_default_timeout(30_000)
+    page = new_page(browser, **LOOKS[request.param])
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda asked: asked.url.startswith(module) or errors.append(asked.url))
     page.goto(module)

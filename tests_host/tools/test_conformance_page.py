@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests_host.browsers import chromium
+from tests_host.browsers import chromium, new_page
 from tests_host.tools.reports import entries, results
 from tools.conformance import report
 
@@ -32,7 +32,7 @@ def visit(browser, tmp_path):
     errors = []
 
     def visit(**look):
-        page = browser.new_context(**look).new_page()
+        page = new_page(browser, **look)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "request",
