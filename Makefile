@@ -19,6 +19,8 @@ QUIET := > /dev/null
 SIMULATOR_NEEDS := venv gcc make
 QUICK := $(addprefix firmware/test_,layers wire mqtt http dns websocket) \
 	$(addprefix tools/test_,declarations words docs rooms sizes transcript term_meaning) c/test_atlink_core chip/test_partitions
+# Which conversations make check has.
+CONVERSATIONS := basic_
 SOURCES := tools tests_host tests_device firmware board
 
 help: ## this list
@@ -46,7 +48,7 @@ check: ## a look in under two minutes: style, layers, unit tests, basic conversa
 	@build/venv/bin/ruff format --check $(SOURCES) $(QUIET)
 	@echo "[check] units, then basic conversations"
 	@$(PYTHON) -m pytest -n 4 $(QUICK:%=tests_host/%.py)
-	@$(PYTHON) -m pytest -n 4 tests_device/test_scenarios.py -k basic_
+	@$(PYTHON) -m pytest -n 4 tests_device/test_scenarios.py -k $(CONVERSATIONS)
 
 bench: ## measure speed and memory; writes build/bench.json; BEFORE=, another checkout as the peer; KEYS=
 	@$(SYSTEM) $(SIMULATOR_NEEDS) m32 valgrind socat mosquitto xtensa

@@ -28,12 +28,18 @@ def wanted(words: list[str]) -> tuple[list[str], Path]:
     return found, target
 
 
+def is_program(path: os.PathLike) -> bool:
+    """Tell a program from a script, which names its environment, and from pages."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
 def put(distribution: Distribution, target: Path) -> None:
     """Link the files of a distribution."""
     for file in distribution.files or ():
-        if ".." in file.parts:  # scripts
+        if ".." in file.parts and not is_program(file.locate()):
             continue
-        path = target / file
+        path = Path(os.path.normpath(target / file))
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             try:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from pins import ROOT
+from tests_host.tools.refusals import REFUSED
 
 SCENARIOS = (
     "tcpip_send",
@@ -19,8 +20,6 @@ SCENARIOS = (
     "aithinker_server",
     "ws_tls",
 )
-# Nobody may make a network namespace here, or the program for it is not there.
-REFUSED = ("lets nobody make network namespaces", "there is no program")
 
 
 @pytest.mark.parametrize("options", [("--open",), ()], ids=["open", "wpa2"])

@@ -189,7 +189,8 @@ class Link:
                 left = None if seconds is None else self._last + seconds - time.monotonic()
                 if left is not None and left <= 0:
                     return None
-                self._news.wait(left)
+                # In slices: a Ctrl-C that comes as the wait begins is noticed at the end of one.
+                self._news.wait(_TICK_S if left is None else min(left, _TICK_S))
 
     def settle(self, seconds: float = _GREETING_S) -> None:
         """Wait until nothing has come for so long."""
