@@ -90,6 +90,9 @@ class Talk:
         return found[1].rstrip()
 
 
+Scenario = Callable[[Talk], None]
+
+
 class Bench:
     """A module with a fault to come, and what it held before."""
 
@@ -113,15 +116,20 @@ class Bench:
         files = len(os.listdir(Path("/proc", str(status["pid"]), "fd")))
         return used, status["heap"]["c_blocks"], files
 
-    def play(self, scenario: Callable[[Talk], None]) -> tuple[int, int, int]:
+    def play(self, scenario: Scenario, prepare: Scenario) -> tuple[int, int, int]:
         """Play a scenario in which all works; return what is held then."""
         self.talk.is_strict = True
+        prepare(self.talk)
         scenario(self.talk)
         self.clean()
         return self.held()
 
-    def fail(self, scenario: Callable[[Talk], None], heap: str, skip: int, times: int) -> bool:
+    def fail(
+        self, scenario: Scenario, prepare: Scenario, heap: str, skip: int, times: int
+    ) -> bool:
         """Play it with failing allocations; return whether the first of them was met."""
+        self.talk.is_strict = True
+        prepare(self.talk)
         self.talk.is_strict = False
         self.module.log.clear()
         order = {"call": heap, "error": "MemoryError", "skip": skip, "times": times}
@@ -154,22 +162,28 @@ class Bench:
             assert trace.splitlines()[-1].startswith("MemoryError"), trace
 
     def walk(
-        self, scenario: Callable[[Talk], None], heap: str, times: int, step: int, first: int = 0
+        self,
+        scenario: Scenario,
+        heap: str,
+        times: int,
+        step: int,
+        prepare: Scenario = lambda _: None,
     ) -> int:
         """Let each allocation fail in turn; return how many there were.
 
-        `step` widens the way from one to the next: 1 / step of how many lie behind.
+        `step` widens the way from one to the next: 1 / step of how many lie behind. `prepare` is
+        what comes before the scenario each time, with all the memory there is.
         """
-        self.play(scenario)  # what is made once and kept is made
-        before = self.play(scenario)
+        self.play(scenario, prepare)  # what is made once and kept is made
+        before = self.play(scenario, prepare)
         starts = self.simulator.act("status")["restarts"]
-        for skip in _numbers(first, step):
+        for skip in _numbers(step):
             try:
-                is_met = self.fail(scenario, heap, skip, times)
+                is_met = self.fail(scenario, prepare, heap, skip, times)
                 self.nothing_is_held(before)
                 assert self.simulator.act("status")["restarts"] == starts, "restarted"
                 self.nobody_wonders()
-                self.play(scenario)
+                self.play(scenario, prepare)
             except Exception as error:
                 raise AssertionError(f"allocation {skip} of {heap}: {error}") from error
             if not is_met:
@@ -177,8 +191,8 @@ class Bench:
         raise AssertionError("the scenario does not come to its end")
 
 
-def _numbers(first: int, step: int) -> Iterator[int]:
-    number = first
+def _numbers(step: int) -> Iterator[int]:
+    number = 0
     while number < MOST:
         yield number
         number += 1 + number // step

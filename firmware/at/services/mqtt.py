@@ -221,7 +221,9 @@ class Mqtt(Messages):
             raise LinkError(error.reason, START_FAILED)
         finally:
             if is_known is None:
-                client.fail("not accepted")
+                sock.close()  # the client may not even have it
+                if client.sock:
+                    client.fail("not accepted")
         return is_known
 
     def _connected(self, is_known):
@@ -288,8 +290,8 @@ class Mqtt(Messages):
         if self.state == EMPTY:
             raise StateError("nothing to clean", _ALREADY_CLEAN)
         client = self._client
+        self._forget()  # takes memory: first
         self._client = None
-        self._forget()
         if not client:
             return
         try:

@@ -134,10 +134,15 @@ class Websockets:
     async def _connect(self, link, checks, protocols, fields, timeout_ms):
         try:
             work = self._dial(link.place, checks, protocols, fields)
-            link.begin(await within(work, timeout_ms))
+            stream = await within(work, timeout_ms)
         except asyncio.TimeoutError:
             host = link.place[1]
             raise LinkError("no WebSocket with %s within %d ms" % (host, timeout_ms), REFUSED)
+        try:
+            link.begin(stream)
+        except MemoryError:
+            stream.close()
+            raise
 
     async def _dial(self, place, checks, protocols, fields):
         """Return a WebSocket with a server."""
