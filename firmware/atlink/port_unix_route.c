@@ -322,7 +322,8 @@ ssize_t atlink_route_recvmsg(int fd, struct msghdr *message, int flags) {
     if (nothing_comes()) {
         return -1;
     }
-    ssize_t got = recvmsg(fd, message, flags);
+    // As lwIP does: the length of the whole datagram, however little of it was put down.
+    ssize_t got = recvmsg(fd, message, flags | (type_of(fd) == SOCK_DGRAM ? MSG_TRUNC : 0));
     if (got < 0 || message->msg_name == NULL || route_home() == 0) {
         return got;
     }

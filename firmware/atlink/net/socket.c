@@ -114,7 +114,9 @@ static ssize_t receive(int fd, const atlink_span_t spans[2], int flags, atlink_a
     if (sender != NULL) {
         sender->len = got < 0 ? 0 : message.msg_namelen;
     }
-    return got;
+    // lwIP returns the length of the datagram, also where it did not fit.
+    ssize_t room = (ssize_t)(spans[0].size + spans[1].size);
+    return got > room ? room : got;
 }
 
 // Bytes from the stream itself; 0 is its end, remembered because lwIP reports it once and then
