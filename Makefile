@@ -74,9 +74,10 @@ fuzz: ## feed the sanitizer build with garbage for FUZZ_SECONDS (60); ARGS="--bi
 	@echo "[fuzz] $(FUZZ_SECONDS) seconds"
 	@$(PYTHON) -m tools.fuzz $(ARGS)
 
-fuzzc: ## coverage-guided fuzzing (libFuzzer) of the C parts that read input, for FUZZ_SECONDS (60); ARGS=--keep
+fuzzc: ## coverage-guided fuzzing (libFuzzer) of the C parts that read input and of TLS, for FUZZ_SECONDS (60); ARGS=--keep
 	@$(SYSTEM) venv gcc clang
-	$(PACKAGES) run $(QUIET)
+	$(PACKAGES) run mfg $(QUIET)
+	@python3 tools/mfg/build.py $(QUIET)
 	@$(PYTHON) -m tools.fuzz.core $(ARGS)
 
 lint: ## style, types against the chip's MicroPython, layers, compiler warnings

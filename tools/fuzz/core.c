@@ -1,5 +1,5 @@
 // The C parts that read what hosts and peers send, for libFuzzer (`make fuzzc`), and for the replay of
-// its corpus by gcc's sanitizers (tests_host/c/test_corpus.py, -DREPLAY). The first byte of an input
+// its corpus by gcc's sanitizers (tests_host/c/test_corpus.py). The first byte of an input
 // chooses the part, the rest is what it gets; what must hold for any input is checked.
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,34 +14,10 @@
 #include "core/rx.h"
 #include "core/unescape.h"
 #include "core/websocket.h"
+#include "fuzz.h"
 #include "net/net.h"
 
 #define ROOM (8192)
-#define HOLDS(claim) \
-    do { \
-        if (!(claim)) { \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #claim); \
-            abort(); \
-        } \
-    } while (0)
-
-typedef struct {
-    const uint8_t *data;
-    size_t left;
-} input_t;
-
-static uint8_t next(input_t *in) {
-    if (in->left == 0) {
-        return 0;
-    }
-    in->left -= 1;
-    return *in->data++;
-}
-
-static uint32_t next32(input_t *in) {
-    return (uint32_t)next(in) << 24 | next(in) << 16 | next(in) << 8 | next(in);
-}
-
 // The receiver: whatever arrives in whatever pieces, no more is taken than came.
 static void fuzz_rx(input_t *in) {
     atlink_rx_t rx;
@@ -291,31 +267,9 @@ static void (*const parts[])(input_t *in) = {
     fuzz_addr,
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    input_t in = {data, size};
-    parts[next(&in) % (sizeof(parts) / sizeof(parts[0]))](&in);
-    return 0;
+void fuzz_begin(void) {
 }
 
-#ifdef REPLAY
-int main(int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        static uint8_t data[65536];
-        FILE *file = fopen(argv[i], "rb");
-        if (file == NULL) {
-            perror(argv[i]);
-            return EXIT_FAILURE;
-        }
-        size_t n = fread(data, 1, sizeof(data), file);
-        fclose(file);
-        uint8_t *own = malloc(n); // as long as it is: reading behind it is seen
-        memcpy(own, data, n);
-        fprintf(stderr, "%s\n", argv[i]);
-        LLVMFuzzerTestOneInput(own, n);
-        free(own);
-    }
-    return EXIT_SUCCESS;
+void fuzz_one(input_t *in) {
+    parts[next(in) % (sizeof(parts) / sizeof(parts[0]))](in);
 }
-#endif
