@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+import firmware
 from tests_host.browsers import chromium, new_page
 from tests_host.webcamera import Camera
 from tools.host.simprocess import ROOT
@@ -22,6 +23,7 @@ LOOKS = {
 @pytest.fixture(scope="module")
 def module(tmp_path_factory):
     """Return the address of the page of a simulated module."""
+    firmware.build(64)  # else this is what is said first
     folder = tmp_path_factory.mktemp("page")
     words = [ROOT / "tools/atsim", "--web", "127.0.0.1:0", "--boot-ms", "0"]
     for name in ("link", "state", "control"):
@@ -32,7 +34,7 @@ def module(tmp_path_factory):
     assert process.stdout.readline().startswith("UART1 ready")
     yield line.split()[1]
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +137,9 @@ def test_power_acts_and_their_errors(camera):
 def ask(module, method, path, body=None, **fields):
     place = urlsplit(module)
     fields = {name.replace("_", "-"): value for name, value in fields.items()}
-    with closing(http.client.HTTPConnection(place.hostname, place.port, timeout=30)) as connection:
+    with closing(
+        http.client.HTTPConnection(place.hostname, place.port, timeout=200)
+    ) as connection:
         connection.request(method, path, body, fields)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())["error"]
@@ -166,6 +170,6 @@ def test_an_address_in_use_is_named(module, tmp_path):
     place = urlsplit(module)
     words = [ROOT / "tools/atsim", "--web", f"127.0.0.1:{place.port}", "--control", tmp_path / "c"]
     words += ["--state", tmp_path / "s", "--link", tmp_path / "l"]
-    run = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert run.returncode == 1
     assert run.stderr.startswith(f"atsim: --web 127.0.0.1:{place.port}:")

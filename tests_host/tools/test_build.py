@@ -154,13 +154,20 @@ def test_a_long_build_says_now_and_then_how_far_it_is(monkeypatch, capsys):
     assert capsys.readouterr().err == "[build] 15 files compiled\n[build] 30 files compiled\n"
 
 
-def test_missing_system_package_is_named_with_its_command(monkeypatch):
+@pytest.mark.parametrize(
+    ("sudo", "told"),
+    [
+        ("/bin/false", "sudo asks for a password)\n  sudo apt-get install gcc-multilib valgrind"),
+        (None, 'no sudo)\n  su - -c "apt-get install gcc-multilib valgrind"'),
+    ],
+)
+def test_a_user_is_told_all_that_is_missing_with_its_command(monkeypatch, sudo, told):
     monkeypatch.setattr(system, "has", lambda _need: False)
-    monkeypatch.setattr(system, "root_prefix", lambda: None)
+    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(system.shutil, "which", lambda name, **_: sudo if name == "sudo" else None)
     with pytest.raises(system.MissingError) as caught:
         system.ensure("m32", "valgrind")
-    assert "missing: m32, valgrind" in str(caught.value)
-    assert "sudo apt-get install gcc-multilib valgrind" in str(caught.value)
+    assert str(caught.value) == f"missing: m32, valgrind (not root, and {told}"
 
 
 def test_package_that_does_not_help_is_told(monkeypatch):

@@ -77,7 +77,7 @@ def test_pasted_lines_wait_for_nothing(tmp_path):
         person.sees("Ctrl-] quits", 2)
         person.type("\x1b[200~one\rtwo\rthree\x1b[201~\r")  # as terminals paste
         while came != b"one\rtwo\rthree\r":
-            assert select.select([far], [], [], 60)[0], came
+            assert select.select([far], [], [], 200)[0], came
             came += os.read(far, 100)
     finally:
         person.close()

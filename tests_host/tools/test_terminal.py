@@ -19,7 +19,7 @@ SCRIPT = ROOT / "tools/terminal.py"
 def run(url, text, *options):
     """Feed a session with lines and return what it printed and its complaints."""
     command = [sys.executable, SCRIPT, str(url), *options]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
 
@@ -151,7 +151,7 @@ def test_port_that_goes_away(simulate):
         while "OK" not in process.stdout.readline():
             pass
         simulator.stop()
-        _, err = process.communicate("AT\n" * 3, timeout=60)
+        _, err = process.communicate("AT\n" * 3, timeout=300)
     assert process.returncode == 1
     assert "error: the port went away" in err
 

@@ -43,7 +43,7 @@ class Talker:
     def hears(self, wanted):
         """Wait for exactly these bytes."""
         with self._news:
-            self._news.wait_for(lambda: len(self._heard) >= len(wanted), 60)
+            self._news.wait_for(lambda: len(self._heard) >= len(wanted), 200)
             assert self._heard == wanted
             self._heard = b""
 

@@ -31,7 +31,7 @@ def run(lines, *words, **options):
         [sys.executable, TERMINAL, *words, *own],
         input=lines,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
         **options,
     )
@@ -129,7 +129,7 @@ def test_a_second_one_says_why_not():
         assert done.returncode == 1
         assert b"another simulated module" in done.stderr
         first.stdin.close()
-        assert first.wait(20) == 0
+        assert first.wait(200) == 0
 
 
 def test_a_crash_of_the_firmware_is_a_failure(folder, tmp_path):
@@ -162,7 +162,7 @@ def test_a_killed_terminal_takes_its_module_along(folder):
         while b"ready" not in terminal.stdout.readline():
             pass
         terminal.kill()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 200
     while (folder / "tty").is_symlink():
         assert time.monotonic() < until
         time.sleep(0.01)

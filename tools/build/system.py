@@ -99,7 +99,8 @@ def install(packages: list[str]) -> str:
     """Install Debian packages; return why that failed, "" if it did not."""
     prefix = root_prefix()
     if prefix is None:
-        return "not root, and sudo asks for a password"
+        is_sudo = shutil.which("sudo") is not None
+        return "not root, and sudo asks for a password" if is_sudo else "not root, and no sudo"
     if shutil.which("apt-get") is None:
         return "this machine has no apt-get"
     print(f"[build] installing {' '.join(packages)}", file=sys.stderr, flush=True)
@@ -112,6 +113,14 @@ def install(packages: list[str]) -> str:
     return "" if done.returncode == 0 else done.stderr.strip() or "apt-get failed"
 
 
+def by_hand(packages: list[str]) -> str:
+    """Return the line with which somebody installs Debian packages who knows a password."""
+    line = f"apt-get install {' '.join(packages)}"
+    if os.geteuid() == 0:
+        return line
+    return f"sudo {line}" if shutil.which("sudo") else f'su - -c "{line}"'
+
+
 def ensure(*needs: str) -> None:
     """Make sure of all needs (keys of PACKAGES); MissingError names what is missing."""
     missing = [need for need in needs if not has(need)]
@@ -122,9 +131,7 @@ def ensure(*needs: str) -> None:
     still = [need for need in missing if not has(need)]
     if still:
         reason = problem or "installed, but still not usable"
-        raise MissingError(
-            f"missing: {', '.join(still)} ({reason})\n  sudo apt-get install {' '.join(packages)}"
-        )
+        raise MissingError(f"missing: {', '.join(still)} ({reason})\n  {by_hand(packages)}")
 
 
 def main() -> None:
