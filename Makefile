@@ -96,12 +96,13 @@ lint: ## style, types against the chip's MicroPython, layers, compiler warnings
 	@echo "[lint] C for the chip: Xtensa and 32 bit, against the declarations in tests_host/chip/idf_decls"
 	@python3 tools/build/chipcheck.py
 
-docs: ## write docs/commands.md from the declarations, the table of docs/memory.md from the board
+docs: ## write docs/commands.md from the declarations, the accounts of docs/memory.md and docs/porting.md
 	@$(SYSTEM) venv
 	@python3 tools/mfg/build.py $(QUIET)
 	$(PACKAGES) run $(QUIET)
 	@$(PYTHON) -m tools.catalogue.gendocs
 	@$(PYTHON) -m tools.image.memory
+	@$(PYTHON) -m tools.image.slot
 
 mfg: ## build/mfg_nvs.bin: factory parameters and test certificates
 	@python3 tools/mfg/build.py

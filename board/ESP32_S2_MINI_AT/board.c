@@ -1,5 +1,5 @@
-// What the board does before Python starts, the limit of Python's heap, and TCP without an address. Takes the place of the ESP32 port's
-// boardctrl_startup(). Written against ESP-IDF v5.4 (nvs_flash.h, esp_heap_caps.h, esp_log.h, lwip).
+// What the board does before Python starts, the limit of Python's heap, and TCP without an address. Takes the place of
+// the ESP32 port's boardctrl_startup(). Written against ESP-IDF v5.4 (nvs_flash.h, esp_heap_caps.h, esp_log.h, lwip).
 #include <stddef.h>
 #include <stdint.h>
 

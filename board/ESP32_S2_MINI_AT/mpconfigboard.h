@@ -53,6 +53,7 @@
 #define MICROPY_MODULE_BUILTIN_SUBPACKAGES (1)
 #undef MICROPY_QSTR_EXTRA_POOL
 #define MICROPY_QSTR_EXTRA_POOL at_rom_names_application
+#define MICROPY_QSTR_BYTES_IN_HASH (1) // two cost flash for each name
 
 // Opens the settings partition before Python starts; see board.c.
 #define MICROPY_BOARD_STARTUP at_board_startup

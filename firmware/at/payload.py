@@ -11,8 +11,6 @@ from at.loop import ready, within
 from at.services.transfer import Transfer
 from at.wire import reply
 
-SWALLOW_MS = 20000  # a host that is silent so long will not send the rest of a payload
-
 
 async def _arrival():
     await ready(atlink.UART_RX)
@@ -72,10 +70,10 @@ class Payload:
     async def _payload(self):
         """Wait for payload. Abandoned if the host is silent for 20 s: it has given up.
 
-        That is long enough for 1200 baud; what comes later is a command again.
+        What comes later is a command again.
         """
         try:
-            await within(_arrival(), SWALLOW_MS)
+            await within(_arrival(), atlink.SILENCE_MS)
         except asyncio.TimeoutError:
             self.surplus()
             raise Abandoned

@@ -27,7 +27,7 @@ from at.errors import (
     expected,
 )
 from at.loop import cancel, patient
-from at.payload import SWALLOW_MS, Payload
+from at.payload import Payload
 from at.wire import reply
 from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
@@ -227,7 +227,7 @@ class Session(Payload):
         self._task = None
         # What was announced and not taken must not become commands. No memory is needed here.
         quiet_ms = 0
-        while self.uart.remaining() and quiet_ms < SWALLOW_MS:
+        while self.uart.remaining() and quiet_ms < atlink.SILENCE_MS:
             quiet_ms = 0 if self._skip() else quiet_ms + _SWALLOW_STEP_MS
             await asyncio.sleep_ms(_SWALLOW_STEP_MS)
         self._end(outcome, not self._keep_surplus)

@@ -372,6 +372,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_UART_RX), MP_ROM_INT(ATLINK_UART_RX)},
     {MP_ROM_QSTR(MP_QSTR_UART_TX), MP_ROM_INT(ATLINK_UART_TX)},
     {MP_ROM_QSTR(MP_QSTR_EVENT), MP_ROM_INT(ATLINK_EVENT)},
+    {MP_ROM_QSTR(MP_QSTR_SILENCE_MS), MP_ROM_INT(ATLINK_SILENCE_MS)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

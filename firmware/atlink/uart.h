@@ -11,6 +11,9 @@
 #include "core/rx.h"
 #include "port.h"
 
+// A host that sends nothing for so long will not send the rest of a payload; long enough for 1200 baud.
+#define ATLINK_SILENCE_MS (20000)
+
 // The receive machine, for its modes: atlink_rx_listen(&atlink_uart_rx) and so on.
 extern atlink_rx_t atlink_uart_rx;
 

@@ -21,6 +21,8 @@ UART_TX: int
 """wait(): at least half of the transmit ring is free."""
 EVENT: int
 """wait(): the chip has an event."""
+SILENCE_MS: int
+"""A host that sends nothing for so long will not send the rest of a payload."""
 
 class UART:
     """The AT port. There is one: constructing it again drops what was received."""

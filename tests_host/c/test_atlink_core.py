@@ -24,6 +24,7 @@ UNITS = {
     "test_small": ["core/ipd.c", "core/unescape.c", "core/settings.c"],
     "test_news": ["../atchip/news.c"],
     "test_websocket": ["core/websocket.c"],
+    "test_record": [],
     "test_uart": ["uart.c", "core/rx.c"],
     "test_port_unix": ["port_unix.c", "core/ring.c", "core/settings.c"],
 }

@@ -91,6 +91,11 @@ assert raises(AttributeError, lambda: setattr(romother, "OTHER", "x"))
 assert r.CONSTANT.name == "fixed" and Base.kind == "base"
 
 # Modules.
+*constants, hidden, length, error = romother.loads()
+assert constants == [63, 64, -65, 1 << 40, -64, "a secret", None]
+assert hidden() is romother.OTHER and length is len and error is ValueError
+assert romother.keep("x") is romother.kept and romother.keep("y") == {"x": 0, "y": 1}
+assert romother.LARGE == 64 and not hasattr(romother, "_SECRET")  # nobody outside asks for it
 assert romother.back() == r.NUMBER and r.encode.dumps([1]) == "[1]"
 assert romother.OTHER == {"from": "other"} and r.shout is romother.shout
 

@@ -194,7 +194,7 @@ def test_aliases_that_go_in_a_circle(net):
     """Each server says that the name is another one's alias, and back again."""
     lines = net.run("""
 from at.errors import LinkError
-from at.services.names import _Search
+from at.services.names import Search
 from at.wire import dns
 
 class Names:
@@ -203,7 +203,7 @@ class Names:
     def recall(self, name, kind):
         return None
 
-search = _Search(Names(), "a.test", (dns.A,))
+search = Search(Names(), "a.test", (dns.A,))
 steps = 0
 try:
     while search.step is not None and steps < 1000:

@@ -4,6 +4,7 @@ romsamples.py is in the image of the PC; its objects are made by the build as th
 are (tools/build/rom). tests_host/firmware/romcheck.py runs on the module and looks at them.
 """
 
+import ast
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 import fetch
 import firmware
+from pins import ROOT
 from rom import code, graph, maker
 from rom.maker import RomError
 from rom.sources import Source
@@ -33,6 +35,33 @@ def test_all_of_it_is_in_sections_that_cannot_be_written_to(bits):
     done = subprocess.run(["nm", objects], capture_output=True, text=True, check=True)
     kinds = {line.split()[-2] for line in done.stdout.splitlines()}
     assert kinds == {"r", "R", "U"}
+
+
+def names_defined(path):
+    """Return the public names that a file defines itself; of commands, only the declarations."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign):
+            found.update(each.id for each in node.targets if isinstance(each, ast.Name))
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name if path.parent.name != "commands" else "_")
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def test_what_a_file_defines_can_be_imported(tmp_path):
+    lines = ["import sys"]
+    for path in sorted((ROOT / "firmware/at").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT / "firmware").with_suffix("").parts)
+        if path.name != "__init__.py":
+            names = names_defined(path)
+            lines.append(f"import {module}\nmodule = sys.modules.get({module!r}) or {module}")
+            lines.append(f"print([n for n in {names!r} if not hasattr(module, n)])")
+    script = tmp_path / "script.py"
+    script.write_text("\n".join(lines))
+    command = [firmware.build(32), "-X", "heapsize=256k", script]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(done.stdout.splitlines()) == {"[]"}
 
 
 def make(tmp_path, text, guards=()):

@@ -35,7 +35,7 @@ COMPILERS = {
 FLAGS = (
     *("-std=gnu17", "-Os", "-c", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-DFFCONF_H=0"),
     '-DMBEDTLS_CONFIG_FILE="mbedtls_chip.h"',
-    "-DMICROPY_PERSISTENT_CODE_LOAD=1",
+    *("-DMICROPY_PERSISTENT_CODE_LOAD=1", "-DMICROPY_QSTR_BYTES_IN_HASH=1"),
 )
 QSTR = re.compile(r"MP_QSTR_(\w*)")
 ROOT_POINTER = re.compile(r"MP_REGISTER_ROOT_POINTER\((.*)\);")

@@ -131,8 +131,12 @@ class Group:
 
 def load(folder: Path = COMMANDS) -> list[Group]:
     """Read the files of the folder in the order in which the module imports them (GROUPS)."""
-    paths = [folder / f"{name}.py" for name in groups(folder)]
-    return [read(path.read_text(encoding="utf-8"), path) for path in paths]
+    found: list[Group] = []
+    for name in groups(folder):
+        path = folder / f"{name}.py"
+        known = [command for group in found for command in group.commands]
+        found.append(read(path.read_text(encoding="utf-8"), path, known))
+    return found
 
 
 def groups(folder: Path = COMMANDS) -> tuple[str, ...]:
@@ -145,12 +149,12 @@ def all_commands(folder: Path = COMMANDS) -> list[Command]:
     return [command for group in load(folder) for command in group.commands]
 
 
-def read(source: str, path: Path) -> Group:
-    """Read the declarations of one file."""
+def read(source: str, path: Path, known: list[Command] | None = None) -> Group:
+    """Read the declarations of one file; `known` are those of the files before it."""
     tree = ast.parse(source, str(path))
     text = (ast.get_docstring(tree) or path.stem).strip()
     title, _, rest = text.partition("\n\n")
-    reader = _Reader(path, Remarks(source))
+    reader = _Reader(path, Remarks(source), known or [])
     for node in tree.body:
         reader.visit(node)
     reader.close()
@@ -205,9 +209,10 @@ class _Rows(ast.NodeTransformer):
 class _Reader:
     """Collect the commands of one file, statement by statement."""
 
-    def __init__(self, path: Path, remarks: Remarks) -> None:
+    def __init__(self, path: Path, remarks: Remarks, known: list[Command]) -> None:
         self._path = path
         self._remarks = remarks
+        self._known = known
         self.commands: list[Command] = []
         self._by_variable: dict[str, Command] = {}
         self._docs: dict[str, str] = {}
@@ -296,9 +301,11 @@ class _Reader:
         return told
 
     def _words(self, command: str, declared: dict[str, str]) -> dict[str, Words]:
-        """Read the words of a command; "..." names one of this file that has the others."""
-        like = {each.name: each.words for each in self.commands}
-        found = dict(like[declared["..."]]) if "..." in declared else {}
+        """Read the words of a command; "..." names others, before it, that have the rest."""
+        like = {each.name: each.words for each in [*self._known, *self.commands]}
+        found: dict[str, Words] = {}
+        for name in reversed(declared.get("...", "").split()):
+            found |= like[name]
         own = {name: words.parse(text) for name, text in declared.items() if name != "..."}
         self._taken[command] = found.keys() - own.keys()
         return found | own

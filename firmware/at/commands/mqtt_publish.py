@@ -87,14 +87,9 @@ MQTTSUB = command(
     text='+MQTTSUB:(0),"topic"(128),(0-2)',
     since="5.0: `timeout`",
     words={
-        "state": (
-            "0 not configured; 1 AT+MQTTUSERCFG is set; 2 AT+MQTTCONNCFG is set; "
-            "3 disconnected; 4 connected; 5 connected, no topic subscribed; "
-            "6 connected, topics subscribed"
-        ),
         "size": "bytes that follow",
         "data": "`size` bytes",
-        "...": "+MQTTPUB",
+        "...": "+MQTTPUB +MQTTCONN",
     },
 )
 refuse_with(MQTTSUB, LINK_ID, _TOPIC, _QOS, None)

@@ -105,7 +105,7 @@ class Names:
         """
         try:
             kinds = self._kinds({0: 1, 4: _IPV4_ONLY, 6: _IPV6_ONLY}[family])
-            search = _Search(self, host, kinds)
+            search = Search(self, host, kinds)
             while search.step is not None:
                 try:
                     answer = exchange_now(*search.step)
@@ -133,7 +133,7 @@ class Names:
         return (dns.A, dns.AAAA) if has_ipv6 and family != _IPV4_ONLY else (dns.A,)
 
     async def _find(self, host, kinds, found):
-        search = _Search(self, host, kinds, found)
+        search = Search(self, host, kinds, found)
         while search.step is not None:
             try:
                 answer = await exchange(*search.step)
@@ -162,7 +162,7 @@ class Names:
             self._kept.append((name, kind, address, end))
 
 
-class _Search:
+class Search:
     """The way from a name to an address, without the waiting.
 
     `step` is what to hand to exchange() next, None when `address` is there; go_on() takes what

@@ -11,6 +11,7 @@
 #include <mbedtls/platform.h>
 #include <mbedtls/platform_time.h>
 
+#include "record.h"
 #include "route.h"
 #include "tls.h"
 
@@ -45,17 +46,9 @@ static int recv_some(atlink_tls_t *tls, unsigned char *data, size_t size) {
     return MBEDTLS_ERR_NET_RECV_FAILED;
 }
 
-// Whether five bytes may be the head of a record: a type of TLS 1.2, and a length that is allowed
-// (RFC 5246, 6.2.3).
-static bool is_head(const uint8_t *head) {
-    return head[0] >= MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC
-           && head[0] <= MBEDTLS_SSL_MSG_APPLICATION_DATA
-           && (head[3] << 8 | head[4]) <= MBEDTLS_SSL_IN_CONTENT_LEN + 2048;
-}
-
 // Check a head that is complete: 0, or why the session ends.
 static int judge_head(atlink_tls_t *tls) {
-    if (!is_head(tls->head)) {
+    if (!atlink_is_record_head(tls->head)) {
         return MBEDTLS_ERR_SSL_INVALID_RECORD;
     }
     // The type is in the clear. Nobody here renegotiates, and Mbed TLS would go on after refusing.

@@ -16,9 +16,6 @@
 
 typedef enum { KIND_COLLECT, KIND_ESCAPED, KIND_SEND, KIND_STREAM } up_kind_t;
 
-// A host that sends nothing for so long will not send the rest of a payload; long enough for 1200 baud.
-#define SILENCE_US (20000000)
-
 #define PLUSES (3) // room for a `+++` behind a full buffer
 
 static uint8_t own[ATLINK_UP_SIZE + PLUSES];
@@ -342,7 +339,7 @@ static uint64_t patience(void) {
     bool is_owed = up.state == UP_RUNNING && up.kind != KIND_SEND && !up.is_endless
         && up.framer.left > 0 && !up.framer.ended;
     uint64_t since = up.framer.last_us > up.full_us ? up.framer.last_us : up.full_us;
-    return is_owed ? since + SILENCE_US : ATLINK_NEVER;
+    return is_owed ? since + ATLINK_SILENCE_MS * 1000ull : ATLINK_NEVER;
 }
 
 // When the flow has something to do without news from UART or link; but for silent hosts.

@@ -24,25 +24,46 @@ def tool(micropython: Path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.config.native_arch = module.MP_NATIVE_ARCH_NONE
-    module.config.MICROPY_QSTR_BYTES_IN_HASH = 2
     module.global_qstrs = module.GlobalQStrList()
     return module
 
 
 @dataclass
-class Function:
-    """The code of one function; `names` and `constants` are indices into its file's tables."""
+class Place:
+    """Where the code has the number of a name or a constant of its file, in 7 bits a byte."""
 
-    data: bytes
+    at: int
+    size: int
+    number: int
+    is_constant: bool = False
+
+
+@dataclass
+class Loaded:
+    """A constant that was a global: a value as dump.py writes it."""
+
+    value: list
+    where: str
+
+
+@dataclass(eq=False)
+class Function:
+    """The code of one function."""
+
+    data: bytearray
+    start: int  # of the instructions
     children: list["Function"]
     is_generator: bool
-    names: set[int] = field(default_factory=set)
-    constants: set[int] = field(default_factory=set)
     opcodes: set[int] = field(default_factory=set)
     stored: set[tuple[int, int]] = field(default_factory=set)  # local variable, its attribute
-    places: list[tuple[int, bool]] = field(default_factory=list)  # of such indices; a constant's?
+    places: list[Place] = field(default_factory=list)
     symbol: str = ""
     is_made: bool = False  # functions are made of it on the module
+
+    @property
+    def names(self) -> set[int]:
+        """Numbers of the names of its file that it uses."""
+        return {place.number for place in self.places if not place.is_constant}
 
     def within(self) -> list["Function"]:
         """Return this function and all that are made in it."""
@@ -77,23 +98,20 @@ def _function(mpy, raw, path: Path) -> Function:
         )
     generator = bool(raw.scope_flags & mpy.MP_SCOPE_FLAG_GENERATOR)
     children = [_function(mpy, child, path) for child in raw.children]
-    found = Function(bytes(raw.fun_data), children, generator, names=set(raw.names))
+    found = Function(bytearray(raw.fun_data), raw.offset_opcodes, children, generator)
     at = raw.offset_source_info
-    for _ in raw.names:
-        found.places.append((at, False))
-        at = _behind(found.data, at)
+    for number in raw.names:
+        found.places.append(_place(found, at, number))
+        at += found.places[-1].size
     at = raw.offset_opcodes
     loaded = None  # number of the local variable that the instruction before loads
     while at < len(raw.fun_data):
         form, size, argument, _ = mpy.mp_opcode_decode(raw.fun_data, at)
         opcode = raw.fun_data[at]
         found.opcodes.add(opcode)
-        if form == mpy.MP_BC_FORMAT_QSTR:
-            found.names.add(argument)
-            found.places.append((at + 1, False))
-        elif opcode == mpy.Opcode.MP_BC_LOAD_CONST_OBJ:
-            found.constants.add(argument)
-            found.places.append((at + 1, True))
+        is_constant = opcode == mpy.Opcode.MP_BC_LOAD_CONST_OBJ
+        if is_constant or form == mpy.MP_BC_FORMAT_QSTR:
+            found.places.append(_place(found, at + 1, argument, is_constant))
         if loaded is not None and opcode == mpy.Opcode.MP_BC_STORE_ATTR:
             found.stored.add((loaded, argument))
         loaded = _local(mpy, opcode, argument)
@@ -101,38 +119,42 @@ def _function(mpy, raw, path: Path) -> Function:
     return found
 
 
-def _behind(data: bytes, at: int) -> int:
-    """Return where a number of seven bits a byte ends that begins there."""
-    while data[at] & 0x80:
-        at += 1
-    return at + 1
+def _place(function: Function, at: int, number: int, is_constant: bool = False) -> Place:
+    end = at
+    while function.data[end] & 0x80:
+        end += 1
+    return Place(at, end + 1 - at, number, is_constant)
+
+
+def put(data: bytearray, place: Place, number: int) -> None:
+    """Write a number where another was, as long as that: zeros, or ones below zero, in front."""
+    for i in range(place.size):
+        shift = 7 * (place.size - 1 - i)
+        data[place.at + i] = number >> shift & 0x7F | (0x80 if shift else 0)
 
 
 def compact(file: File) -> None:
     """Leave out of a file's tables what no function uses that is needed, and number them anew.
 
-    A number in the code keeps its size, by zeros in front, so that nothing moves.
+    A number in the code keeps its size, so that nothing moves; constants of the
+    shortest come first.
     """
+    places = [place for each in file.used for place in each.places]
     names = sorted({0}.union(*(each.names for each in file.used)))
-    constants = sorted(set().union(*(each.constants for each in file.used)))
+    room: dict[int, int] = {}
+    for place in places:
+        if place.is_constant:
+            room[place.number] = min(room.get(place.number, place.size), place.size)
+    constants = sorted(room, key=lambda number: (room[number], number))
     file.names = [file.names[number] for number in names]
     file.constants = [file.constants[number] for number in constants]
     of_name = {old: new for new, old in enumerate(names)}
     of_constant = {old: new for new, old in enumerate(constants)}
     for each in file.used:
-        data = bytearray(each.data)
-        for at, is_constant in each.places:
-            end = _behind(each.data, at)
-            old = 0
-            for byte in each.data[at:end]:
-                old = old << 7 | byte & 0x7F
-            new = (of_constant if is_constant else of_name)[old]
-            for i in range(end - 1, at - 1, -1):
-                data[i] = new & 0x7F | (0x80 if i < end - 1 else 0)
-                new >>= 7
-        each.data = bytes(data)
-        each.names = {of_name[number] for number in each.names}
-        each.constants = {of_constant[number] for number in each.constants}
+        for place in each.places:
+            place.number = (of_constant if place.is_constant else of_name)[place.number]
+            assert place.number < 1 << 7 * place.size
+            put(each.data, place, place.number)
         each.stored = {(local, of_name[number]) for local, number in each.stored}
 
 
@@ -170,6 +192,11 @@ def use(file: File, path: list[int], symbol: str) -> Function:
     if not function.symbol:
         _name(file, function, symbol)
     return function
+
+
+def note(file: File, function: Function) -> None:
+    """Note that a function with a name is needed, with all that are made in it."""
+    file.used += [each for each in function.within() if each not in file.used]
 
 
 def _name(file: File, function: Function, symbol: str) -> None:

@@ -32,6 +32,7 @@ class Object:
     parts: list
     in_ram: bool = False
     is_constant: bool = False
+    is_needed: bool = True
 
 
 @dataclass
@@ -46,6 +47,12 @@ class Graph:
     files: dict[str, code.File]
     globals: set[int] = field(default_factory=set)  # dicts that are the globals of a module
     ram: list[Object] = field(default_factory=list)
+    dropped: dict[int, set[str]] = field(default_factory=dict)  # of a table's number: its names
+
+    def items(self, table: Object) -> list:
+        """Return the entries of a table that stay in it."""
+        gone = self.dropped.get(table.number)
+        return [item for item in table.parts if item[0][1] not in gone] if gone else table.parts
 
     def target(self, value: list) -> Object | None:
         """Return the object a value refers to, if it does."""

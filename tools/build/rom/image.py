@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from rom import code, graph, maker, names, objects
+from rom import code, graph, maker, names, objects, resolve
 from rom.maker import RomError
 from rom.sources import ROOT, Source, application, imitated_chip
 from rom.values import Values
@@ -24,7 +24,7 @@ MP_REGISTER_ROOT_POINTER(void *at_rom_ram_{name}[{words}]);
 #pragma GCC diagnostic ignored "-Wdiscarded-qualifiers"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #define RAM(word) (&MP_STATE_VM(at_rom_ram_{name})[word])
-_Static_assert(MICROPY_QSTR_BYTES_IN_HASH == 2, "sums of names are of two bytes");
+_Static_assert(MICROPY_QSTR_BYTES_IN_HASH == 1, "sums of names are of one byte");
 _Static_assert(MICROPY_OBJ_REPR == MICROPY_OBJ_REPR_A, "numbers and names are tagged pointers");
 """
 
@@ -32,23 +32,24 @@ _Static_assert(MICROPY_OBJ_REPR == MICROPY_OBJ_REPR_A, "numbers and names are ta
 class Image:
     """Writes one source."""
 
-    def __init__(self, source: Source, micropython: Path, program: Path, mpy_cross: Path):
+    def __init__(
+        self,
+        source: Source,
+        micropython: Path,
+        program: Path,
+        mpy_cross: Path,
+        known: list["Image"],
+    ):
         self.source = source
         self.micropython = micropython
         self.pool = f"at_rom_names_{source.name}"
         self.own: list[str] = []
         self.names_of_c: set[str] = set()
         self.enumerators = ""
+        self.asked: set[str] = set()  # names that attributes are asked for by
         self.mpy = code.tool(micropython)
         compiled = maker.compile_files(source, mpy_cross)
-        lines = maker.dump(source, program, compiled)
-        again = maker.dump(source, program, compiled)
-        if lines != again:
-            line = next(one for one, two in zip(lines, again, strict=False) if one != two)
-            raise RomError(
-                f"{line[2] if isinstance(line, list) else source.name}: another value with each "
-                f"import (a time?): {graph.ADVICE}"
-            )
+        lines = _dumped(source, program, compiled)
         files = {
             str(path): code.read(micropython, path)
             for path in ((compiled / name).with_suffix(".mpy") for name in source.files)
@@ -56,10 +57,10 @@ class Image:
         self.files = files
         self.graph = graph.load(source, lines, maker.symbols(program), files)
         graph.settle(self.graph, self.mpy)
+        self._settle_names(known)
         self.values = Values(self.mpy)
         self.objects = objects.Objects(self.graph, self.values, source.name)
         self._name_attributes()
-        self.values.names.update(self.graph.modules)
         self.modules = {each.where: each for each in self.graph.objects if each.kind == "module"}
         self._started = {
             name: code.read(micropython, self._started_file(mpy_cross, name, path))
@@ -70,20 +71,29 @@ class Image:
         source = Source(f"{self.source.name}-started", {name: path})
         return (maker.compile_files(source, mpy_cross) / name).with_suffix(".mpy")
 
+    def _settle_names(self, known: list["Image"]) -> None:
+        """Look up globals, and leave out what nobody asks for then."""
+        for each in self.graph.objects:
+            if each.kind in ("function", "generator"):
+                graph.code_of(self.graph, each)
+        resolve.resolve(self.graph, self.mpy, resolve.builtins(self.micropython))
+        asked = set().union(*(each.asked for each in known))
+        of_c = names.of_c(self.micropython, self.mpy)
+        self.asked = resolve.drop(self.graph, self.mpy, of_c, asked)
+        for file in self.files.values():
+            code.compact(file)
+
     def _name_attributes(self) -> None:
         """Have the keys of globals, classes and instances as names, and those of the code."""
         for each in self.graph.objects:
             tables = {"class": 3, "module": 0}
-            if each.kind in tables:
+            if each.kind in tables and each.is_needed:
                 table = self.graph.target(each.parts[tables[each.kind]])
                 assert table is not None
-                self.values.names.update(key[1] for key, _ in table.parts)
-            if each.kind == "instance":
+                self.values.names.update(key[1] for key, _ in self.graph.items(table))
+            if each.kind == "instance" and each.is_needed:
                 self.values.names.update(key[1] for key, _ in each.parts[1])
-            if each.kind in ("function", "generator"):
-                graph.code_of(self.graph, each)
         for file in self.files.values():
-            code.compact(file)
             self.values.names.update(file.names)
 
     def write(self, known: list["Image"]) -> str:
@@ -146,11 +156,16 @@ class Image:
         """Return the names and constants that a file's functions refer to by number."""
         symbol = self._file_symbol(path)
         rows = ", ".join(self.values.qstr(name) for name in file.names)
-        constants = ", ".join(self.values.constant(value) for value in file.constants)
+        constants = ", ".join(self._constant(value) for value in file.constants)
         return (
             f"static const qstr_short_t names_{symbol}[] = {{{rows}}};\n"
             f"static const mp_rom_obj_t constants_{symbol}[] = {{{constants or 'NULL'}}};\n"
         )
+
+    def _constant(self, value) -> str:
+        if isinstance(value, code.Loaded):
+            return self.objects.value(value.value, value.where)
+        return self.values.constant(value)
 
     def _file_symbol(self, path: str) -> str:
         return re.sub(r"\W", "_", path.rpartition(f"/{self.source.name}/")[2] or path)
@@ -212,6 +227,9 @@ class Image:
         found = graph.Graph(self.source, [], {}, {}, {}, {name: file})
         for function in file.used:
             self.values.names.update(file.names[number] for number in function.names)
+        for module in self.modules.keys() & set(file.names):  # which is imported part by part
+            parts = module.split(".")
+            self.values.names.update(".".join(parts[:i]) for i in range(1, len(parts)))
         text = objects.definitions(found)
         symbol = file.code.symbol
         rows = ", ".join(self.values.qstr(each) for each in file.names)
@@ -257,13 +275,26 @@ class Image:
         )
 
 
+def _dumped(source: Source, program: Path, compiled: Path) -> list:
+    """Return what an import makes; RomError if another one makes something else."""
+    lines = maker.dump(source, program, compiled)
+    again = maker.dump(source, program, compiled)
+    if lines != again:
+        line = next(one for one, two in zip(lines, again, strict=False) if one != two)
+        raise RomError(
+            f"{line[2] if isinstance(line, list) else source.name}: another value with each "
+            f"import (a time?): {graph.ADVICE}"
+        )
+    return lines
+
+
 def write(micropython: Path, mpy_cross: Path, run_make, say) -> None:
     """Bring the C files up to date; unchanged ones keep their time."""
     program = maker.program(micropython, run_make, say)
     images: list[Image] = []
     texts = {}
     for source in (application(micropython), imitated_chip(micropython)):
-        image = Image(source, micropython, program, mpy_cross)
+        image = Image(source, micropython, program, mpy_cross, images)
         texts[f"{source.name}.c"] = image.write(images)
         images.append(image)
     used = sorted(set().union(*(image.names_of_c for image in images)))

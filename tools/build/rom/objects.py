@@ -5,19 +5,21 @@ from rom.graph import Graph, Object
 from rom.maker import RomError
 from rom.values import Values
 
-# Slots of a class made in Python, in the order of py/objtype.c: name, C expression. In front of
-# them stands what is known of the class (atrom.h).
+# Slots of a class made in Python, in the order of py/objtype.c: name, C expression, and the
+# methods that it calls. In front of them stands what is known of the class (atrom.h).
 SLOTS = (
-    ("make_new", "at_rom_make_new"),
-    ("print", "at_rom_print"),
-    ("call", "mp_obj_instance_call"),
-    ("unary_op", "at_rom_unary_op"),
-    ("binary_op", "at_rom_binary_op"),
-    ("attr", "at_rom_attr"),
-    ("subscr", "at_rom_subscr"),
-    ("iter", "mp_obj_instance_getiter"),
-    ("buffer", "at_rom_get_buffer"),
+    ("make_new", "at_rom_make_new", ()),
+    ("print", "at_rom_print", ()),
+    ("call", "mp_obj_instance_call", ("__call__",)),
+    ("unary_op", "at_rom_unary_op", ()),
+    ("binary_op", "at_rom_binary_op", ("__",)),  # all others, too many to name
+    ("attr", "at_rom_attr", ()),
+    ("subscr", "at_rom_subscr", ("__getitem__", "__setitem__", "__delitem__")),
+    ("iter", "mp_obj_instance_getiter", ("__iter__",)),
+    ("buffer", "at_rom_get_buffer", ("__buffer__",)),  # of a base in C alone
 )
+# Methods that no operator of two operands calls.
+_NO_OPERATORS = {"__init__", "__repr__", "__str__", "__len__", "__bool__", "__hash__"}
 # Words that an object takes in RAM, apart from what it keeps in the heap.
 _WORDS = {"cell": 2, "instance": 5, "class": 5 + 1 + len(SLOTS) + 3}
 _ALL_QSTRS, _FIXED, _ORDERED = 1, 2, 4
@@ -40,16 +42,17 @@ class Objects:
         self.rows: list[str] = []  # of what is copied to RAM
         self.late: list[str] = []  # of what is found when the module starts
         self._places: dict[int, int] = {}
-        for each in found.ram:
+        self._in_ram = [each for each in found.ram if each.is_needed]
+        for each in self._in_ram:
             self._places[each.number] = self.ram_words
             self.ram_words += _WORDS.get(each.kind, 4)
 
     def write(self) -> None:
         """Write all objects."""
         for each in self.graph.objects:
-            if not each.in_ram and each.kind not in ("module", "tuple"):
+            if each.is_needed and not each.in_ram and each.kind not in ("module", "tuple"):
                 self._constant(each)
-        for each in sorted(self.graph.ram, key=self._depth):
+        for each in sorted(self._in_ram, key=self._depth):
             ram.write(self, each)
 
     def _depth(self, each: Object) -> int:
@@ -109,7 +112,7 @@ class Objects:
 
     # Tables.
 
-    def table(self, items: list, where: str, name: str) -> tuple[str, int, int]:
+    def table(self, items: list, where: str, name: str, is_full: bool) -> tuple[str, int, int]:
         """Write a table of keys and values; return its C name, flags and slots."""
         pairs = [
             (key, self.value(key, where), self.value(item, f"{where}.{key[-1]}"))
@@ -121,7 +124,8 @@ class Objects:
             slots = [(key, item) for _, key, item in pairs]
             flags |= _ORDERED
         else:
-            slots = _hashed(pairs, sums, len(pairs) + len(pairs) // 4 + 1)
+            spare = 0 if is_full else len(pairs) // 4 + 1
+            slots = _hashed(pairs, sums, len(pairs) + spare)
         if not slots:
             return "NULL", flags, 0
         rows = ", ".join("{{{}, {}}}".format(*each) if each else "{NULL, NULL}" for each in slots)
@@ -141,7 +145,9 @@ class Objects:
 
     def _map_of(self, items: list, each: Object) -> str:
         """Return the initializer of the constant mp_map_t of an object."""
-        table, flags, slots = self.table(items, each.where, f"obj_{each.number}_t")
+        # Who asks a module for a name knows that it is there.
+        is_full = each.number in self.graph.globals
+        table, flags, slots = self.table(items, each.where, f"obj_{each.number}_t", is_full)
         return (
             f"{{.all_keys_are_qstrs = {flags & _ALL_QSTRS}, .is_fixed = 1, "
             f".is_ordered = {int(bool(flags & _ORDERED))}, .used = {len(items)}, "
@@ -157,9 +163,7 @@ class Objects:
         self.defined.append(f"static const {kind} {name} = {content}; // {each.where}\n")
 
     def _dict(self, each: Object) -> tuple[str, str]:
-        items = each.parts
-        if each.number in self.graph.globals:
-            items = [item for item in items if item[0][1] not in graph.DROPPED]
+        items = self.graph.items(each)
         return "mp_obj_dict_t", f"{{{{&mp_type_dict}}, {self._map_of(items, each)}}}"
 
     def _ordereddict(self, each: Object) -> tuple[str, str]:
@@ -227,8 +231,9 @@ class Objects:
         known = f"{attributes + attributes // _SPARE} * AT_ROM_ROOM"
         if graph.is_plain(self.graph, each):
             known += " + AT_ROM_PLAIN"
-        slots = [f"({known})"] + [expression for _, expression in SLOTS]
-        indices = [f".slot_index_{slot} = {i + 2}" for i, (slot, _) in enumerate(SLOTS)]
+        used = [slot for slot in SLOTS if each.in_ram or self._has(each, slot[2])]
+        slots = [f"({known})"] + [expression for _, expression, _ in used]
+        indices = [f".slot_index_{slot} = {i + 2}" for i, (slot, _, _) in enumerate(used)]
         slots.append(self.value(table, each.where))
         indices.append(f".slot_index_locals_dict = {len(slots)}")
         if bases:
@@ -243,6 +248,21 @@ class Objects:
             f"{{{{.base = {{&mp_type_type}}, .flags = {flags}, .name = {self.values.qstr(title)}, "
             f"{', '.join(indices)}}}, {{{pointers}}}}}"
         )
+
+    def _has(self, each: Object, methods: tuple[str, ...]) -> bool:
+        """Tell whether a slot is of use to a class: a method, or a base in C, may ask for it."""
+        if not methods:
+            return True
+        table = self.graph.target(each.parts[3])
+        assert table is not None
+        names = {key[1] for key, _ in table.parts}
+        if names.intersection(methods):
+            return True
+        others = {name for name in names if name.startswith("__")} - _NO_OPERATORS
+        if "__" in methods and others - {"__module__", "__qualname__"}:
+            return True
+        bases = [self.graph.target(base) for base in each.parts[2]]
+        return any(base is None or self._has(base, methods) for base in bases)
 
     def _parent(self, bases: list, where: str) -> str:
         if len(bases) == 1:

@@ -53,9 +53,7 @@ def _table(objects, each: Object, items: list) -> tuple[str, tuple | None, list[
 
 
 def _dict(objects, each: Object):
-    items = each.parts
-    if each.number in objects.graph.globals:
-        items = [item for item in items if item[0][1] not in graph.DROPPED]
+    items = objects.graph.items(each)
     start, held, late = _table(objects, each, items)
     name = "ordereddict" if each.kind == "OrderedDict" else "dict"
     if each.kind == "OrderedDict" and items:

@@ -23,6 +23,8 @@ class Source:
     reset: dict[str, dict] = field(default_factory=dict)  # what an import leaves and boot makes
     calls: tuple[str, ...] = ()  # module.function that makes it at boot
     constants: tuple[str, ...] = ()  # Class.name of libraries, constant though not in capitals
+    layered: tuple[str, ...] = ()  # modules whose names are imported from where they are defined
+    handlers: tuple[str, ...] = ()  # modules whose functions are known to declarations alone
 
 
 def _tree(folder: Path, prefix: str = "") -> dict[str, Path]:
@@ -85,6 +87,8 @@ def application(micropython: Path) -> Source:
         started={name: ROOT / "firmware" / name for name in ("_boot.py", "main.py")},
         calls=("at.log.begin", "at.loop.begin"),
         reset={"asyncio.core": {"_task_queue": None, "_io_queue": None}},
+        layered=("at.",),
+        handlers=("at.commands.",),
         constants=(
             "Response.types_map",
             "URLPattern.segment_parsers",

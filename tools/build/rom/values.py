@@ -4,8 +4,9 @@ import struct
 
 from rom.maker import RomError
 
-# Shorter text is a qstr, as in MicroPython's own frozen code: that takes less than an object.
-_INTERNED = 25
+# Text up to this is a qstr: that takes less than an object.
+_INTERNED = 255
+BYTES_IN_HASH = 1  # tables of names are small: two cost flash for each name of the image
 _SMALL = 1 << 30  # small integers of 32-bit builds are below, on both sides
 _SMALL_64 = 1 << 62
 
@@ -111,7 +112,7 @@ class Values:
 
     def text(self, text: str) -> str:
         """Return a str."""
-        if len(text) < _INTERNED or text in self.names:
+        if len(text.encode()) <= _INTERNED or text in self.names:
             return f"MP_ROM_QSTR({self.qstr(text)})"
         return self._characters("str", text.encode())
 
@@ -132,7 +133,7 @@ class Values:
 
     def hash(self, data: bytes) -> int:
         """Return MicroPython's sum of a text."""
-        return self._mpy.qstrutil.compute_hash(data, 2)
+        return self._mpy.qstrutil.compute_hash(data, BYTES_IN_HASH)
 
     def tuple_of(self, items: list[str]) -> str:
         """Return a tuple of expressions."""
