@@ -1,4 +1,4 @@
-"""MicroPython's own CMake files, run over our board with an ESP-IDF that only takes notes.
+"""MicroPython's own CMake files, run over our boards with an ESP-IDF that only takes notes.
 
 Proves that every source exists, which sdkconfig comes out, and what is told to the linker. What
 ESP-IDF makes of it needs ESP-IDF.
@@ -15,15 +15,17 @@ import pytest
 import fetch
 import firmware
 from pins import ROOT
+from tools.image import boards
 
-BOARD = ROOT / "board/ESP32_S2_MINI_AT"
+SHARED = boards.S2.folder  # what all boards have from the first
+FAMILIES = {boards.S2: "XTENSA", boards.C3: "RISCV"}
 
 # The part of ESP-IDF's CMake interface that MicroPython calls. The executable is never built: it
 # is there for what CMake writes into its link command.
 IDF = """
 set(IDF_PATH $ENV{IDF_PATH})
-set(CONFIG_IDF_TARGET_ARCH_XTENSA 1)
-set(CONFIG_IDF_TARGET_ESP32S2 1)
+set(CONFIG_IDF_TARGET_ARCH_{family} 1)
+set(CONFIG_IDF_TARGET_{chip} 1)
 function(idf_component_register)
     cmake_parse_arguments(ARG "" "" "SRCS;INCLUDE_DIRS;REQUIRES;LDFRAGMENTS" ${ARGN})
     add_library(__idf_main STATIC ${ARG_SRCS})
@@ -78,29 +80,34 @@ def tree(tmp_path_factory):
     return micropython_tree(tmp_path_factory.mktemp("micropython"))
 
 
-@pytest.fixture(scope="module", params=["", "PSRAM"], ids=["plain", "psram"])
+KINDS = {"plain": (boards.S2, ""), "psram": (boards.S2, "PSRAM"), "c3": (boards.C3, "")}
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def configured(request, tree, tmp_path_factory):
-    """Return (variant, build folder) after CMake's configuration."""
+    """Return (board, variant, build folder) after CMake's configuration."""
+    board, variant = KINDS[request.param]
     folder = tmp_path_factory.mktemp("build")
     (folder / "idf/tools/cmake").mkdir(parents=True)
-    (folder / "idf/tools/cmake/project.cmake").write_text(IDF)
+    idf = IDF.replace("{family}", FAMILIES[board]).replace("{chip}", board.chip.upper())
+    (folder / "idf/tools/cmake/project.cmake").write_text(idf)
     given = {
         "MICROPY_DIR": tree,
         "MICROPY_PORT_DIR": tree / "ports/esp32",
-        "MICROPY_BOARD": BOARD.name,
-        "MICROPY_BOARD_DIR": BOARD,
-        "USER_C_MODULES": BOARD / "usermods.cmake",
+        "MICROPY_BOARD": board.name,
+        "MICROPY_BOARD_DIR": board.folder,
+        "USER_C_MODULES": board.folder / "usermods.cmake",
         "MICROPY_LIB_DIR": ROOT / "build/deps/micropython-lib",
     }
-    if request.param:
-        given["MICROPY_BOARD_VARIANT"] = request.param
+    if variant:
+        given["MICROPY_BOARD_VARIANT"] = variant
     command = ["cmake", "-G", "Unix Makefiles", "-S", tree / "ports/esp32", "-B", folder / "out"]
     command += [f"-D{name}={value}" for name, value in given.items()]
     environment = {**os.environ, "IDF_PATH": str(folder / "idf")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     # Sources that do not exist end it.
     assert done.returncode == 0, done.stdout + done.stderr
-    return request.param, folder / "out"
+    return board, variant, folder / "out"
 
 
 def options(folder):
@@ -110,19 +117,20 @@ def options(folder):
 
 
 def test_partition_table_is_ours_by_its_absolute_path(configured):
-    name = options(configured[1])["PARTITION_TABLE_CUSTOM_FILENAME"]
-    assert name == f'"{ROOT}/partitions.csv"'
+    board, _, folder = configured
+    name = options(folder)["PARTITION_TABLE_CUSTOM_FILENAME"]
+    assert name == f'"{board.partitions}"'
 
 
 def test_image_carries_the_version_of_gmr(configured):
     found = re.search(r'^BIN = "(.*)"', (ROOT / "firmware/at/version.py").read_text(), re.M)
-    assert options(configured[1])["APP_PROJECT_VER"] == f'"{found[1]}"'
+    assert options(configured[2])["APP_PROJECT_VER"] == f'"{found[1]}"'
 
 
 def test_board_has_the_last_word(configured):
-    found = options(configured[1])
+    found = options(configured[2])
     wanted = re.findall(
-        r"^CONFIG_(\w+)=(.*)$", (BOARD / "sdkconfig.board").read_text(), re.MULTILINE
+        r"^CONFIG_(\w+)=(.*)$", (SHARED / "sdkconfig.board").read_text(), re.MULTILINE
     )
     assert [(name, found[name]) for name, _ in wanted] == wanted
     assert found["BOOTLOADER_APP_ROLLBACK_ENABLE"] == "y"  # from the base: updates rely on it
@@ -130,23 +138,23 @@ def test_board_has_the_last_word(configured):
 
 
 def test_only_the_variant_turns_psram_on(configured):
-    variant, folder = configured
+    _, variant, folder = configured
     assert options(folder).get("SPIRAM", "n") == ("y" if variant else "n")
     assert options(folder).get("SPIRAM_IGNORE_NOTFOUND", "n") == ("y" if variant else "n")
 
 
 def test_our_c_is_compiled_and_tinyusb_is_not(configured):
-    sources = (configured[1] / "sources").read_text().split(";")
-    assert str(BOARD / "board.c") in sources
+    sources = (configured[2] / "sources").read_text().split(";")
+    assert str(SHARED / "board.c") in sources
     assert not any("tinyusb" in name for name in sources)
-    flags = (configured[1] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
+    flags = (configured[2] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
     for name in ("modatlink.c", "port_esp32.c", "net/socket.c"):
         assert f"firmware/atlink/{name}" in flags
     assert "port_unix" not in flags
 
 
 def test_every_c_file_of_the_firmware_is_in_the_build(configured):
-    built = (configured[1] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
+    built = (configured[2] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
     missing = [
         path.name
         for path in (ROOT / "firmware").rglob("*.c")
@@ -157,27 +165,27 @@ def test_every_c_file_of_the_firmware_is_in_the_build(configured):
 
 @pytest.mark.parametrize("name", ["gc_get_max_new_split", "tcp_netif_ip_addr_changed"])
 def test_what_the_board_takes_the_place_of_reaches_the_linker(configured, name):
-    link = (configured[1] / "CMakeFiles/micropython.elf.dir/link.txt").read_text()
+    link = (configured[2] / "CMakeFiles/micropython.elf.dir/link.txt").read_text()
     assert f"-Wl,--wrap={name}" in link
-    assert f"__wrap_{name}" in (BOARD / "board.c").read_text()
+    assert f"__wrap_{name}" in (SHARED / "board.c").read_text()
 
 
 def test_variant_has_a_name_of_its_own(configured):
-    variant, folder = configured
+    _, variant, folder = configured
     flags = (folder / "main/CMakeFiles/__idf_main.dir/flags.make").read_text()
     assert ("with PSRAM" in flags) == bool(variant)
 
 
 def test_the_application_is_in_the_build_with_its_objects(configured):
-    assert (configured[1] / "manifest").read_text() == str(BOARD / "manifest.py")
-    built = (configured[1] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
+    assert (configured[2] / "manifest").read_text() == str(SHARED / "manifest.py")
+    built = (configured[2] / "main/CMakeFiles/__idf_main.dir/build.make").read_text()
     assert "usermods/objects/application.c" in built
     assert "usermods/objects/names.c" in built
     assert "imitated_chip" not in built
-    link = (configured[1] / "CMakeFiles/micropython.elf.dir/link.txt").read_text()
+    link = (configured[2] / "CMakeFiles/micropython.elf.dir/link.txt").read_text()
     assert "-Wl,--wrap=mp_init" in link
     assert "-Wl,--wrap=mp_find_frozen_module" in link
-    flags = (configured[1] / "main/CMakeFiles/__idf_main.dir/flags.make").read_text()
+    flags = (configured[2] / "main/CMakeFiles/__idf_main.dir/flags.make").read_text()
     for source, header in (("objtype", "classes"), ("objmodule", "modules")):
         own = re.search(rf"py/{source}\.c\.o(bj)?_OPTIONS = -include;(.*)", flags)
         assert own is not None and own[2] == str(ROOT / f"firmware/atrom/{header}.h")
@@ -188,8 +196,8 @@ def test_nothing_is_frozen_twice(tree, tmp_path):
     shutil.copytree(genhdr, tmp_path / "genhdr")
     command = [sys.executable, tree / "tools/makemanifest.py", "-o", tmp_path / "frozen.c"]
     command += ["-v", f"MPY_DIR={tree}", "-v", f"MPY_LIB_DIR={ROOT}/build/deps/micropython-lib"]
-    command += ["-v", f"PORT_DIR={tree}/ports/esp32", "-v", f"BOARD_DIR={BOARD}"]
-    command += ["-b", tmp_path, "-f-march=xtensawin", BOARD / "manifest.py"]
+    command += ["-v", f"PORT_DIR={tree}/ports/esp32", "-v", f"BOARD_DIR={SHARED}"]
+    command += ["-b", tmp_path, "-f-march=xtensawin", SHARED / "manifest.py"]
     environment = {**os.environ, "MICROPY_MPYCROSS": str(ROOT / "build/mpy-cross/mpy-cross")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
