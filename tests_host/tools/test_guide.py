@@ -53,7 +53,17 @@ MAKE_NEEDS = {
 # Programs of the system: only the syntax of the line is looked at.
 FOREIGN = {
     *("export", "pip", "sha256sum", "shasum", "ls", "sudo", "git", "picocom", "printf", "pytest"),
-    *("mpremote", "cp", "cd", "mkdir", "socat", "openssl", "mosquitto", "python3", "wokwi-cli"),
+    *(
+        "mpremote",
+        "cp",
+        "cd",
+        "mkdir",
+        "socat",
+        "openssl",
+        "/usr/sbin/mosquitto",
+        "python3",
+        "wokwi-cli",
+    ),
     *("build/venv/bin/python", "~/esptool/bin/pip", "~/esp/esp-idf/install.sh"),
 }
 
