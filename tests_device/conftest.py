@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SEEN = ROOT / "build" / "seen_commands.json"
 _NOTES = "ATLINK_SEEN_NOTES"  # environment: the notes file all processes of a session share
 _LAST = "test_all_seen.py"
+_SILENCES = 20  # that --slow tells
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--baud", type=int, default=115200, help="its rate (default 115200)")
     group.addoption("--bits", type=int, choices=(32, 64), default=64, help="simulated word size")
     group.addoption("--heap", help="GC heap of a simulated module, e.g. 80k (default: the chip's)")
+    group.addoption(
+        "--slow",
+        action="store_true",
+        help="a simulated module as slow as the chip; tells where its loop stood still longest",
+    )
     group.addoption("--ssid", help="access point a real module may join")
     group.addoption("--password", help="its password")
     group.addoption("--host-ip", help="address of this machine as the module reaches it")
@@ -70,6 +76,18 @@ def _facts(config: pytest.Config) -> dict[str, str]:
         "port": f"{options.port}, {options.baud} baud" if options.port else "simulated",
         "host": options.host_ip or "",
     }
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell the longest silences of --slow: ms in all, and those of flash."""
+    if config.option.slow:
+        reports = terminalreporter.stats.get("", [])  # of what comes behind the tests themselves
+        rows = [(dict(report.user_properties).get("silence_ms"), report) for report in reports]
+        rows = sorted((row for row in rows if row[0]), key=lambda row: row[0], reverse=True)
+        for (whole, flash), report in rows[:_SILENCES]:
+            terminalreporter.line(f"{whole:5.0f} ms, {flash:.0f} of them flash: {report.nodeid}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -148,6 +166,7 @@ def rig(
                 "baud",
                 "bits",
                 "heap",
+                "slow",
                 "ssid",
                 "password",
                 "host_ip",
@@ -174,6 +193,16 @@ def keeping_bytes(request: pytest.FixtureRequest, recording: None) -> Iterator[N
     yield
     if rig and rig.log:
         request.node.user_properties.append(("log", readable(rig.log)))
+
+
+@pytest.fixture(autouse=True)
+def silence(request: pytest.FixtureRequest, recording: None) -> Iterator[None]:
+    """Note how long the loop of a slow module stood still in each test."""
+    del recording
+    yield
+    if request.config.option.slow and "rig" in request.fixturenames:
+        found = request.getfixturevalue("rig").silence_ms()
+        request.node.user_properties.append(("silence_ms", found))
 
 
 @pytest.fixture

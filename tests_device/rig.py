@@ -48,6 +48,7 @@ class RigOptions:
     baud: int = 115200
     bits: int = 64
     heap: str | None = None
+    slow: bool = False
     ssid: str | None = None
     password: str | None = None
     host_ip: str | None = None
@@ -297,10 +298,20 @@ class Rig:
             return
         world = ("--world", f"tools/worlds/{self._world}.toml") if self._world else ()
         heap = ("--heap", self.options.heap) if self.options.heap else ()
-        simulator = Simulator(self._folder, bits=self.options.bits, options=(*world, *heap))
+        slow = ("--slow",) if self.options.slow else ()
+        options = (*world, *heap, *slow)
+        simulator = Simulator(self._folder, bits=self.options.bits, options=options)
         self.simulator = simulator.start(erase=True)
         self.variables["module"] = self.simulator.act("status")["world"]["address"]
         self._module = self.simulator.module(observer=self._observer)
+
+    def silence_ms(self) -> tuple[float, float]:
+        """Return how long the loop stood still at most since the last call, and flash of it."""
+        if self.simulator is None or not self.simulator.running:
+            return (0.0, 0.0)
+        status = self.simulator.act("status")
+        self.simulator.act("forget_silence")
+        return status["loop_silence_ms"], status["loop_silence_flash_ms"]
 
 
 def spoils(script: Transcript) -> bool:

@@ -12,6 +12,7 @@ from tests_host.firmware.updatebench import IMAGE, Bench, Running
 from tests_host.firmware.webbench import Bench as WebBench
 from tools.peers import espimage, webclient
 
+ERASE_MS = 45  # of a sector, as the simulated flash takes it
 MOST_MS = 100  # what may lie between a line and its answer
 # Operations that one call of the file system or of NVS makes, and that nobody can take apart:
 # littlefs renews both blocks of a folder, NVS moves a page and erases it.
@@ -221,3 +222,11 @@ def test_the_other_slot_is_not_chosen_while_an_update_writes_it(simulate):
             bench.hear("+WEBSERVERRSP:3")
             assert module.command("AT").ok
             assert "ota is in use" in refused(module, "AT+SYSROLLBACK")
+
+
+def test_a_blank_fatfs_gets_its_file_system_one_erasure_at_a_time(simulate):
+    simulator = simulate(bits=32, options=("--slow",))
+    with simulator.module(timeout_s=60) as module:
+        simulator.act("forget_silence")
+        module.ok('AT+FS=0,4,"."')
+        assert 0 < simulator.act("status")["loop_silence_flash_ms"] < 2 * ERASE_MS

@@ -37,6 +37,7 @@ class _Gate:
     def __init__(self, partition):
         self._partition = partition
         self.is_shut = False
+        self.blank = 0  # bits: first blocks that need not be erased the next time
 
     def readblocks(self, block, buffer, offset):
         return self._try(self._partition.readblocks, block, buffer, offset)
@@ -49,7 +50,12 @@ class _Gate:
             return self._partition.info()[3] // _SECTOR
         if operation == 5:
             return _SECTOR
-        return self._change(self._partition.ioctl, 6, block) if operation == 6 else 0
+        if operation != 6:
+            return 0
+        if self.blank >> block & 1:
+            self.blank &= ~(1 << block)
+            return 0
+        return self._change(self._partition.ioctl, 6, block)
 
     def _change(self, work, *arguments):
         return _SHUT if self.is_shut else self._try(work, *arguments)
@@ -161,10 +167,17 @@ async def _made(partition, gate):
     block, _, blocks, _ = os.statvfs("/")[:4]
     if partition.info()[3] <= block * blocks:
         return None
-    if not await _is_blank(partition, _HEAD if _is_there(_BEGUN) else 0):
+    is_begun = _is_there(_BEGUN)
+    if not await _is_blank(partition, _HEAD if is_begun else 0):
         return None
     open(_BEGUN, "wb").close()
+    for block in range(_HEAD):  # each erasure takes the chip 45 ms: one at a time
+        await asyncio.sleep_ms(0)
+        if is_begun:
+            partition.ioctl(6, block)
+    gate.blank = (1 << _HEAD) - 1
     vfs.VfsLfs2.mkfs(gate)
+    await asyncio.sleep_ms(0)
     os.remove(_BEGUN)
     return vfs.VfsLfs2(gate)
 
