@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests_host.c.netscript import FLAVOURS, Scripts
 from tests_host.chip import fakeidf
@@ -16,6 +17,10 @@ from tests_host.firmware.webbench import Bench, boot
 from tools.host.atclient import Module
 from tools.host.simprocess import Simulator
 from tools.image import layout
+
+# How long an example takes is the machine's business: a busy one fails no test.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -67,9 +67,6 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     assert harness.close() == 0
 
 
-# The machine may be busy with other things.
-unhurried = settings(deadline=None)
-
 # Bytes that lines are made of, the special ones often; long runs reach the limit of a line.
 PIECES = st.one_of(
     st.sampled_from([b"\r", b"\n", b"\r\n", b"AT\r\n", b"+", b"\0", b"\xff", b"x" * 100]),
@@ -86,7 +83,6 @@ STEPS = st.one_of(
 )
 
 
-@unhurried
 @given(st.lists(STEPS, max_size=40))
 def test_receiver_does_what_its_twin_does(core: Harness, steps: list[tuple]) -> None:
     twins = atlinkharness.Receiver(core), oracle.Receiver()
@@ -151,7 +147,6 @@ CONVERSATION = st.lists(
 ).map(b"".join)
 
 
-@unhurried
 @given(CONVERSATION, st.lists(st.integers(0, 10_000), max_size=20))
 def test_lines_do_not_depend_on_how_they_arrive(
     core: Harness, data: bytes, cuts: list[int]
@@ -171,7 +166,6 @@ FRAMER_STEPS = st.one_of(
 )
 
 
-@unhurried
 @given(
     st.integers(1, 6),
     st.sampled_from([0, 10, 20, 1000]),
@@ -215,7 +209,6 @@ def test_framer_does_what_its_twin_does(
 ARRIVALS = st.lists(st.tuples(DELAYS, st.sampled_from(b"+++x")), max_size=24)
 
 
-@unhurried
 @given(ARRIVALS, st.lists(st.integers(0, 3), min_size=24, max_size=24), st.integers(1, 9))
 @example([(30_000, 43), (1, 43), (1, 43)], [0] * 24, 4)
 @example([(30_000, 43), (0, 43), (0, 43), (0, 120)], [1, 2, 3] * 8, 4)
@@ -262,7 +255,6 @@ ESCAPED = st.lists(
 ).map(b"".join)
 
 
-@unhurried
 @given(ESCAPED, st.lists(st.integers(0, 50), max_size=8), st.integers(1, 5))
 def test_escapes_do_not_depend_on_how_they_arrive(
     core: Harness, data: bytes, cuts: list[int], room: int
@@ -294,7 +286,6 @@ EXPRESSIONS = st.tuples(
 MESSAGES = st.lists(st.sampled_from(list(b"aab+?(\r\n\0")), max_size=10).map(bytes)
 
 
-@unhurried
 @given(EXPRESSIONS, st.one_of(st.just(b""), EXPRESSIONS), MESSAGES)
 def test_filter_cuts_what_head_and_tail_match(
     core: Harness, head: bytes, tail: bytes, message: bytes
@@ -310,7 +301,7 @@ def test_filter_cuts_what_head_and_tail_match(
     assert table.cut(message) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=64), st.binary(max_size=64), st.binary(max_size=40))
 def test_filter_survives_any_expression(
     core: Harness, head: bytes, tail: bytes, message: bytes

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import commandtable
@@ -141,7 +141,7 @@ TOKENS = st.one_of(
 NAMES = st.sampled_from([command.name for command in BOUND])
 
 
-@settings(deadline=None, max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500)
 @given(
     NAMES, st.lists(TOKENS, max_size=7), st.booleans(), st.sampled_from([b"=", b"?", b"", b"=?="])
 )
@@ -151,7 +151,7 @@ def test_random_lines(
     check(core, b"AT" + name.encode() + form + b",".join(tokens), mux)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.one_of(st.binary(max_size=40), st.binary(max_size=20).map(lambda tail: b"AT+" + tail)))
 def test_rubbish(core: subprocess.Popen, line: bytes) -> None:
     check(core, line, False)

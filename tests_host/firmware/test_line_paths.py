@@ -106,7 +106,7 @@ NAMES = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(NAMES, st.sampled_from([b"", b"?", b"=1", b"=?"]), st.sampled_from([b"AT", b"AT+", b"at"]))
 def test_unknown_names(pair: Pair, name: bytes, form: bytes, begin: bytes) -> None:
     compare(pair, begin + name + form)
@@ -133,7 +133,7 @@ NUMBERS = st.one_of(st.integers(-1, 6), st.sampled_from([100, 1000, 1048576, 360
 ENDS = st.sampled_from(["", ",", ",,", " ", ",1", ' ,"a"', "x", '"', "\\", "?"])
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SIMPLE), NUMBERS, ENDS, st.sampled_from(QUERIES))
 def test_random_lines(pair: Pair, line: str, number: int, end: str, query: str) -> None:
     compare(pair, (line % number + end).encode())

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from at.wire.image import Image, numbers
@@ -34,7 +34,6 @@ def changed(data, at):
 # On the PC.
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(0, 100))
 def test_the_signature_is_found_however_the_image_is_cut(size, surplus):
     whole = SIGNED + bytes(surplus)
@@ -46,7 +45,6 @@ def test_the_signature_is_found_however_the_image_is_cut(size, surplus):
     assert found.digest == hashlib.sha256(image()[:-32]).digest()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_what_is_behind_an_image_is_never_an_error(behind):
     found = Image(1 << 20, espimage.CHIP_ESP32_S2)

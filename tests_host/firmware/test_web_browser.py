@@ -61,9 +61,14 @@ def mistypes_the_password(page, camera, bench):
     page.get_by_role("button", name="Show").click()
     assert password.get_attribute("type") == "text"
     camera.take("password")
+    held = []  # what the page asks next: until it is answered the page cannot go on
+    page.route("**/getstainfo", held.append)
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", name="Connecting to “espressif”")).to_be_visible()
     camera.take("connecting")
+    page.unroute("**/getstainfo")
+    for question in held:
+        question.continue_()
     expect(page.get_by_role("heading", name="Wrong password")).to_be_visible()
     expect(page.get_by_text("did not accept the password")).to_be_visible()
     camera.take("wrong-password")
@@ -104,11 +109,11 @@ def sends_wrong_files(page, camera, bench):
 
 
 def sends_firmware(page, camera, bench):
-    """Send it over a slow connection, which lets the progress be seen."""
+    """Send it over a connection that is slow until the progress has been seen."""
     network = page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 40_000}
+    speed = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4000}
     network.send("Network.enable")
-    network.send("Network.emulateNetworkConditions", slow)
+    network.send("Network.emulateNetworkConditions", speed)
     upload(page, "firmware.bin", IMAGE)
     page.wait_for_function("() => document.getElementById('bar').value % 100 > 10")
     number, fill = page.evaluate(
@@ -119,6 +124,7 @@ def sends_firmware(page, camera, bench):
     expect(page.get_by_text("The present firmware stays in use")).to_be_visible()
     expect(page.get_by_role("progressbar", name="Upload")).to_be_visible()
     camera.take("sending")
+    network.send("Network.emulateNetworkConditions", speed | {"uploadThroughput": -1})
     expect(page.get_by_role("alert")).to_contain_text("Upgrade succeeded")
     expect(page.get_by_text("100 %")).to_be_visible()
     expect(page.locator("#bar")).to_have_js_property("value", 100)

@@ -205,9 +205,7 @@ def perform(nvs, model, operation):
     return error
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(OPERATIONS)
 def test_what_is_written_is_what_another_reader_finds(library, operations):
     nvs = Nvs(library, b"\xff" * 4 * PAGE)
@@ -218,9 +216,7 @@ def test_what_is_written_is_what_another_reader_finds(library, operations):
         assert nvsreader.read(nvs.image()) == model
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(OPERATIONS)
 def test_a_power_cut_leaves_old_or_new_and_all_the_rest(library, operations):
     image = b"\xff" * 3 * PAGE

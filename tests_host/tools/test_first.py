@@ -24,6 +24,7 @@ from pins import ROOT
 from tests_host.tools.refusals import REFUSED
 
 LIMIT_S = 1200
+pytestmark = pytest.mark.timeout(LIMIT_S)
 # Folders of build/, and what in them says that there is nothing to do.
 COMPILED = {
     "mpy-cross": (),
@@ -145,11 +146,11 @@ def test_atsim(fresh, command):
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("UART1 ready: "), process.communicate(timeout=60)
+        assert line.startswith("UART1 ready: "), process.communicate(timeout=LIMIT_S)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=LIMIT_S)
 
 
 @pytest.mark.parametrize("command", [["tools/terminal.py"], ["make", "run"]], ids=str)

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests_host.simulator import nvsreader
@@ -56,7 +56,7 @@ contents = st.dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(contents)
 def test_any_content_survives_writing_and_reading(content):
     image = nvs.write(content, SIZE)

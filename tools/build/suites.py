@@ -7,6 +7,7 @@ failed or a suite did not run to its end.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -122,6 +123,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=4, help="tests at a time (default: 4)")
     parser.add_argument("more", nargs="*", help="words for pytest, behind --")
     given = parser.parse_args(arguments)
+    # Background jobs of a script ignore Ctrl-C, and so would the tools whose tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     RESULTS.mkdir(parents=True, exist_ok=True)
     for old in RESULTS.glob("seen-*.jsonl"):
         old.unlink()

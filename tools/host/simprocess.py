@@ -138,7 +138,7 @@ class Simulator:
         self._wait_line("UART1 ready:", timeout_s)
         return self
 
-    def stop(self, timeout_s: float = 20.0) -> int:
+    def stop(self, timeout_s: float = 120.0) -> int:
         """End it as a terminal would (SIGTERM) and return the exit status."""
         if self._process is None:
             return 0
