@@ -62,13 +62,17 @@ def mistypes_the_password(page, camera, bench):
     assert password.get_attribute("type") == "text"
     camera.take("password")
     held = []  # what the page asks next: until it is answered the page cannot go on
-    page.route("**/getstainfo", held.append)
+
+    def hold(question):
+        held.append(question)
+
+    page.route("**/getstainfo", hold)
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", name="Connecting to “espressif”")).to_be_visible()
     camera.take("connecting")
-    page.unroute("**/getstainfo")
     for question in held:
         question.continue_()
+    page.unroute("**/getstainfo")
     expect(page.get_by_role("heading", name="Wrong password")).to_be_visible()
     expect(page.get_by_text("did not accept the password")).to_be_visible()
     camera.take("wrong-password")
