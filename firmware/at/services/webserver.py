@@ -82,21 +82,20 @@ class WebServer:
         if not self._has_room():
             atnet.arm(self._listener, 0)  # until one has gone, or the watch comes by
             return
+        found = None
         try:
             found = atnet.accept(self._listener)
             if found:
-                self._welcome(*found)
+                self._welcome(found)
         except FAILURES as error:
+            if found:
+                atnet.close(found[0])  # harmless if that was done
             log("web: no client:", error)
 
-    def _welcome(self, link, host, port):
-        try:
-            peer = web_peer.Peer(link, (host, port), self.limit_s)
-            peer.begin(self._serve(peer))
-            self._peers.append(peer)
-        except FAILURES:
-            atnet.close(link)
-            raise
+    def _welcome(self, found):
+        peer = web_peer.Peer(found[0], found[1:], self.limit_s)
+        peer.begin(self._serve(peer))
+        self._peers.append(peer)
         if self._watch_task is None:
             self._watch_task = asyncio.create_task(self._watch())
 
