@@ -82,10 +82,8 @@ class Session(Payload):
         """Serve the port when the coroutine is over, as if a command had begun it."""
         self._launch(coroutine)
 
-    # What atcore.receive() leaves to us.
-
     def _event(self, event):
-        """Answer what was no line, or came while a command runs."""
+        """Answer what atcore.receive() leaves to us: no line, or one while a command runs."""
         if event == atlink.TOO_LONG:
             try:
                 outcome = NotAT(_TOO_LONG)
@@ -313,8 +311,10 @@ class Session(Payload):
         atcore.receive()
 
     def _fail(self, error):
-        error = self._known(error)
-        atcore.refuse(error.code(), error.reason)
+        known = self._known(error)
+        if not isinstance(known, ATError):
+            raise MemoryError  # _end() says so without any
+        atcore.refuse(known.code(), known.reason)
 
     def _known(self, error):
         """Return the ATError for what a handler raised; log it, if nobody expects it."""

@@ -1,7 +1,6 @@
 """umqtt.simple, unchanged, on the firmware's `socket` and `ssl`, with a real mosquitto."""
 
 import errno
-import getpass
 import socket
 import subprocess
 import time
@@ -12,6 +11,7 @@ import pytest
 import system
 from tests_host.c import netcerts
 from tests_host.c.netscript import LIMIT_S
+from tools.peers import mqttbroker
 
 
 def free_port():
@@ -25,10 +25,10 @@ def broker(folder, *lines):
     system.ensure("mosquitto")
     port = free_port()
     path = folder / "mosquitto.conf"
-    text = [f"user {getpass.getuser()}", "allow_anonymous true", "persistence false"]
+    text = [f"user {mqttbroker.owner()}", "allow_anonymous true", "persistence false"]
     text += [f"listener {port} 127.0.0.1", *lines]
     path.write_text("\n".join(text) + "\n")
-    command = ["mosquitto", "-c", str(path)]
+    command = [mqttbroker.program("mosquitto"), "-c", str(path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + LIMIT_S

@@ -179,9 +179,11 @@ atnet.listen(server, 5)
 print(atnet.local(server)[1])
 sys.stdin.readline()
 """
-    with net.running(source) as process:
+    with net.running(source) as process, socket.socket() as other:
         port = int(process.stdout.readline())
         socket.create_connection(("::1", port), LIMIT_S).close()
+        # The port is free for another server of IPv4; without the option it would not be.
+        other.bind(("127.0.0.1", port))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), LIMIT_S)
         process.stdin.write("end\n")

@@ -37,6 +37,7 @@ def test_the_life_of_a_user(browser, bench, look):
     assert page.hosts == {f"192.168.4.1:{PORT}", "connectivitycheck.gstatic.com"}
     page.context.close()
     bench.module.ok("AT+CWQAP")
+    bench.hear("WIFI DISCONNECT")
 
 
 def sees_networks(page, camera):

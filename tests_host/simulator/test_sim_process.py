@@ -53,7 +53,11 @@ def start(tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(start, tmp_path, number):
-    process = start("--log", str(tmp_path / "log"))
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have started the tests
+    try:
+        process = start("--log", str(tmp_path / "log"))
+    finally:
+        signal.signal(signal.SIGHUP, before)
     assert os.readlink(tmp_path / "tty").startswith("/dev/pts/")
     process.send_signal(number)
     output, errors = process.communicate(timeout=20)

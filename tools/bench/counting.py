@@ -49,6 +49,7 @@ class Counting:
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self.simulator = simulator
         self._folder = folder
+        self._pipes = _pipes(folder)
         self._pid = int(simulator.act("status")["pid"])
 
     def count(self, work: Callable[[], object]) -> Counts:
@@ -69,13 +70,18 @@ class Counting:
         raise RuntimeError("callgrind wrote no result")
 
     def _tell(self, what: str) -> None:
-        command = ["vgdb", f"--pid={self._pid}", what]
+        command = ["vgdb", f"--vgdb-prefix={self._pipes}", f"--pid={self._pid}", what]
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
         if done.returncode:
             raise RuntimeError(f"callgrind does not take {what}: {done.stderr}")
 
     def _dumps(self) -> set[Path]:
         return set(self._folder.iterdir())
+
+
+def _pipes(folder: Path) -> Path:
+    """Return where valgrind listens; by itself it would ask for the user's name and not get it."""
+    return folder.parent / "vgdb-pipe"
 
 
 @contextmanager
@@ -86,7 +92,8 @@ def counted(folder: Path, checkout: Path = ROOT, lived: bool = False) -> Iterato
         raise RuntimeError("valgrind is not installed")
     dumps = folder / "callgrind"
     dumps.mkdir()
-    wrap = f"{valgrind} -q --tool=callgrind --callgrind-out-file={dumps}/out.%p"
+    tool = f"--tool=callgrind --callgrind-out-file={dumps}/out.%p"
+    wrap = f"{valgrind} -q --vgdb-prefix={_pipes(dumps)} {tool}"
     simulator = Simulator(
         folder / "module", bits=32, environment={"ATSIM_WRAP": wrap}, checkout=checkout
     )

@@ -77,7 +77,7 @@ def unpack(folder: Path, corpus: list[bytes]) -> None:
 
 def flags(target: Target) -> list[str]:
     """Return what a compiler needs to know for a target, but for sanitizers."""
-    found = [f"-I{_ATLINK}", f"-I{ROOT / 'build/generated'}", f"-I{HERE}"]
+    found = [f"-I{_ATLINK}", f"-I{_ATLINK / 'net'}", f"-I{ROOT / 'build/generated'}", f"-I{HERE}"]
     return found + (tls_flags() if target.is_tls else [])
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.build import partitions
+from tools.build import interrupt, partitions
 from tools.image.memory import ROOT, Row
 
 PAGE = ROOT / "docs" / "porting.md"
@@ -106,4 +106,5 @@ def render(text: str) -> str:
 
 
 if __name__ == "__main__":
+    interrupt.quietly()
     PAGE.write_text(render(PAGE.read_text()))

@@ -7,7 +7,8 @@ What the module makes of the broker is checked elsewhere.
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import queue
 import shutil
 import socket
@@ -43,6 +44,14 @@ _LISTENERS: dict[str, tuple[str, str, bool, bool]] = {
 def program(name: str) -> str | None:
     """Return the path of a program of mosquitto's Debian package, None if it is not there."""
     return shutil.which(name) or shutil.which(name, path=_SBIN)
+
+
+def owner() -> str:
+    """Return who the broker is to be: as root it would become another, who cannot read keys.
+
+    The account's name; $LOGNAME is another one's in a namespace where one is root.
+    """
+    return pwd.getpwuid(os.getuid()).pw_name
 
 
 class Broker:
@@ -81,7 +90,7 @@ class Broker:
             "log_dest stderr",
             "log_type all",
             f"max_packet_size {MAX_MESSAGE}",
-            f"user {getpass.getuser()}",  # as root it would become another, who cannot read keys
+            f"user {owner()}",
         ]
         certificates = hostcerts.folder()
         passwords = self._folder / "passwords"

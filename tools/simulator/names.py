@@ -25,10 +25,14 @@ def hold_folder(folder: Path) -> int:
 
 
 def hold_name(kind: str, name: str) -> socket.socket | None:
-    """Return a socket that keeps the name ours as long as it is open, None if another has it."""
+    """Return a socket that keeps the name ours as long as it is open, None if another has it.
+
+    Addresses are held for all users of this PC, whose loopback interface is one.
+    """
+    owner = "all" if kind == "address" else os.getuid()
     holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        holder.bind(f"\0atsim-{os.getuid()}-{kind}-{name}"[:107])
+        holder.bind(f"\0atsim-{owner}-{kind}-{name}"[:107])
     except OSError:
         holder.close()
         return None
