@@ -39,7 +39,8 @@ def test_a_download_stands_still_while_the_access_point_is_away(bench):
         module.send(f'AT+HTTPCGET="http://127.0.0.1:{server.port}/noise/{size}",,4096,60000')
         module.read_until(re.compile(rb"\+HTTPCGET:\d+,"))
         simulator.act(f"ap_down {SSID}")
-        before = len(module.quiet(300, limit_s=60.0))  # what the module had already, and news
+        before = len(module.read_until(b"WIFI DISCONNECT\r\n"))
+        before += len(module.quiet(300, limit_s=60.0))  # what the module had already
         module.expect_silence(1000)
         assert before < size // 2
         simulator.act(f"ap_up {SSID}")

@@ -180,7 +180,7 @@ def test_the_heap_is_what_the_option_says(simulate):
             free.append(
                 int(module.command("AT+SYSRAM?").lines[-1].partition(":")[2].split(",")[0])
             )
-    assert 60_000 < free[1] - free[0] < 110_000
+    assert 60_000 < free[1] - free[0] < 150_000  # what is not collected yet differs
 
 
 def test_32_bits(simulate):
