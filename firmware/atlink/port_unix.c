@@ -212,9 +212,7 @@ void atlink_port_free(void *memory) {
 }
 
 uint64_t atlink_port_now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return atlink_unix_now_us();
 }
 
 // Whether bytes are left to read; poll() says so at the end of the stream as well.

@@ -5,6 +5,7 @@
 // a destination is looked up on the way out, and the sender of a datagram is given its own name back
 // on the way in.
 
+#include "port_unix.h"
 #include "route.h"
 #include "route_table.h"
 
@@ -16,7 +17,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/select.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FLOWS (32)
@@ -42,18 +42,12 @@ void atlink_route_world(const atlink_route_world_t *given) {
     world = *given;
 }
 
-static uint64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}
-
 bool atlink_route_is_away(void) {
     bool is_away = world.away != NULL && *world.away != 0;
     if (!is_away) {
         away_since_us = 0;
     } else if (away_since_us == 0) {
-        away_since_us = now_us();
+        away_since_us = atlink_unix_now_us();
     }
     return is_away;
 }
@@ -249,7 +243,7 @@ static bool is_kept_alive_in_vain(int fd) {
     uint64_t idle_s = number_of(fd, IPPROTO_TCP, TCP_KEEPIDLE);
     uint64_t probe_s = number_of(fd, IPPROTO_TCP, TCP_KEEPINTVL);
     uint64_t limit_s = idle_s + probe_s * number_of(fd, IPPROTO_TCP, TCP_KEEPCNT);
-    return now_us() - away_since_us > limit_s * 1000000;
+    return atlink_unix_now_us() - away_since_us > limit_s * 1000000;
 }
 
 bool atlink_route_gave_up(int fd) {

@@ -172,6 +172,8 @@ VALUES = st.one_of(
     st.tuples(st.just(BLOB), st.binary(max_size=100)),
     st.tuples(st.just(BLOB), st.integers(0, 7000).map(lambda n: bytes(n % 251 for n in range(n)))),
 )
+# The machine may be busy, and the flash of an example is made in it.
+UNHURRIED = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
 OPERATIONS = st.lists(
     st.one_of(
         st.tuples(st.just("write"), SPACES, KEYS, VALUES),
@@ -205,7 +207,7 @@ def perform(nvs, model, operation):
     return error
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=UNHURRIED)
 @given(OPERATIONS)
 def test_what_is_written_is_what_another_reader_finds(library, operations):
     nvs = Nvs(library, b"\xff" * 4 * PAGE)
@@ -216,7 +218,7 @@ def test_what_is_written_is_what_another_reader_finds(library, operations):
         assert nvsreader.read(nvs.image()) == model
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=UNHURRIED)
 @given(OPERATIONS)
 def test_a_power_cut_leaves_old_or_new_and_all_the_rest(library, operations):
     image = b"\xff" * 3 * PAGE
