@@ -151,9 +151,24 @@ def websocket(talk: Talk) -> None:
         talk.say("AT+WSCLOSE=0")
 
 
+def page_begin(talk: Talk) -> None:
+    """The module's web server."""
+    talk.say(f"AT+WEBSERVER=1,{PORT + 1},21")
+
+
+def stranger(talk: Talk) -> None:
+    """A client of the web server who asks for nothing that it knows."""
+
+    def ask(sock) -> None:
+        sock.sendall(b"?\r\n")
+        assert webclient.read_answer(sock).status == 400
+
+    talk.visit((talk.ports["module"], PORT + 1), ask)
+
+
 def page(talk: Talk) -> None:
     """The page of the module's web server, and an upload that it refuses."""
-    talk.say(f"AT+WEBSERVER=1,{PORT + 1},21")
+    page_begin(talk)
     place = (talk.ports["module"], PORT + 1)
     requests = (
         b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n",
@@ -265,8 +280,9 @@ def test_any_allocation_of_the_system_may_fail(tmp_path, ports, scenario, times)
         (mqtt_begin, lambda _: None),
         (mqtt_end, mqtt_begin),
         (websocket_begin, lambda _: None),
+        (stranger, page_begin),
     ],
-    ids=["mqtt begins", "mqtt ends", "websocket begins"],
+    ids=["mqtt begins", "mqtt ends", "websocket begins", "web client"],
 )
 def test_each_single_allocation_may_fail_where_a_session_begins_and_ends(
     tmp_path, ports, scenario, prepare

@@ -40,7 +40,11 @@ class _Gate:
         self.blank = 0  # bits: first blocks that need not be erased the next time
 
     def readblocks(self, block, buffer, offset):
-        return self._try(self._partition.readblocks, block, buffer, offset)
+        try:
+            self._partition.readblocks(block, buffer, offset)
+        except CHIP_ERRORS:
+            return _FAILED
+        return 0
 
     def writeblocks(self, block, buffer, offset):
         return self._change(self._partition.writeblocks, block, buffer, offset)

@@ -94,13 +94,11 @@ class Peer:
         self._after = function
 
     async def serve(self, app):
-        """Take a request, have the app answer it, and close."""
+        """Take a request and have the app answer it."""
         try:
             await app.handle_request(self, self)
         except Refused as refusal:
             await self._refuse(refusal.errno)
-        finally:
-            self.close()
 
     def close(self):
         """Close at once; what has been sent still arrives."""

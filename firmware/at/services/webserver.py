@@ -115,6 +115,7 @@ class WebServer:
             if not peer.is_early:
                 log("web:", peer.address[0], error)
         finally:
+            peer.close()  # there may have been no memory to begin
             self._forget(peer)
 
     def _drop(self, peer):
