@@ -33,7 +33,7 @@ _PROMPT = re.compile(rb"\r\n(>|ERROR\r\n)")
 CLEANING = (
     *("AT+CIPMODE=0", "AT+CIPSERVER=0,1", "AT+CIPCLOSE=5", "AT+CIPCLOSE", "AT+CIPRECVTYPE=0"),
     *("AT+CIPMUX=0", "AT+MQTTCLEAN=0", "AT+WEBSERVER=0", "AT+WSCLOSE=0", "AT+HTTPCHEAD=0"),
-    "AT+CIPSNTPCFG=0",
+    *("AT+CIPSNTPCFG=0", "AT+SYSMSG=0"),
     *(f"AT+SOCKETDEL={number}" for number in range(1, 6)),
 )
 

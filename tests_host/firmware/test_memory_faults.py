@@ -230,6 +230,7 @@ def port(talk: Talk) -> None:
 def passthrough(talk: Talk) -> None:
     """Bytes without frames; the peer ends the link, and it is opened again."""
     module = talk.module
+    talk.say("AT+SYSMSG=4")  # the host is told of links in passthrough as well
     talk.say("AT+CIPRECONNINTV=1")
     talk.say("AT+CIPMODE=1")
     if talk.say(f'AT+CIPSTART="TCP","127.0.0.1",{talk.ports["puppet"]}') and talk.enters():
@@ -237,7 +238,8 @@ def passthrough(talk: Talk) -> None:
             module.write(b"say " + DATA + b"\n")
             talk.hear(DATA)
             module.write(b"close\n")
-            time.sleep(0.15)  # the link comes back 0.1 s after its end
+            talk.hear(b"CLOSED\r\n")
+            talk.hear(b"CONNECT\r\n")  # 0.1 s after its end
         module.write(b"+++")
         time.sleep(0.3)  # nothing else may come with it, however busy this PC is
     talk.say("AT+CIPMODE=0")

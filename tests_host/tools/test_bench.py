@@ -239,7 +239,8 @@ def test_a_dump_that_is_not_complete_is_no_result(tmp_path):
     assert counting.read(path) is None
 
 
-def test_what_a_command_costs_is_counted(tmp_path):
+def test_what_a_command_costs_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "somebody")  # the names of callgrind's pipes hold it
     with (
         counting.counted(tmp_path) as counts,
         counts.simulator.module(timeout_s=counting.LIMIT_S) as module,

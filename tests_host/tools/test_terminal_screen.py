@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import signal
 import tty
 
@@ -132,6 +133,7 @@ def test_ctrl_c_ends_the_wait_for_a_result(sit):
     someone.type("\x03")
     someone.sees("\n>", 2)
     someone.type("AT+THREE\r")
+    assert select.select([far], [], [], 60)[0], "it waits for the result that was given up"
     assert os.read(far, 100) == b"AT+THREE\r\n"
     someone.type("\x03\x1d")
     assert someone.leaves() == 0

@@ -7,6 +7,7 @@ failed or a suite did not run to its end.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -38,6 +39,9 @@ def look_back(bits: int) -> tuple[str, ...]:
 def _notes(bits: int) -> Path:
     return RESULTS / f"seen-{bits}.jsonl"
 
+
+# Tests wait more than they compute: how many run at a time on each core.
+_PER_CORE = {"tests_host": 3, "tests_device": 6}
 
 # title, words for pytest
 SUITES = (
@@ -79,22 +83,30 @@ def read(path: Path, outcome: Outcome) -> None:
     outcome.counts = counts
 
 
-def run(number: int, title: str, words: tuple[str, ...], workers: int, more: list[str]) -> Outcome:
+def run(
+    number: int, title: str, words: tuple[str, ...], workers: int | None, more: list[str]
+) -> Outcome:
     """Run one suite."""
+    workers = workers or _PER_CORE.get(words[0], 1) * (os.cpu_count() or 1)
     results = RESULTS / f"{number}.xml"
     results.unlink(missing_ok=True)
     print(f"[test] {title}", flush=True)
-    # Tests wait more than they compute, so two on each of two cores suit.
     command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal"]
     command += [f"--junitxml={results}", *words, *more]
     outcome = Outcome(title)
     start = time.monotonic()
-    status = subprocess.run(command, cwd=ROOT).returncode
+    status = subprocess.run(command, cwd=ROOT, env=_environment()).returncode
     outcome.seconds = time.monotonic() - start
     if results.exists():
         read(results, outcome)
     outcome.broken = status not in (0, 1, _NO_TESTS) or (status == 1 and not outcome.failed)
     return outcome
+
+
+def _environment() -> dict[str, str]:
+    """Return ours without what is make's: ARGS is for us, not for the targets that tests start."""
+    makes = ("ARGS", "MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS")
+    return {name: value for name, value in os.environ.items() if name not in makes}
 
 
 def show(outcomes: list[Outcome]) -> None:
@@ -120,7 +132,7 @@ def show(outcomes: list[Outcome]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run all suites; 1 if something failed."""
     parser = argparse.ArgumentParser(prog="python -m tools.build.suites", description=__doc__)
-    parser.add_argument("--workers", type=int, default=4, help="tests at a time (default: 4)")
+    parser.add_argument("--workers", type=int, help="tests at a time (default: 3 to 6 a core)")
     parser.add_argument("more", nargs="*", help="words for pytest, behind --")
     given = parser.parse_args(arguments)
     # Background jobs of a script ignore Ctrl-C, and so would the tools whose tests press it.

@@ -76,7 +76,7 @@ class HostActs:
         self._announcements.clear()
 
     def _open(self, ip: str, port: str, how: str) -> socket.socket:
-        sock = socket.create_connection((ip, int(port)), _LIMIT_S)
+        sock = webclient.connect((ip, int(port)), _LIMIT_S)
         if not how:
             return sock
         context = servers.client_context(pair=how.partition(":")[2] or None)

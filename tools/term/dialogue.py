@@ -50,6 +50,10 @@ class Dialogue:
             self.is_running = True
             self._is_explained = False
 
+    def gave_up(self) -> None:
+        """Take note that nobody waits for the result any more."""
+        self.is_running = self.in_data
+
     def sent_data(self, data: bytes) -> None:
         """Take note of bytes sent while data is awaited."""
         if self.wanted is not None:

@@ -132,6 +132,7 @@ class Screen:
                 self._line_of(line, is_pasted)
         except KeyboardInterrupt:  # nobody waits any more, and what was pasted after it is dropped
             clear_typeahead(self._keyboard)
+            self._link.dialogue.gave_up()  # nor does the next line wait for it
 
     def _line_of(self, line: str, is_pasted: bool) -> None:
         """Do one of the lines that were entered."""
