@@ -5,6 +5,7 @@
 #include "py/mphal.h"
 #include "py/mpprint.h"
 #include "py/objexcept.h"
+#include "py/pairheap.h"
 #include "py/runtime.h"
 
 #include "modatcore.h"
@@ -133,10 +134,22 @@ static int until_sentry(int timeout_ms) {
     return timeout_ms < 0 || left < timeout_ms ? left : timeout_ms;
 }
 
+// asyncio's heap of tasks leaves in a task that it has taken out who was last below it. That one may
+// end, and would be kept with all that its coroutine holds for as long as this task waits.
+static void let_go(mp_obj_t task) {
+    if (task != mp_const_none) {
+        mp_pairheap_t *node = MP_OBJ_TO_PTR(task);
+        if (node->child == NULL) {
+            node->child_last = NULL;
+        }
+    }
+}
+
 // Sleep for at most timeout_ms; -1 means until a task has something to do.
 static mp_obj_t queue_wait_io_event(mp_obj_t self, mp_obj_t timeout_in) {
     (void)self;
     int timeout_ms = (int)mp_obj_get_int(timeout_in);
+    let_go(mp_load_attr(MP_STATE_VM(atcore_asyncio), MP_QSTR_cur_task)); // it has run just now
     // Functions run in no task, so they may cancel the last one.
     mp_store_attr(MP_STATE_VM(atcore_asyncio), MP_QSTR_cur_task, mp_const_none);
     do {

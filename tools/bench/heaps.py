@@ -33,6 +33,7 @@ async def used_query(at):
         if not atnet.closing():  # of the last link: in the background
             break
         await asyncio.sleep_ms(10)
+    await asyncio.sleep_ms(5)  # tasks that were cancelled come to their end
     gc.collect()
     at.reply(gc.mem_alloc())
 """
