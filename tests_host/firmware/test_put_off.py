@@ -2,6 +2,7 @@
 
 import pytest
 
+from pins import ROOT
 from tests_host.simulator.waiting import wait_for
 
 JOIN = 'AT+CWJAP="espressif","1234567890"'
@@ -22,17 +23,32 @@ def look_run(at):
 
 
 @pytest.fixture
-def joined(simulate, tmp_path):
+def module_in(simulate, tmp_path):
+    """Return a function that gives a simulator with these options and its module."""
+    modules = []
+
+    def start(*options):
+        user = tmp_path / "user"
+        user.mkdir()
+        (user / "look.py").write_text(LOOK)
+        simulator = simulate(bits=32, options=("--user", str(user), *options))
+        modules.append(simulator.module(timeout_s=90))
+        modules[0].echo_off()
+        modules[0].ok("AT+CWMODE=1")
+        return simulator, modules[0]
+
+    yield start
+    for module in modules:
+        module.close()
+
+
+@pytest.fixture
+def joined(module_in):
     """Return a simulator and its module, which comes back each second when it is lost."""
-    user = tmp_path / "user"
-    user.mkdir()
-    (user / "look.py").write_text(LOOK)
-    simulator = simulate(bits=32, options=("--user", str(user)))
-    with simulator.module(timeout_s=90) as module:
-        module.echo_off()
-        for line in ("AT+CWMODE=1", "AT+CWRECONNCFG=1,0", JOIN):
-            module.ok(line)
-        yield simulator, module
+    simulator, module = module_in()
+    module.ok("AT+CWRECONNCFG=1,0")
+    module.ok(JOIN)
+    return simulator, module
 
 
 def fault(simulator, skip, times):
@@ -67,3 +83,35 @@ def test_the_loop_sees_to_it_by_itself(joined):
     simulator.act("ap_up espressif")
     module.read_until(b"WIFI DISCONNECT\r\n")
     module.read_until(b"WIFI GOT IP\r\n")
+
+
+PHONE = {"do": "smartconfig", "type": "ESPTOUCH", "ssid": "abc", "password": "0123456789"}
+CAMPUS = ("--world", str(ROOT / "tools/worlds/campus.toml"))
+
+
+@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize(
+    ("begin", "act", "name", "end"),
+    [
+        ("AT+CWSTARTSMART=1", PHONE, "abc", "AT+CWSTOPSMART"),
+        ("AT+WPS=1", "wps test", "test", "AT+WPS=0"),
+    ],
+    ids=["SmartConfig", "WPS"],
+)
+def test_what_comes_from_outside_is_not_lost_whatever_allocation_failed(
+    module_in, times, begin, act, name, end
+):
+    simulator, module = module_in(*CAMPUS)
+    skip, is_met = 0, True
+    while is_met:
+        module.ok(begin)
+        fault(simulator, skip, times)
+        simulator.act(act)
+        module.quiet(300)  # it comes after a moment
+        is_met = simulator.act({"do": "fault"})["hits"] > 0
+        module.ok("AT+LOOK")
+        wait_for(lambda: f'+CWSTATE:2,"{name}"' in module.ok("AT+CWSTATE?"))
+        module.ok(end)
+        module.quiet(20)
+        skip += 1 + skip // 4
+    assert skip > 3

@@ -73,8 +73,13 @@ class Counting:
     def _tell(self, what: str) -> None:
         command = ["vgdb", f"--vgdb-prefix={self._pipes}", f"--pid={self._pid}", what]
         # Both name their pipes after the user and the host, and the firmware is not told either.
-        unnamed = {"PATH": os.environ["PATH"]}
-        done = subprocess.run(command, env=unnamed, capture_output=True, text=True, timeout=LIMIT_S)
+        done = subprocess.run(
+            command,
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
         if done.returncode:
             raise RuntimeError(f"callgrind does not take {what}: {done.stderr}")
 

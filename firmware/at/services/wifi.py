@@ -96,6 +96,8 @@ class Wifi:
         if self._is_untold:
             self.changed()
         self.station.look()
+        if self.provisioning:
+            self.provisioning.look()
 
     # Driver and mode.
 

@@ -8,13 +8,14 @@ import asyncio
 
 import atchip
 
-from at.errors import FAILURES
+from at.errors import CHIP_ERRORS, FAILURES
 from at.loop import cancel
 from at.services import chip
 from at.services.chip import driver
 from at.services.wifi_target import make_target
 
 _LIMIT_S = 30  # for the join that follows
+_PAUSE_MS = 1000  # before a join for which there was no memory
 _KINDS = ("ESPTOUCH", "AIRKISS", "ESPTOUCH_AIRKISS", "ESPTOUCH_V2")
 _REST = (3, 0, _LIMIT_S, 1)
 
@@ -27,6 +28,7 @@ class _Provisioning:
         self._floor = floor
         self._task = None
         self._is_ending = False
+        self._is_used = False  # what the driver has heard
 
     async def start(self):
         """Leave the access point, take the station over, begin to listen."""
@@ -48,21 +50,30 @@ class _Provisioning:
         self._wifi.provision(None)
         chip.owners.remove(self)
 
+    def look(self):
+        """Make use of what the driver has heard, once; called again when there was no memory."""
+        if not self._is_used:
+            self._is_used = self._use()
+
     def _join(self, candidates):
         """Join the first of the (SSID, password, BSSID or None) that works."""
         if self._task is None and not self._is_ending:
             self._task = asyncio.create_task(self._try_all(candidates))
 
     async def _try_all(self, candidates):
-        for ssid, password, bssid in candidates:
+        at = 0
+        while at < len(candidates):
+            ssid, password, bssid = candidates[at]
             try:
                 target = make_target(ssid, password, bssid, self._floor, _REST)
                 await self._wifi.station.join(target)
+                self._joined()
+                break
+            except MemoryError:  # once more
+                await asyncio.sleep_ms(_PAUSE_MS)
             except FAILURES as error:
                 self._wifi.log("wifi: what was received does not help:", error)
-                continue
-            self._joined()
-            break
+                at += 1
         self._task = None
 
     def _listen(self):
@@ -70,6 +81,9 @@ class _Provisioning:
 
     def _silence(self):
         """Tell the driver to stop."""
+
+    def _use(self):
+        """Join with what the driver has heard; return whether it has heard anything."""
 
     def _joined(self):
         """Say that it has worked, beyond what every join says."""
@@ -93,8 +107,14 @@ class SmartConfig(_Provisioning):
 
     def on_sc_credentials(self):
         """Report what the phone said and join."""
+        self.look()
+
+    def _use(self):
         emit = self._wifi.emit
-        kind, ssid, password, bssid, reserved = atchip.smartconfig_result()
+        try:
+            kind, ssid, password, bssid, reserved = atchip.smartconfig_result()
+        except CHIP_ERRORS:
+            return False
         emit("smartconfig_type", _KINDS[kind - 1])
         emit("smartconfig_heard")
         emit("smartconfig_ssid", ssid)
@@ -102,6 +122,7 @@ class SmartConfig(_Provisioning):
         if reserved:
             emit("smartconfig_reserved", len(reserved), reserved)
         self._join([(ssid, password, bssid)])
+        return True
 
     def on_sc_acknowledged(self):
         """Note that the phone has been told."""
@@ -124,7 +145,14 @@ class Wps(_Provisioning):
 
     def on_wps_success(self):
         """Join with what the access point gave."""
-        self._join([(ssid, password, None) for ssid, password in atchip.wps_credentials()])
+        self.look()
+
+    def _use(self):
+        given = atchip.wps_credentials()
+        if not given[0][0]:  # the driver forgot the network of before
+            return False
+        self._join([(ssid, password, None) for ssid, password in given])
+        return True
 
     def on_wps_failed(self, reason):
         """Log why nothing came; the manual has no message for that."""
