@@ -6,7 +6,8 @@
 
 #define STAGE_SIZE (512) // behind it is the port's own buffer: a driver's ring, a kernel's
 
-// How long a line that is not continued keeps reports out of its echo.
+// How long a line that is not continued keeps reports out of its echo, and what is left of one that
+// was dropped counts as its rest.
 #define TYPING_US (100000)
 
 atlink_rx_t atlink_uart_rx;
@@ -55,6 +56,9 @@ static size_t echo_room(void) {
 
 // Feed the machine from the stage, as far as it takes bytes.
 static void feed(void) {
+    if (atlink_port_now_us() - typed_us > TYPING_US) {
+        atlink_rx_forget_rest(&atlink_uart_rx);
+    }
     while (stage_start < stage_end && atlink_rx_feeds(&atlink_uart_rx)) {
         size_t n = echo_room();
         if (n == 0) {

@@ -99,6 +99,9 @@ class Receiver:
     def fragment(self) -> bool:
         return self.core("rx_fragment") == ["1"]
 
+    def forget_rest(self) -> None:
+        self.core("rx_forget_rest")
+
     def line(self) -> bytes:
         return _bytes(self.core("rx_line")[0])
 

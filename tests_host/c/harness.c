@@ -89,6 +89,10 @@ static void rx_fragment(void) {
     printf(" %d", atlink_rx_fragment(&rx));
 }
 
+static void rx_forget_rest(void) {
+    atlink_rx_forget_rest(&rx);
+}
+
 static void rx_line(void) {
     put_bytes(rx.line, rx.line_len);
 }
@@ -181,7 +185,7 @@ static const struct {
     {"rx_new", rx_new}, {"rx_listen", rx_listen}, {"rx_busy", rx_busy}, {"rx_data", rx_data},
     {"rx_stream", rx_stream}, {"rx_echo", rx_echo}, {"rx_feed", rx_feed}, {"rx_took", rx_took},
     {"rx_wants", rx_wants}, {"rx_fetch", rx_fetch}, {"rx_fragment", rx_fragment},
-    {"rx_line", rx_line}, {"fr_new", fr_new}, {"fr_space", fr_space}, {"fr_fed", fr_fed},
+    {"rx_line", rx_line}, {"rx_forget_rest", rx_forget_rest}, {"fr_new", fr_new}, {"fr_space", fr_space}, {"fr_fed", fr_fed},
     {"fr_idle", fr_idle}, {"fr_chunk", fr_chunk}, {"fr_sent", fr_sent}, {"fr_state", fr_state},
     {"un_new", un_new}, {"un_decode", un_decode}, {"fi_clear", fi_clear}, {"fi_add", fi_add},
     {"fi_cut", fi_cut}, {"baud", baud},

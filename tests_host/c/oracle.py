@@ -27,6 +27,7 @@ class Receiver:
         self.complete = b""
         self.remaining = 0
         self.swallow_lf = False
+        self.rest: bytearray | None = None  # of a command line that was dropped before its end
 
     def echo(self, on: bool) -> None:
         self.echoes = on
@@ -50,12 +51,14 @@ class Receiver:
     def data(self, n: int) -> None:
         self._leave()
         self.swallow_lf = False
+        self.rest = None
         self.remaining = n
         self.mode = COUNTING if n else HOLDING
 
     def stream(self) -> None:
         self._leave()
         self.swallow_lf = False
+        self.rest = None
         self.mode = STREAMING
 
     def feed(self, data: bytes) -> tuple[int, bytes]:
@@ -66,6 +69,11 @@ class Receiver:
             if self.mode not in (LISTENING, DROPPING) or self.event:
                 break
             used += 1
+            if self.rest is not None:
+                self.rest.append(byte)
+                if self.rest.endswith(b"\r\n"):
+                    self.rest = None
+                continue
             swallowed = self.swallow_lf and byte == ord("\n")
             self.swallow_lf = False
             if not swallowed:
@@ -107,10 +115,16 @@ class Receiver:
         if self.fetch():
             return True
         had_some = bool(self.partial)
-        if had_some:
+        if self.partial.startswith(b"AT"):
+            self.rest = self.partial[-1:]
+            self.partial.clear()
+        elif had_some:
             self.swallow_lf = self.partial.endswith(b"\r")
             self.partial.clear()
         return had_some
+
+    def forget_rest(self) -> None:
+        self.rest = None
 
     def line(self) -> bytes:
         return self.complete

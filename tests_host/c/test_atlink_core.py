@@ -69,7 +69,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 
 # Bytes that lines are made of, the special ones often; long runs reach the limit of a line.
 PIECES = st.one_of(
-    st.sampled_from([b"\r", b"\n", b"\r\n", b"AT\r\n", b"+", b"\0", b"\xff", b"x" * 100]),
+    st.sampled_from([b"\r", b"\n", b"\r\n", b"AT\r\n", b"AT", b"+", b"\0", b"\xff", b"x" * 100]),
     st.binary(max_size=6),
     st.integers(250, 258).map(lambda n: b"y" * n),
 )
@@ -77,7 +77,7 @@ STEPS = st.one_of(
     st.tuples(st.just("feed"), PIECES),
     st.tuples(st.just("feed"), PIECES),
     st.sampled_from([("listen",), ("busy",), ("stream",), ("fetch",), ("fragment",)]),
-    st.sampled_from([("listen",), ("fetch",), ("wants",), ("line",)]),
+    st.sampled_from([("listen",), ("fetch",), ("wants",), ("line",), ("forget_rest",)]),
     st.tuples(st.just("data"), st.integers(0, 20)),
     st.tuples(st.just("echo"), st.booleans()),
 )

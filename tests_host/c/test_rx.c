@@ -127,6 +127,63 @@ static void a_fragment_is_told_once(void) {
     CHECK_LINE("AT");
 }
 
+static void the_rest_of_a_dropped_line_is_no_line(void) {
+    static const char *const cuts[][2] = {
+        {"AT", "+GMR\r\n"}, {"AT+GMR", "\r\n"}, {"AT+GMR\r", "\n"}, {"AT\r", "\rAT\n\r\r\n"},
+    };
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+        begin();
+        atlink_rx_busy(&rx);
+        feed(cuts[i][0], strlen(cuts[i][0]));
+        CHECK(atlink_rx_fragment(&rx));
+        atlink_rx_listen(&rx);
+        feed(cuts[i][1], strlen(cuts[i][1]));
+        CHECK(atlink_rx_fetch(&rx) == ATLINK_NONE);
+        CHECK_ECHO("");
+        FEED("AT\r\n");
+        CHECK(atlink_rx_fetch(&rx) == ATLINK_LINE);
+        CHECK_LINE("AT");
+    }
+}
+
+static void what_does_not_go_on_has_no_rest(void) {
+    begin();
+    atlink_rx_busy(&rx);
+    FEED("AT+GMR\r");
+    CHECK(atlink_rx_fragment(&rx));
+    atlink_rx_forget_rest(&rx);
+    atlink_rx_listen(&rx);
+    FEED("\nAT\r\n"); // an LF alone ends nothing
+    CHECK(atlink_rx_fetch(&rx) == ATLINK_LINE);
+    CHECK_LINE("\nAT");
+}
+
+static void a_payload_ends_the_wait_for_the_rest(void) {
+    begin();
+    atlink_rx_busy(&rx);
+    FEED("AT+");
+    CHECK(atlink_rx_fragment(&rx));
+    atlink_rx_data(&rx, 1);
+    atlink_rx_took(&rx, 1);
+    atlink_rx_listen(&rx);
+    FEED("AT\r\n");
+    CHECK_LINE("AT");
+}
+
+static void a_line_that_is_too_long_is_cut_as_well(void) {
+    begin();
+    atlink_rx_busy(&rx);
+    char data[400] = "AT";
+    memset(data + 2, 'x', sizeof(data) - 3);
+    FEED(data);
+    CHECK(atlink_rx_fragment(&rx));
+    atlink_rx_listen(&rx);
+    FEED("xxx\r\n");
+    CHECK(atlink_rx_fetch(&rx) == ATLINK_NONE);
+    FEED("AT\r\n");
+    CHECK_LINE("AT");
+}
+
 static void lf_follows_its_dropped_cr(void) {
     begin();
     atlink_rx_busy(&rx);
@@ -205,6 +262,10 @@ int main(void) {
     line_limit_is_before_cr_lf();
     busy_drops_line_by_line();
     a_fragment_is_told_once();
+    the_rest_of_a_dropped_line_is_no_line();
+    what_does_not_go_on_has_no_rest();
+    a_payload_ends_the_wait_for_the_rest();
+    a_line_that_is_too_long_is_cut_as_well();
     lf_follows_its_dropped_cr();
     payload_is_counted();
     a_payload_may_begin_with_lf();

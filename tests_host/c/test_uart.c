@@ -11,6 +11,7 @@ static char sent[65536];
 static size_t sent_len;
 static size_t room; // of the transmit ring
 static size_t drains; // bytes that each push frees
+static uint64_t now_us;
 
 int atlink_port_open(int port, const atlink_pins_t *pins) {
     (void)pins;
@@ -35,7 +36,7 @@ size_t atlink_port_room(void) {
 }
 
 uint64_t atlink_port_now_us(void) {
-    return 0;
+    return now_us;
 }
 
 void atlink_port_push(void) {
@@ -140,6 +141,27 @@ static void payload_follows_a_line_without_a_copy(void) {
     CHECK(!atlink_uart_fragment());
 }
 
+// A command ends while the next line is on its way; in a moment, or after a while, the rest comes.
+static void the_rest_of_a_dropped_line_comes_soon_or_not_at_all(void) {
+    for (int is_late = 0; is_late < 2; is_late++) {
+        begin();
+        atlink_rx_busy(&atlink_uart_rx);
+        ARRIVE("AT+GM");
+        CHECK(atlink_uart_poll() == ATLINK_NONE);
+        now_us += 1000000; // the command takes its time
+        ARRIVE("R");
+        CHECK(atlink_uart_fragment());
+        atlink_rx_listen(&atlink_uart_rx);
+        now_us += is_late ? 100001 : 100000;
+        ARRIVE("?\r\n");
+        CHECK(atlink_uart_poll() == (is_late ? ATLINK_LINE : ATLINK_NONE));
+        CHECK(sent_len == (is_late ? 3 : 0));
+        atlink_rx_listen(&atlink_uart_rx);
+        ARRIVE("AT\r\n");
+        CHECK(atlink_uart_poll() == ATLINK_LINE);
+    }
+}
+
 static void small_payload_reads_share_one_look_at_the_port(void) {
     begin();
     uint8_t buf[4];
@@ -225,6 +247,7 @@ int main(void) {
     lines_come_one_at_a_time();
     no_echo_is_lost_when_the_ring_is_full();
     payload_follows_a_line_without_a_copy();
+    the_rest_of_a_dropped_line_comes_soon_or_not_at_all();
     small_payload_reads_share_one_look_at_the_port();
     a_fragment_is_looked_for();
     wait_watches_what_can_move();

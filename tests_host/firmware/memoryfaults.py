@@ -66,6 +66,17 @@ class Talk:
         self.module.send("AT+CIPSEND")
         return self._await(_PROMPT) == b">"
 
+    def leaves(self) -> None:
+        """Leave passthrough; while a link is opened again `+++` may be one piece with what waits."""
+        for _ in range(20):
+            self.module.write(b"+++")
+            time.sleep(0.3)  # nothing else may come with it
+            self.module.write(b"AT\r\n")
+            with suppress(ATMismatch):
+                self.module.read_until(b"\r\nOK\r\n", 0.3)
+                return
+        raise AssertionError("passthrough does not end")
+
     def hear(self, mark: bytes) -> None:
         """Wait for something; when not strict, not for long."""
         if self.is_strict:

@@ -203,6 +203,17 @@ def test_a_watchdog_that_is_not_fed_is_logged_and_the_module_goes_on(simulate):
         assert status(simulator)["crashes"] == 0
 
 
+def test_a_watchdog_that_is_not_fed_is_fed_at_once_again(simulate):
+    simulator = simulate()
+    with simulator.module() as module:
+        fault = {"do": "fault", "call": "machine.WDT.feed", "error": -1, "times": 2}
+        simulator.act(fault)
+        module.ok("AT+RST")
+        module.wait_ready()
+        wait_for(lambda: simulator.act({"do": "fault"})["hits"] == 2)
+        assert simulator.log_text().count("the watchdog is not fed: ") == 2
+
+
 def test_a_brown_out_is_in_the_log_and_no_crash(simulate):
     simulator = simulate()
     with simulator.module() as module:

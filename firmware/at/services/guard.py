@@ -29,6 +29,7 @@ _CRASHES = (4, 5, 6, 7)
 _TOO_MANY = 3
 LOOK_MS = 60000  # from one look to the next
 _HANG_MS = 2 * LOOK_MS  # leaves a minute at least for what takes longest: erasing flash
+_FEEDS = 3  # attempts at each look: the next one may be just too late
 _STEADY = 2  # at so many looks, about a minute after the start, a crash is a first one
 _LAST_MS = 1000
 
@@ -51,10 +52,12 @@ class Guard:
 
     def look(self):
         """Feed the watchdog, and forget crashes that are past; the event loop calls it."""
-        try:
-            self._watchdog.feed()
-        except FAILURES as error:  # if it stays so, the watchdog restarts the module
-            log("the watchdog is not fed:", error)
+        for _ in range(_FEEDS):
+            try:
+                self._watchdog.feed()
+                break
+            except FAILURES as error:  # if it stays so, the watchdog restarts the module
+                log("the watchdog is not fed:", error)
         if self._unsteady:
             self._unsteady -= 1
             if not self._unsteady and self._settings.get("crashes"):

@@ -45,6 +45,7 @@ void atlink_rx_busy(atlink_rx_t *rx) {
 
 void atlink_rx_data(atlink_rx_t *rx, uint32_t n) {
     drop_unfetched(rx);
+    atlink_rx_forget_rest(rx);
     rx->skip_lf = false; // a payload is counted from its first byte, whatever that is
     rx->remaining = n;
     rx->mode = n > 0 ? ATLINK_MODE_DATA : ATLINK_MODE_HOLD;
@@ -52,6 +53,7 @@ void atlink_rx_data(atlink_rx_t *rx, uint32_t n) {
 
 void atlink_rx_stream(atlink_rx_t *rx) {
     drop_unfetched(rx);
+    atlink_rx_forget_rest(rx);
     rx->skip_lf = false;
     rx->remaining = 0;
     rx->mode = ATLINK_MODE_STREAM;
@@ -60,14 +62,12 @@ void atlink_rx_stream(atlink_rx_t *rx) {
 // Keep what fits (the line before goes); the terminator of a line that is too long is found by
 // last_cr alone.
 static void append(atlink_rx_t *rx, const uint8_t *data, size_t n) {
+    size_t room = ATLINK_LINE_MAX - rx->len;
+    size_t fits = n < room ? n : room;
     rx->line_len = 0;
-    if (n > (size_t)(ATLINK_LINE_MAX - rx->len)) {
-        rx->too_long = true;
-    }
-    if (!rx->too_long) {
-        memcpy(rx->line + rx->len, data, n);
-        rx->len += n;
-    }
+    memcpy(rx->line + rx->len, data, fits);
+    rx->len += fits;
+    rx->too_long |= n > fits;
     rx->last_cr = data[n - 1] == '\r';
 }
 
@@ -82,12 +82,23 @@ static void finish(atlink_rx_t *rx) {
     }
 }
 
+// Drop what comes of a line that was cut, up to its end.
+static size_t drop_rest(atlink_rx_t *rx, const uint8_t *data, size_t n) {
+    size_t used = 0;
+    while (rx->is_cut && used < n) {
+        rx->is_cut = !(rx->last_cr && data[used] == '\n');
+        rx->last_cr = rx->is_cut && data[used] == '\r';
+        used++;
+    }
+    return used;
+}
+
 size_t atlink_rx_feed(atlink_rx_t *rx, const uint8_t *data, size_t n, size_t *echo) {
     *echo = 0;
     if (n == 0 || !atlink_rx_feeds(rx)) {
         return 0;
     }
-    size_t used = 0;
+    size_t used = drop_rest(rx, data, n);
     if (rx->skip_lf) {
         rx->skip_lf = false;
         used = data[0] == '\n';
@@ -148,7 +159,10 @@ bool atlink_rx_fragment(atlink_rx_t *rx) {
     if (!has_partial(rx)) {
         return false;
     }
-    rx->skip_lf = rx->last_cr;
+    bool is_cr = rx->last_cr;
+    rx->is_cut = rx->len >= 2 && memcmp(rx->line, "AT", 2) == 0;
+    rx->skip_lf = is_cr && !rx->is_cut;
     forget_line(rx);
+    rx->last_cr = is_cr && rx->is_cut;
     return true;
 }

@@ -34,6 +34,7 @@ typedef struct {
     bool too_long; // the line being assembled has passed the limit
     bool last_cr; // the last byte of the line being assembled is CR
     bool skip_lf; // the last byte dropped was a CR: an LF that follows goes the same way
+    bool is_cut; // a command line was dropped before its end: the rest goes the same way
     uint16_t len; // bytes of the line being assembled
     uint16_t line_len; // length of the last complete line without CR LF, while `line` holds it
     uint32_t remaining; // payload bytes still to come
@@ -71,7 +72,14 @@ void atlink_rx_took(atlink_rx_t *rx, size_t n);
 atlink_event_t atlink_rx_fetch(atlink_rx_t *rx);
 
 // BUSY: whether bytes were dropped that no fetched event tells of: a whole line, or at last a
-// part of one. Each call reports one and forgets it.
+// part of one. Each call reports one and forgets it. What is still to come of a command line that
+// has begun (AT) is dropped as well, until atlink_rx_forget_rest(): it was told.
 bool atlink_rx_fragment(atlink_rx_t *rx);
+
+// What comes next begins a new line: the host did not go on with the one that was dropped.
+static inline void atlink_rx_forget_rest(atlink_rx_t *rx) {
+    rx->last_cr = rx->last_cr && !rx->is_cut;
+    rx->is_cut = false;
+}
 
 #endif // ATLINK_CORE_RX_H
