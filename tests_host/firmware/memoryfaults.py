@@ -67,7 +67,7 @@ class Talk:
         return self._await(_PROMPT) == b">"
 
     def leaves(self) -> None:
-        """Leave passthrough; while a link is opened again `+++` may be one piece with what waits."""
+        """Leave passthrough; while a link is opened again +++ may be one with what waits."""
         for _ in range(20):
             self.module.write(b"+++")
             time.sleep(0.3)  # nothing else may come with it
