@@ -7,13 +7,14 @@ in tests_host/simulator/test_sim_life.py.
 
 import random
 import re
+from contextlib import closing
 
 import pytest
 
 from tests_device.rig import Rig
 from tools.fuzz.peers import play
 from tools.host.atclient import Module
-from tools.peers.servers import Server, free_port
+from tools.peers.servers import FreePort, Server
 
 _CHANCE = random.Random(20261121)
 RUBBISH = {
@@ -176,11 +177,12 @@ def test_a_peer_that_goes(
 
 
 def test_nobody_is_there(joined: Module, rig: Rig) -> None:
-    host, port = rig.variables["host"], free_port()
-    for lines in TALKING.values():
-        for line in lines:
-            text = line.format(host=host, port=port, size=30)
-            if "SEND" in text or "OTA" in text:
-                continue
-            joined.command(text, 60.0)
+    host = rig.variables["host"]
+    with closing(FreePort(host)) as place:
+        for lines in TALKING.values():
+            for line in lines:
+                text = line.format(host=host, port=place.number, size=30)
+                if "SEND" in text or "OTA" in text:
+                    continue
+                joined.command(text, 60.0)
     answers(joined)

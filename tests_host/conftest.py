@@ -17,6 +17,7 @@ from tests_host.firmware.webbench import Bench, boot
 from tools.host.atclient import Module
 from tools.host.simprocess import Simulator
 from tools.image import layout
+from tools.peers.servers import FreePort
 
 # How long an example takes is the machine's business: a busy one fails no test.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,6 +29,20 @@ def fake() -> Iterator[FakeModule]:
     """Return a peer on a pty that answers as a tiny AT module, for tests of the tools."""
     with FakeModule() as peer:
         yield peer
+
+
+@pytest.fixture
+def free_port() -> Iterator[Callable[[], int]]:
+    """Return a function that gives TCP ports which nobody else gets before the test is over."""
+    places: list[FreePort] = []
+
+    def take() -> int:
+        places.append(FreePort())
+        return places[-1].number
+
+    yield take
+    for place in places:
+        place.close()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Peers of the network layer's scripts, and the host at the other end of their UART."""
 
+import contextlib
 import re
 import socket
 import subprocess
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 
 from tests_host.c import netcerts
 from tests_host.c.netscript import LIMIT_S, echo, serving
-from tools.peers.servers import free_port
+from tools.peers.servers import FreePort
 
 
 def tls_server(context, handle=echo):
@@ -111,13 +112,16 @@ def openssl(*words, errors=subprocess.STDOUT):
 @contextmanager
 def openssl_server(*options):
     """Run `openssl s_server`, which sends back each line reversed unless told otherwise."""
-    port = free_port()
-    place = ("-accept", f"127.0.0.1:{port}")
-    with openssl("s_server", *place, "-tls1_2", *map(str, options)) as process:
+    free = FreePort()
+    place = ("-accept", f"127.0.0.1:{free.number}")
+    with (
+        contextlib.closing(free),
+        openssl("s_server", *place, "-tls1_2", *map(str, options)) as process,
+    ):
         for line in process.stdout:
             if "ACCEPT" in line:
                 break
-        process.port = port
+        process.port = free.number
         yield process
 
 

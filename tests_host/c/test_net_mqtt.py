@@ -12,18 +12,15 @@ import system
 from tests_host.c import netcerts
 from tests_host.c.netscript import LIMIT_S
 from tools.peers import mqttbroker
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+from tools.peers.servers import FreePort
 
 
 @contextmanager
 def broker(folder, *lines):
     """Run mosquitto on a free loopback port; yield the port."""
     system.ensure("mosquitto")
-    port = free_port()
+    place = FreePort()
+    port = place.number
     path = folder / "mosquitto.conf"
     text = [f"user {mqttbroker.owner()}", "allow_anonymous true", "persistence false"]
     text += [f"listener {port} 127.0.0.1", *lines]
@@ -43,6 +40,7 @@ def broker(folder, *lines):
     finally:
         process.terminate()
         process.wait()
+        place.close()
 
 
 TALK = """

@@ -210,8 +210,9 @@ def test_a_watchdog_that_is_not_fed_is_fed_at_once_again(simulate):
         simulator.act(fault)
         module.ok("AT+RST")
         module.wait_ready()
-        wait_for(lambda: simulator.act({"do": "fault"})["hits"] == 2)
-        assert simulator.log_text().count("the watchdog is not fed: ") == 2
+        wait_for(lambda: simulator.log_text().count("the watchdog is not fed: ") == 2)
+        module.ok("AT")
+        assert simulator.act({"do": "fault"})["hits"] == 2
 
 
 def test_a_brown_out_is_in_the_log_and_no_crash(simulate):

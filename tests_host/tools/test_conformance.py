@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -25,13 +24,6 @@ from tools.host.bytelog import ByteLog
 from tools.peers.servers import Server
 
 VOID = {"meta", "input", "link", "br"}
-
-
-def free_port():
-    """Return a TCP port that nobody uses."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def run(url, folder, *words):
@@ -59,7 +51,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_bench_is_judged_recorded_and_compared(simulate, tmp_path):
+def test_bench_is_judged_recorded_and_compared(simulate, tmp_path, free_port):
     port = f"127.0.0.1:{free_port()}"
     simulate(options=("--tcp", port))
     url, select = f"socket://{port}", ("--", "-k", "basic_lines or basic_uart or wifi_join")
@@ -92,7 +84,9 @@ def test_bench_is_judged_recorded_and_compared(simulate, tmp_path):
     assert "lines differ" not in page
 
 
-def test_without_an_access_point_what_needs_it_is_skipped_with_the_reason(simulate, tmp_path):
+def test_without_an_access_point_what_needs_it_is_skipped_with_the_reason(
+    simulate, tmp_path, free_port
+):
     port = f"127.0.0.1:{free_port()}"
     simulate(options=("--tcp", port))
     done = run(f"socket://{port}", tmp_path, "--", "-k", "wifi_join]")
@@ -104,7 +98,7 @@ def test_without_an_access_point_what_needs_it_is_skipped_with_the_reason(simula
     assert done.returncode == 0
 
 
-def test_failure_shows_the_place_and_the_bytes(simulate, tmp_path):
+def test_failure_shows_the_place_and_the_bytes(simulate, tmp_path, free_port):
     port = f"127.0.0.1:{free_port()}"
     simulate(options=("--tcp", port))
     wifi = ("--ssid", "espressif", "--password", "wrong password")
@@ -176,7 +170,7 @@ def test_a_port_behind_rfc2217_is_spoken_to():
     gc.collect()  # pyserial may leave its socket to it
 
 
-def test_a_module_behind_rfc2217_is_judged(simulate, tmp_path):
+def test_a_module_behind_rfc2217_is_judged(simulate, tmp_path, free_port):
     port = f"127.0.0.1:{free_port()}"
     simulate(options=("--tcp", port))
     with rfc2217_server(f"socket://{port}") as url:
@@ -273,7 +267,7 @@ def test_names_are_whole_and_stand_once():
         assert text.count(f">{shown}<") == 1
 
 
-def test_an_older_report_is_kept(simulate, tmp_path):
+def test_an_older_report_is_kept(simulate, tmp_path, free_port):
     port = f"127.0.0.1:{free_port()}"
     simulate(options=("--tcp", port))
     url = f"socket://{port}"
@@ -287,7 +281,7 @@ def test_an_older_report_is_kept(simulate, tmp_path):
     assert (tmp_path / "conformance.old.html").read_text() == first
 
 
-def test_ctrl_c_keeps_what_ran(simulate, tmp_path):
+def test_ctrl_c_keeps_what_ran(simulate, tmp_path, free_port):
     port = f"127.0.0.1:{free_port()}"
     simulate(options=("--tcp", port))
     command = [sys.executable, "-m", "tools.conformance", f"socket://{port}"]

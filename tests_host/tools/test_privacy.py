@@ -3,7 +3,6 @@
 import html
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -88,13 +87,7 @@ def test_paths_do_not_tell_whose_pc_it_was(tmp_path, monkeypatch):
     assert cleaned.endswith("rig0/tty ~/.ssh .")
 
 
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-def test_no_file_of_a_run_has_it(simulate, tmp_path):
+def test_no_file_of_a_run_has_it(simulate, tmp_path, free_port):
     """What passes, what fails, and a test that quotes it: in JSON, in HTML, as a reference."""
     world = tmp_path / "world.toml"
     password = SECRET.replace("\\", "\\\\").replace('"', '\\"')

@@ -33,7 +33,8 @@ async def used_query(at):
         if not atnet.closing():  # of the last link: in the background
             break
         await asyncio.sleep_ms(10)
-    await asyncio.sleep_ms(5)  # tasks that were cancelled come to their end
+    for _ in range(10):  # tasks that were cancelled come to their end, one after the other
+        await asyncio.sleep_ms(1)
     gc.collect()
     at.reply(gc.mem_alloc())
 """

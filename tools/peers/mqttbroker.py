@@ -21,7 +21,7 @@ from pathlib import Path
 from paho.mqtt import client as paho
 
 from tools.peers import hostcerts
-from tools.peers.servers import free_port
+from tools.peers.servers import FreePort
 
 USER, PASSWORD = "espressif", "123456789"
 MAX_MESSAGE = 4_000_000
@@ -61,27 +61,14 @@ class Broker:
         """Start it and its watcher."""
         self._folder = Path(tempfile.mkdtemp(prefix="mosquitto-"))
         self._host = host
-        self.ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
-        self._begin()
+        self._places = {name: FreePort(host) for name in _LISTENERS}
+        self.ports = {name: place.number for name, place in self._places.items()}
+        self._write_configuration()
+        self.start()
         self.relay = Relay(host, self.ports["mqtt"])
         self.ports["mqtt_relay"] = self.relay.port
         self.watcher = Watcher(host, self.ports["mqtt"])
-
-    def _begin(self) -> None:
-        """Start on free ports; on others if somebody else takes one of them first."""
-        until = time.monotonic() + _LIMIT_S
-        while True:
-            self.ports = {name: free_port() for name in _LISTENERS}
-            self._write_configuration()
-            try:
-                self.start()
-                return
-            except RuntimeError:
-                self.stop()
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
 
     def _write_configuration(self) -> None:
         lines = [
@@ -154,6 +141,8 @@ class Broker:
         self.watcher.close()
         self.relay.close()
         self.stop()
+        for place in self._places.values():
+            place.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Broker:

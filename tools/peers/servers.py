@@ -273,12 +273,22 @@ def client_context(ca: str = "server_ca.crt", pair: str | None = None) -> ssl.SS
     return context
 
 
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 on which nobody listens."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+class FreePort:
+    """A TCP port for a program to listen on; nobody else is given it while this is open.
+
+    The program has to set SO_REUSEADDR, as mosquitto and openssl do.
+    """
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        """Choose one."""
+        self._sock = socket.socket()
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._sock.bind((host, 0))
+        self.number: int = self._sock.getsockname()[1]
+
+    def close(self) -> None:
+        """Give it back."""
+        self._sock.close()
 
 
 class OpensslServer:
@@ -286,7 +296,8 @@ class OpensslServer:
 
     def __init__(self, options: str, host: str) -> None:
         """Start it on a free port and wait until it listens."""
-        self.port = free_port()
+        self._place = FreePort(host)
+        self.port = self._place.number
         command = f"openssl s_server -accept {host}:{self.port} -tls1_2 -quiet -rev {options}"
         self._process = subprocess.Popen(
             command.split(),
@@ -306,3 +317,4 @@ class OpensslServer:
         """End it."""
         self._process.terminate()
         self._process.wait()
+        self._place.close()

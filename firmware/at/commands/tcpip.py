@@ -92,9 +92,11 @@ def cipstatus_run(at):
 
 
 def _status(at):
-    if at.links.all():
+    """Return the state of the station; links by way of the softAP are none of it."""
+    is_linked = at.links.all()
+    if is_linked and at.wifi.station.is_associated:
         return _STATUS_LINKS
-    if at.wifi.station_ip():
+    if at.wifi.station_ip() and not is_linked:
         return _STATUS_ENDED if at.links.was_used else _STATUS_IP
     if not (at.wifi.is_running and at.wifi.mode & 1):
         return _STATUS_OFF
