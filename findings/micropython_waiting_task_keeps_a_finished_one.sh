@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # MicroPython 1.27.0: a task of asyncio keeps another in memory that ended long ago, with all that its coroutine held.
 #
-# The queue of tasks is a heap whose nodes know the last node below them. Taking a task out of the queue forgets the nodes
-# below it but not that last one, and putting it in again does not either. The last one may run, end and be dropped by the
-# program; as long as the first task exists, waiting for an event perhaps, the ended one and the locals of its coroutine
-# cannot be collected. It depends on who happened to be queued behind whom, so it looks like a leak that comes and goes.
+# The queue of tasks is a heap whose nodes know the last node below them. Taking a task out of the queue forgets the
+# nodes below it but not that last one, and putting it in again does not either. The last one may run, end and be
+# dropped by the program; as long as the first task exists, waiting for an event perhaps, the ended one and the locals
+# of its coroutine cannot be collected. It depends on who happened to be queued behind whom, so it looks like a leak
+# that comes and goes.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

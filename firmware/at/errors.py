@@ -130,9 +130,12 @@ def is_memory(error):
     return what == _ENOMEM or (isinstance(what, str) and _NO_MEMORY in what)
 
 
+NO_MEMORY = "out of memory"  # the reason, if the chip itself found none
+
+
 def refused(what, error):
     """Make the error for a call of the chip that raised one of CHIP_ERRORS; `what` says which."""
-    return StateError("out of memory" if is_memory(error) else "%s: %s" % (what, error))
+    return StateError(NO_MEMORY if is_memory(error) else "%s: %s" % (what, error))
 
 
 def expected(error):

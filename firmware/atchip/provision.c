@@ -9,11 +9,13 @@
 
 #define RESERVED_DATA (65) // room for what ESP-TOUCH v2 can carry, and a NUL
 
-// Written by the event task before the event is posted, read by the main task after it was taken.
+// Written by the event task before the event is posted; read by the main task, which may ask before
+// it takes the event: the flags are set last.
 static smartconfig_event_got_ssid_pswd_t found;
 static uint8_t reserved[RESERVED_DATA];
-static bool has_found;
+static volatile bool has_found;
 static wifi_event_sta_wps_er_success_t wps;
+static volatile bool has_wps;
 
 void atchip_note_smartconfig(const void *data) {
     found = *(const smartconfig_event_got_ssid_pswd_t *)data;
@@ -31,6 +33,7 @@ void atchip_note_wps(const void *data) {
     } else {
         wps.ap_cred_cnt = 0;
     }
+    has_wps = true;
 }
 
 static mp_obj_t smartconfig_start(mp_obj_t kind_in, mp_obj_t key_in) {
@@ -77,6 +80,7 @@ MP_DEFINE_CONST_FUN_OBJ_0(atchip_smartconfig_result_obj, smartconfig_result);
 
 static mp_obj_t wps_start(void) {
     esp_wps_config_t config = WPS_CONFIG_INIT_DEFAULT(WPS_TYPE_PBC);
+    has_wps = false;
     wps.ap_cred_cnt = 0;
     // At its end the driver copies name and key over what the station had last, and no NUL behind.
     static wifi_config_t nothing; // 0.2 KB that the stack need not have
@@ -107,6 +111,9 @@ static mp_obj_t credential(const uint8_t *ssid, size_t ssid_room, const uint8_t 
 }
 
 static mp_obj_t wps_credentials(void) {
+    if (!has_wps) { // before its end the driver's configuration is that of a network it looks at
+        check_esp_err(ESP_ERR_INVALID_STATE);
+    }
     mp_obj_t pairs[MAX_WPS_AP_CRED];
     size_t n = 0;
     while (n < wps.ap_cred_cnt && n < MAX_WPS_AP_CRED) {

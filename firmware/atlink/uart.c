@@ -56,7 +56,7 @@ static size_t echo_room(void) {
 
 // Feed the machine from the stage, as far as it takes bytes.
 static void feed(void) {
-    if (atlink_port_now_us() - typed_us > TYPING_US) {
+    if (quiet_us > typed_us + TYPING_US) { // seen, not only long ago: somebody may have held the loop
         atlink_rx_forget_rest(&atlink_uart_rx);
     }
     while (stage_start < stage_end && atlink_rx_feeds(&atlink_uart_rx)) {

@@ -262,7 +262,10 @@ def wps_stop() -> None:
     """End WPS: esp_wifi_wps_disable."""
 
 def wps_credentials() -> tuple[tuple[bytes, bytes], ...]:
-    """Return the (SSID, password) pairs that came, or else what the driver itself took over."""
+    """Return the (SSID, password) pairs that came, or else what the driver itself took over.
+
+    ESP_ERR_INVALID_STATE before wps_success.
+    """
 
 # Enterprise networks: esp_eap_client_*. The chip keeps copies until eap_disable().
 

@@ -152,7 +152,11 @@ static void the_rest_of_a_dropped_line_comes_soon_or_not_at_all(void) {
         ARRIVE("R");
         CHECK(atlink_uart_fragment());
         atlink_rx_listen(&atlink_uart_rx);
-        now_us += is_late ? 100001 : 100000;
+        uint64_t before = now_us;
+        now_us += 200000; // in which the loop sleeps, or is held up
+        if (is_late) {
+            atlink_uart_slept(ATLINK_UART_RX, ATLINK_UART_RX, before, now_us);
+        }
         ARRIVE("?\r\n");
         CHECK(atlink_uart_poll() == (is_late ? ATLINK_LINE : ATLINK_NONE));
         CHECK(sent_len == (is_late ? 3 : 0));

@@ -1,5 +1,6 @@
 """Name service, SNTP and mDNS of the simulated module, as others on the network see them."""
 
+import os
 import socket
 import textwrap
 import time
@@ -228,6 +229,10 @@ class Listener:
         self.seen.pop(name, None)
 
 
+# In the names of our services: others who run tests on this computer speak to the same network.
+MINE = os.getpid()
+
+
 @pytest.fixture
 def browse():
     network = Zeroconf(interfaces=["127.0.0.1"], ip_version=IPVersion.V4Only)
@@ -242,22 +247,22 @@ def browse():
 
 
 def test_a_service_is_found_by_a_browser(joined, simulator, browse):
-    seen = browse("_printer._tcp.local.", "_iot._udp.local.").seen
+    seen = browse(f"_prn{MINE}._tcp.local.", f"_iot{MINE}._udp.local.").seen
     joined.ok(
-        'AT+MDNS=1,"espressif","_printer",35,"my_instance","_tcp",2,'
+        f'AT+MDNS=1,"host{MINE}","_prn{MINE}",35,"my_instance","_tcp",2,'
         '"product","my_printer","firmware_version","AT-V3.4.1.0"'
     )
-    name = "my_instance._printer._tcp.local."
+    name = f"my_instance._prn{MINE}._tcp.local."
     expect_soon(lambda: seen.get(name), name)
     info = seen[name]
-    assert info.server == "espressif.local."
+    assert info.server == f"host{MINE}.local."
     assert info.port == 35
     assert info.parsed_addresses() == [simulator.act("status")["world"]["address"]]
     assert info.properties == {b"product": b"my_printer", b"firmware_version": b"AT-V3.4.1.0"}
 
     # A second one takes the place of the first; the underscores may be left out.
-    joined.ok('AT+MDNS=1,"espressif","iot",8080,,"udp"')
-    other = "espressif._iot._udp.local."
+    joined.ok(f'AT+MDNS=1,"host{MINE}","iot{MINE}",8080,,"udp"')
+    other = f"host{MINE}._iot{MINE}._udp.local."
     expect_soon(lambda: seen.get(other) and name not in seen, other)
     assert (seen[other].port, seen[other].properties) == (8080, {})
 
@@ -266,8 +271,8 @@ def test_a_service_is_found_by_a_browser(joined, simulator, browse):
 
 
 def test_a_restart_ends_the_announcement(joined, browse):
-    seen = browse("_gone._tcp.local.").seen
-    joined.ok('AT+MDNS=1,"module","_gone",1')
+    seen = browse(f"_gone{MINE}._tcp.local.").seen
+    joined.ok(f'AT+MDNS=1,"host{MINE}","_gone{MINE}",1')
     expect_soon(lambda: seen, "the service")
     joined.send("AT+RST")
     joined.wait_ready()
@@ -275,10 +280,10 @@ def test_a_restart_ends_the_announcement(joined, browse):
 
 
 def test_the_service_can_be_reached_where_it_says(joined, browse):
-    seen = browse("_at._tcp.local.").seen
+    seen = browse(f"_at{MINE}._tcp.local.").seen
     joined.ok("AT+CIPMUX=1")
     joined.ok("AT+CIPSERVER=1,3535")
-    joined.ok('AT+MDNS=1,"reachable","_at",3535')
+    joined.ok(f'AT+MDNS=1,"host{MINE}","_at{MINE}",3535')
     expect_soon(lambda: seen, "the service")
     info = next(iter(seen.values()))
     with socket.create_connection((info.parsed_addresses()[0], info.port), timeout=10) as peer:

@@ -112,6 +112,7 @@ def test_what_comes_from_outside_is_not_lost_whatever_allocation_failed(
     while is_met:
         module.ok(begin)
         module.quiet(20)
+        module.ok("AT+LOOK")  # there is nothing yet
         failed = simulator.log_text().count("MemoryError")
         fault(simulator, skip, times)
         simulator.act(act)

@@ -87,7 +87,8 @@ def run(
     number: int, title: str, words: tuple[str, ...], workers: int | None, more: list[str]
 ) -> Outcome:
     """Run one suite."""
-    workers = workers or _PER_CORE.get(words[0], 1) * (os.cpu_count() or 1)
+    if workers is None:
+        workers = _PER_CORE.get(words[0], 1) * (os.cpu_count() or 1)
     results = RESULTS / f"{number}.xml"
     results.unlink(missing_ok=True)
     print(f"[test] {title}", flush=True)

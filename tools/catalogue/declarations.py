@@ -149,9 +149,17 @@ def all_commands(folder: Path = COMMANDS) -> list[Command]:
     return [command for group in load(folder) for command in group.commands]
 
 
+def _parsed(source: str, path: Path) -> ast.Module:
+    """Parse Python; once more if another thread did so at the same time (CPython issue 106905)."""
+    try:
+        return ast.parse(source, str(path))
+    except SystemError:
+        return ast.parse(source, str(path))
+
+
 def read(source: str, path: Path, known: list[Command] | None = None) -> Group:
     """Read the declarations of one file; `known` are those of the files before it."""
-    tree = ast.parse(source, str(path))
+    tree = _parsed(source, path)
     text = (ast.get_docstring(tree) or path.stem).strip()
     title, _, rest = text.partition("\n\n")
     reader = _Reader(path, Remarks(source), known or [])
@@ -179,7 +187,7 @@ def settings_table(path: Path = SETTINGS) -> tuple[tuple, ...]:
 
 def _assigned(path: Path, name: str) -> ast.expr:
     """Return what is assigned to a module-level name of a Python file."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in _parsed(path.read_text(encoding="utf-8"), path).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return node.value
     raise DeclarationError(f"{path}: no {name}")

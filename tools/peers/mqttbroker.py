@@ -61,14 +61,35 @@ class Broker:
         """Start it and its watcher."""
         self._folder = Path(tempfile.mkdtemp(prefix="mosquitto-"))
         self._host = host
+        self.ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
-        self._places = {name: FreePort(host) for name in _LISTENERS}
-        self.ports = {name: place.number for name, place in self._places.items()}
-        self._write_configuration()
-        self.start()
+        self._places: list[FreePort] = []
+        self._begin()
         self.relay = Relay(host, self.ports["mqtt"])
         self.ports["mqtt_relay"] = self.relay.port
         self.watcher = Watcher(host, self.ports["mqtt"])
+
+    def _begin(self) -> None:
+        """Start; on other ports if one of these cannot be had after all."""
+        until = time.monotonic() + _LIMIT_S
+        while True:
+            self._places = [FreePort(self._host) for _ in _LISTENERS]
+            numbers = [place.number for place in self._places]
+            self.ports = dict(zip(_LISTENERS, numbers, strict=True))
+            self._write_configuration()
+            try:
+                self.start()
+                return
+            except RuntimeError:
+                self._give_up()
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+
+    def _give_up(self) -> None:
+        self.stop()
+        for place in self._places:
+            place.close()
 
     def _write_configuration(self) -> None:
         lines = [
@@ -140,9 +161,7 @@ class Broker:
         """End everything."""
         self.watcher.close()
         self.relay.close()
-        self.stop()
-        for place in self._places.values():
-            place.close()
+        self._give_up()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Broker:

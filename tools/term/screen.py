@@ -109,7 +109,7 @@ class Screen:
                     is_typed = self._keyboard.reads > before + 1
                     self._entered(text, is_pasted="\n" in text or not is_typed)
                 except KeyboardInterrupt:  # the line is dropped
-                    continue
+                    self._link.dialogue.gave_up()
                 except EOFError:
                     return
 

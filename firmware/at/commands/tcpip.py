@@ -75,7 +75,7 @@ CIPSTATUS = command(
     "Report the station's state and the open links (deprecated)",
     words={
         "stat": "0 the station is off; 1 no join was begun; 2 joined, with an address; "
-        "3 a link is open; 4 all links have ended; 5 not joined",
+        "3 joined, a link is open; 4 joined, all links have ended; 5 not joined",
         "...": "+CIPSTATE",
     },
 )
@@ -93,10 +93,9 @@ def cipstatus_run(at):
 
 def _status(at):
     """Return the state of the station; links by way of the softAP are none of it."""
-    is_linked = at.links.all()
-    if is_linked and at.wifi.station.is_associated:
-        return _STATUS_LINKS
-    if at.wifi.station_ip() and not is_linked:
+    if at.wifi.station_ip():
+        if at.links.all():
+            return _STATUS_LINKS
         return _STATUS_ENDED if at.links.was_used else _STATUS_IP
     if not (at.wifi.is_running and at.wifi.mode & 1):
         return _STATUS_OFF

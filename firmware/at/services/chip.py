@@ -14,6 +14,8 @@ from at.log import log
 from at.loop import on
 
 owners = []
+_event = None  # of which not all owners know yet
+_next = 0  # the first of those who do not
 
 
 def driver(function, *args):
@@ -31,19 +33,25 @@ def start():
 
 def deliver():
     """Deliver the events there are. MemoryError leaves the rest for the next time."""
+    global _event, _next  # noqa: PLW0603 - of one queue there is one delivery
     while True:
-        event = atchip.event()
-        if event is None:
-            return
-        for owner in owners:
-            _call(owner, event)
+        if _event is None:
+            _event = atchip.event()
+            _next = 0
+            if _event is None:
+                return
+        while _next < len(owners):
+            handler = getattr(owners[_next], "on_" + _event[0], None)
+            details = _event[1:]
+            _next += 1
+            if handler:
+                _call(handler, _event[0], details)
+        _event = None
 
 
-def _call(owner, event):
+def _call(handler, kind, details):
     try:
-        handler = getattr(owner, "on_" + event[0], None)
-        if handler:
-            handler(*event[1:])
+        handler(*details)
     except Exception as error:  # noqa: BLE001 - one bad event must not end the loop
-        log("chip: event", event[0], "failed unexpectedly:")
+        log("chip: event", kind, "failed unexpectedly:")
         sys.print_exception(error)

@@ -8,7 +8,7 @@ import asyncio
 
 import atchip
 
-from at.errors import CHIP_ERRORS, FAILURES
+from at.errors import CHIP_ERRORS, FAILURES, NO_MEMORY
 from at.loop import cancel
 from at.services import chip
 from at.services.chip import driver
@@ -69,9 +69,10 @@ class _Provisioning:
                 await self._wifi.station.join(target)
                 self._joined()
                 break
-            except MemoryError:  # once more
-                await asyncio.sleep_ms(_PAUSE_MS)
             except FAILURES as error:
+                if isinstance(error, MemoryError) or getattr(error, "reason", "") == NO_MEMORY:
+                    await asyncio.sleep_ms(_PAUSE_MS)  # and once more
+                    continue
                 self._wifi.log("wifi: what was received does not help:", error)
                 at += 1
         self._task = None
@@ -115,13 +116,13 @@ class SmartConfig(_Provisioning):
             kind, ssid, password, bssid, reserved = atchip.smartconfig_result()
         except CHIP_ERRORS:
             return False
+        self._join([(ssid, password, bssid)])  # takes memory: first
         emit("smartconfig_type", _KINDS[kind - 1])
         emit("smartconfig_heard")
         emit("smartconfig_ssid", ssid)
         emit("smartconfig_password", password)
         if reserved:
             emit("smartconfig_reserved", len(reserved), reserved)
-        self._join([(ssid, password, bssid)])
         return True
 
     def on_sc_acknowledged(self):
@@ -148,8 +149,9 @@ class Wps(_Provisioning):
         self.look()
 
     def _use(self):
-        given = atchip.wps_credentials()
-        if not given[0][0]:  # the driver forgot the network of before
+        try:
+            given = atchip.wps_credentials()
+        except CHIP_ERRORS:
             return False
         self._join([(ssid, password, None) for ssid, password in given])
         return True

@@ -42,6 +42,7 @@ class Provisioning:
         self._kind = 0
         self._key: bytes | None = None
         self._heard: Phone | None = None
+        self._is_told = False  # the event is out, and the result can be had
         self._wps = False
         self._credentials: list[tuple[bytes, bytes]] = []
         if self._timer is not None:
@@ -69,11 +70,14 @@ class Provisioning:
         """Let what is in the air be heard, if it is for us."""
         if self.phone is not None and self._hears(self.phone) and self._heard is None:
             phone = self._heard = self.phone
-            self._timer = self._loop.after(
-                _HEAR_S, lambda: self._emit(("sc_credentials",)) if phone is self._heard else None
-            )
+            self._timer = self._loop.after(_HEAR_S, lambda: self._tell(phone))
         if self._wps and self.buttons and self._timer is None:
             self._timer = self._loop.after(_HEAR_S, self._pressed)
+
+    def _tell(self, phone: Phone) -> None:
+        if phone is self._heard:
+            self._is_told = True
+            self._emit(("sc_credentials",))
 
     def _hears(self, phone: Phone) -> bool:
         if self._kind == 3:
@@ -83,9 +87,9 @@ class Provisioning:
 
     def result(self) -> tuple[Any, ...]:
         """Return what was heard: (kind, SSID, password, BSSID or None, reserved data)."""
-        if self._heard is None:
-            raise EspError(esp.INVALID_STATE)
         heard = self._heard
+        if heard is None or not self._is_told:
+            raise EspError(esp.INVALID_STATE)
         return heard.kind, heard.ssid, heard.password, heard.bssid, heard.reserved
 
     def joined(self) -> None:
@@ -121,4 +125,6 @@ class Provisioning:
 
     def credentials(self) -> list[tuple[bytes, bytes]]:
         """Return the (SSID, password) pairs that the access point gave."""
+        if not self._credentials:
+            raise EspError(esp.INVALID_STATE)
         return self._credentials
