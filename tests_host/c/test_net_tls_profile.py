@@ -128,6 +128,17 @@ print(got == bytes(range(200)))
     assert lines == ["True"]
 
 
+HELLOS = """
+link = secure(port, atnet.Profile())
+for i in range(5):
+    write(link, b"hello %d" % i)
+    got = b""
+    while len(got) < 7:  # a read may find a part
+        got += read(link)
+    print(got)
+"""
+
+
 def test_records_that_come_byte_by_byte(net):
     """Heads and bodies cut anywhere, in the handshake and after it."""
 
@@ -155,16 +166,5 @@ def test_records_that_come_byte_by_byte(net):
         client.recv(1)
 
     with serving(dribble) as port:
-        lines = net.run(
-            """
-link = secure(port, atnet.Profile())
-for i in range(5):
-    write(link, b"hello %d" % i)
-    got = b""
-    while len(got) < 7:  # a read may find a part
-        got += read(link)
-    print(got)
-""",
-            port=port,
-        )
+        lines = net.run(HELLOS, port=port)
     assert lines == [f"b'hello {i}'" for i in range(5)]

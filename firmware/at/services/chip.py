@@ -14,8 +14,9 @@ from at.log import log
 from at.loop import on
 
 owners = []
-_event = None  # of which not all owners know yet
-_next = 0  # the first of those who do not
+# The event of which not all owners know yet, and the first of those who do not: a list takes less
+# memory than globals that change.
+_left = [None, 0]
 
 
 def driver(function, *args):
@@ -33,20 +34,21 @@ def start():
 
 def deliver():
     """Deliver the events there are. MemoryError leaves the rest for the next time."""
-    global _event, _next  # noqa: PLW0603 - of one queue there is one delivery
     while True:
-        if _event is None:
-            _event = atchip.event()
-            _next = 0
-            if _event is None:
-                return
-        while _next < len(owners):
-            handler = getattr(owners[_next], "on_" + _event[0], None)
-            details = _event[1:]
-            _next += 1
+        if _left[0] is None:
+            _left[0] = atchip.event()
+            _left[1] = 0
+        event, at = _left
+        if event is None:
+            return
+        while at < len(owners):
+            handler = getattr(owners[at], "on_" + event[0], None)
+            details = event[1:]
+            at += 1
+            _left[1] = at
             if handler:
-                _call(handler, _event[0], details)
-        _event = None
+                _call(handler, event[0], details)
+        _left[0] = None
 
 
 def _call(handler, kind, details):
