@@ -21,6 +21,7 @@ CHIP_ERRORS = (OSError, RuntimeError)
 ANY_TROUBLE = (OSError, RuntimeError, MemoryError)  # that something goes on in spite of
 _ENOMEM = 12
 _NO_MEMORY = "0x0101"
+_SHORT = "out of memory"  # the reason of an ATError that says so
 
 # Subcategories of ERR CODE, manual section 3.1.24.
 SUB_NO_AT = 0x03
@@ -127,15 +128,12 @@ def is_memory(error):
     if isinstance(error, MemoryError):
         return True
     what = error.args[0] if error.args else None
-    return what == _ENOMEM or (isinstance(what, str) and _NO_MEMORY in what)
-
-
-NO_MEMORY = "out of memory"  # the reason, if the chip itself found none
+    return what in (_ENOMEM, _SHORT) or (isinstance(what, str) and _NO_MEMORY in what)
 
 
 def refused(what, error):
     """Make the error for a call of the chip that raised one of CHIP_ERRORS; `what` says which."""
-    return StateError(NO_MEMORY if is_memory(error) else "%s: %s" % (what, error))
+    return StateError(_SHORT if is_memory(error) else "%s: %s" % (what, error))
 
 
 def expected(error):

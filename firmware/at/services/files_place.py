@@ -12,7 +12,7 @@ import os
 import vfs
 from micropython import const
 
-from at.errors import CHIP_ERRORS, StoreError
+from at.errors import ANY_TROUBLE, CHIP_ERRORS, StoreError
 from at.services import customize, files_volume
 
 _ROOT = "/files"  # where fatfs is mounted
@@ -44,9 +44,7 @@ class _Gate:
     def readblocks(self, block, buffer, offset):
         try:
             self._partition.readblocks(block, buffer, offset)
-        except CHIP_ERRORS:
-            return _FAILED
-        except MemoryError:
+        except ANY_TROUBLE:
             return _FAILED
         return 0
 
@@ -55,9 +53,7 @@ class _Gate:
             return _SHUT
         try:
             self._partition.writeblocks(block, buffer, offset)
-        except CHIP_ERRORS:
-            return _FAILED
-        except MemoryError:
+        except ANY_TROUBLE:
             return _FAILED
         return 0
 
@@ -76,9 +72,7 @@ class _Gate:
             return _SHUT
         try:
             self._partition.ioctl(6, block)
-        except CHIP_ERRORS:
-            return _FAILED
-        except MemoryError:
+        except ANY_TROUBLE:
             return _FAILED
         return 0
 

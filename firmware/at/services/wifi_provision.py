@@ -8,7 +8,7 @@ import asyncio
 
 import atchip
 
-from at.errors import CHIP_ERRORS, FAILURES, NO_MEMORY
+from at.errors import CHIP_ERRORS, FAILURES, is_memory
 from at.loop import cancel
 from at.services import chip
 from at.services.chip import driver
@@ -70,7 +70,7 @@ class _Provisioning:
                 self._joined()
                 break
             except FAILURES as error:
-                if isinstance(error, MemoryError) or getattr(error, "reason", "") == NO_MEMORY:
+                if is_memory(error):
                     await asyncio.sleep_ms(_PAUSE_MS)  # and once more
                     continue
                 self._wifi.log("wifi: what was received does not help:", error)
