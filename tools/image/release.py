@@ -25,7 +25,7 @@ FACTORY = """\
 `factory.hex` holds firmware and manufacturing data, which it replaces, and leaves everything else
 on the module as it is: settings, user files, the second slot. `factory_erase.bin` is the same as a
 raw image, for programmers that know nothing else; written to address 0 it erases settings and
-files.
+files. esptool (5.6.0) leaves a copy of what is in a .hex file in the folder for temporary files.
 """
 ESPTOOL = """\
 python3 -m venv ~/esptool                          # or: pipx install "esptool>=5", and no more
