@@ -57,6 +57,7 @@ class RawServer(Endpoint):
         self._arrived = threading.Condition()
         self._client: socket.socket | None = None
         self._clients: list[socket.socket] = []
+        self._flooding: threading.Thread | None = None
         listener = socket.create_server((host, 0))
         if buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -117,6 +118,8 @@ class RawServer(Endpoint):
 
     def send(self, data: bytes) -> None:
         """Send bytes to the latest client; AssertionError if it does not take them."""
+        if self._flooding:  # what two send at once lies in each other
+            self._flooding.join(_LIMIT_S)
         try:
             self._latest.sendall(data)
         except OSError as error:
@@ -132,7 +135,8 @@ class RawServer(Endpoint):
     def _flood(self, rest: str) -> None:
         count, first, data = rest.split(" ", 2)
         block = frame(int(first, 16), unescape(data)) * int(count)
-        threading.Thread(target=self._latest.sendall, args=(block,), daemon=True).start()
+        self._flooding = threading.Thread(target=self._latest.sendall, args=(block,), daemon=True)
+        self._flooding.start()
 
     def _take(self, count: int) -> bytes:
         data = b""
