@@ -120,6 +120,19 @@ def shuffle(items: list[pytest.Item], chance: random.Random) -> None:
     items[:] = [item for group in groups for item in group]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_keyboard_interrupt() -> Iterator[None]:
+    """Let a run that was ended by Ctrl-C be summed up, wherever it stood.
+
+    CPython 3.11 knows no line of some instructions, and pytest's report of where it was counts
+    with it.
+    """
+    try:
+        return (yield)
+    except TypeError:
+        return None
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         notes = Path(os.environ[_NOTES])

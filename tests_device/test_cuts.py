@@ -212,9 +212,7 @@ def test_passthrough_over_a_peer_that_comes_and_goes(
             assert time.monotonic() < until, "the last bytes do not arrive"
             joined.pump(0.01)
         back = joined.take(len(joined.buffer))
-        joined.quiet(60)
-        joined.write(b"+++")
-        joined.quiet(60)
+        joined.leave_passthrough()
         joined.ok("AT+CIPMODE=0")
         joined.ok("AT+CIPCLOSE")
     if reset:

@@ -195,9 +195,7 @@ def test_passthrough_both_ways_at_once(joined: Module, here: str, rig: Rig) -> N
             left = left[len(piece) :]
         back = joined.read_exactly(len(down), 30.0)
         assert whole.wait(30)
-        joined.quiet(60)
-        joined.write(b"+++")
-        joined.quiet(60)
+        joined.leave_passthrough()
         joined.ok("AT+CIPMODE=0")
         joined.ok("AT+CIPCLOSE")
     assert sha(got) == sha(up)

@@ -229,10 +229,8 @@ def test_passthrough_keeps_messages_back(at: Module, here: str) -> None:
         at.expect_silence(100)
         at.write(b"passed through")
         at.expect(b"passed through")
-        at.quiet(60)
-        at.write(b"+++")
+        at.leave_passthrough()
         at.expect(b"+WS_DATA:0,3,one\r\n+WS_DATA:0,3,two\r\n")
-        at.quiet(60)
         at.ok("AT+CIPMODE=0")
 
 

@@ -19,6 +19,8 @@ _ENOUGH = 4000  # bytes of room in the ring that a report of any length starts w
 _TYPING_MS = 5  # how often to look whether a line that is under way has ended
 _AWAKE_MS = 100  # a host that was woken sleeps again when nothing was said for so long
 _MAX_REPORTS = 64  # reports kept for a host that does not read or wake; then the oldest goes
+_MAX_KEPT = 16  # of passthrough, which may last for days
+_HUSHED_MS = 20  # how often to look whether passthrough has ended
 
 
 class Port:
@@ -28,6 +30,9 @@ class Port:
         self.uart = uart
         self.log = log
         self.filtering = False
+        self.on_free = None  # function to call at once when nothing waits outside the ring
+        self.is_hushed = False  # what leaves is a peer's bytes: reports are kept
+        self._kept = None  # those
         self._wake_host = None
         self._is_woken = False  # it sleeps as far as we know, but was woken for what is said now
         self._is_waking = False
@@ -157,6 +162,10 @@ class Port:
         finally:
             self._pump_task = None
             self.settle()
+        if self.on_free:  # now: the host may answer to what was just written
+            function = self.on_free
+            self.on_free = None
+            function()
 
     def attach(self, gate):
         """Take atnet.down_gate, which lets C write received data of links, or keeps it."""
@@ -227,17 +236,34 @@ class Port:
     def report(self, data):
         """Send a report now, or as soon as the host is awake and no payload is being sent.
 
-        A line that the host is typing is not broken up.
+        A line that the host is typing is not broken up. While `is_hushed` it waits for speak().
         """
+        if self.is_hushed:
+            self._keep(self._kept, data, _MAX_KEPT)
+            return
         is_free = not (self._holds or self._reports or self._wake_host or self._backlog)
         if is_free and not self.uart.typing():
             self.message(data)
             return
-        if len(self._reports) >= _MAX_REPORTS:
-            self.log("port: report dropped, the host does not read:", self._reports.pop(0))
-        self._reports.append(data)
+        self._keep(self._reports, data, _MAX_REPORTS)
         self.settle()
         self.see_to_tasks()
+
+    def hush(self):
+        """Keep reports from now on: what leaves the port is a peer's bytes."""
+        self._kept = self._kept or []
+        self.is_hushed = True
+
+    def speak(self):
+        """Send the reports that were kept; `is_hushed` ends before."""
+        while self._kept:
+            self.report(self._kept.pop(0))
+        self._kept = None
+
+    def _keep(self, reports, data, most):
+        if len(reports) >= most:
+            self.log("port: report dropped, the host does not read:", reports.pop(0))
+        reports.append(data)
 
     def hold(self):
         """Keep reports back until release(): a counted payload is on its way to the host."""
@@ -273,14 +299,15 @@ class Port:
         """Wait until a report of `count` bytes goes out at once: long ones must not pile up."""
         count = min(count, _ENOUGH)
         while (
-            self._holds
+            self.is_hushed
+            or self._holds
             or self._reports
             or self._backlog
             or self.uart.room() < count
             or self.uart.typing()
         ):
             self.see_to_tasks()
-            await asyncio.sleep_ms(1)
+            await asyncio.sleep_ms(_HUSHED_MS if self.is_hushed else 1)
 
     async def burst(self, parts):
         """Send a report in parts right after free(), and wait until the ring took them.

@@ -32,8 +32,9 @@ from at.wire import reply
 from at.wire.bind import bind, describe
 from at.wire.grammar import SET, TEST, split_arguments, split_line
 
+_WIFI = ("wifi_", "stati")  # how events begin that are its news
+_NEWS = _WIFI + ("link_",)  # what AT+SYSMSG bit 2 is about
 _TOO_LONG = "a command line has at most 256 bytes before CR LF"
-_STREAM_POLL_MS = 20  # while passthrough keeps data of others back
 _SWALLOW_STEP_MS = 2
 _SKIPS = 8  # at each step, each of what was read at once
 _UNWIND_STEPS = 10  # of a millisecond, until whatever an aborted command waited for is given up
@@ -50,7 +51,6 @@ class Session(Payload):
         self.name = ""  # of the command that runs, with its +
         self.mux = False  # AT+CIPMUX=1: commands carry a link ID
         self.restart = None  # function that restarts the module at once
-        self.is_streaming = False  # passthrough: bytes on the port are data
         self.on_demand = {}  # name of a service -> function (session) that builds it
         self._then = None
         self._is_running = False  # a coroutine, by _run()
@@ -289,26 +289,27 @@ class Session(Payload):
         """Take the next line, once the host has taken what waits for it."""
         if self.port.congested:
             try:
-                asyncio.create_task(self._settle(None))
+                asyncio.create_task(self.port.drain())  # it sees to it that somebody writes
+                self.port.on_free = self._resume
                 return
             except MemoryError:  # then at once
                 pass
         self.start()
 
+    def _resume(self):
+        self.start()
+        atcore.receive()
+
     async def _settle(self, then):
         """Let the answer leave, do what had to wait for that, and serve the port again."""
         try:
-            if then:
-                await self.port.sent(_DRAIN_MS)
-                then()
-            else:
-                await self.port.drain()
+            await self.port.sent(_DRAIN_MS)
+            then()
         except Exception as error:  # noqa: BLE001 - whatever it is, the port goes on
             print("what had to wait for the answer failed unexpectedly:")
             sys.print_exception(error)
         finally:
-            self.start()
-        atcore.receive()
+            self._resume()
 
     def _fail(self, error):
         known = self._known(error)
@@ -338,19 +339,19 @@ class Session(Payload):
     def _report(self, kind, *details):
         """Report an event of a service: the row of `events`, as one line of the AT port.
 
-        While passthrough runs, only AT+SYSMSG bit 2 lets it through (manual 3.1.15).
+        While passthrough keeps reports, those of Wi-Fi and its link are dropped (manual 3.1.15).
         """
+        dropped = _WIFI if self.links.is_shut else _NEWS
+        if self.port.is_hushed and kind[:5] in dropped:
+            return
         text = find_event(kind)
         if callable(text):
             text = text(self, *details)
         elif details:
             text = text % details
-        if text is not None and not self._is_hushed():
+        if text is not None:
             line = text.encode() if isinstance(text, str) else bytes(text)
             self.port.report(line + b"\r\n")
-
-    def _is_hushed(self):
-        return self.is_streaming and not self.settings.get("sysmsg") & 4
 
     async def deliver(self, kind, parts, *details, end=b"\r\n"):
         """Report an event with data behind its text, once the host takes it; nothing is copied.
@@ -360,12 +361,8 @@ class Session(Payload):
         text = find_event(kind)
         head = text(self, *details) if callable(text) else text % details
         parts = [head.encode() if isinstance(head, str) else head] + parts + [end]
-        while True:
-            await self.port.knock()
-            await self.port.free(sum([len(part) for part in parts]))
-            if not self._is_hushed():
-                break
-            await asyncio.sleep_ms(_STREAM_POLL_MS)
+        await self.port.knock()
+        await self.port.free(sum([len(part) for part in parts]))
         await self.port.burst(parts)
 
     # What handlers call.
@@ -382,18 +379,23 @@ class Session(Payload):
 
         Every byte is payload. From the first link on reports need AT+SYSMSG bit 2.
         """
+        interval_ms = self.transparent_interval_ms
         self.uart.stream()
-        self.is_streaming = link is not None
-
-        def begin():
-            self.is_streaming = True
-
+        if link:
+            self.hush()
         try:
-            link = await self.passthrough.run(link, self.transparent_interval_ms, route, begin)
+            link = await self.passthrough.run(link, interval_ms, route, self.hush)
         finally:
-            self.is_streaming = False
+            was_hushed = self.port.is_hushed
+            self.port.is_hushed = False
             self.surplus()
         self.emit("passthrough_left")
-        if link is None and self.passthrough.last and not self.settings.get("sysmsg") & 4:
+        if link is None and self.passthrough.last and was_hushed:
             self.emit("link_closed", self.passthrough.last)  # was not said while data flowed
+        self.port.speak()
         return reply.NOTHING
+
+    def hush(self):
+        """Keep reports back unless AT+SYSMSG lets them through: passthrough has the port."""
+        if not self.settings.get("sysmsg") & 4:
+            self.port.hush()

@@ -5,6 +5,7 @@
 // a destination is looked up on the way out, and the sender of a datagram is given its own name back
 // on the way in.
 
+#include "net/compat.h"
 #include "port_unix.h"
 #include "route.h"
 #include "route_table.h"
@@ -12,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -33,6 +35,7 @@ static unsigned next_flow;
 static bool is_up;
 static atlink_route_world_t world;
 static uint64_t away_since_us; // 0: somebody is reached
+static int here[FD_SETSIZE]; // bytes that lay in each socket when the radio fell silent
 
 void atlink_route_up(bool up) {
     is_up = up;
@@ -40,16 +43,6 @@ void atlink_route_up(bool up) {
 
 void atlink_route_world(const atlink_route_world_t *given) {
     world = *given;
-}
-
-bool atlink_route_is_away(void) {
-    bool is_away = world.away != NULL && *world.away != 0;
-    if (!is_away) {
-        away_since_us = 0;
-    } else if (away_since_us == 0) {
-        away_since_us = atlink_unix_now_us();
-    }
-    return is_away;
 }
 
 static void copy_in(address_t *addr, const struct sockaddr *given, socklen_t len) {
@@ -112,6 +105,19 @@ static int type_of(int fd) {
     socklen_t size = sizeof(type);
     getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
     return type;
+}
+
+bool atlink_route_is_away(void) {
+    bool is_away = world.away != NULL && *world.away != 0;
+    if (!is_away) {
+        away_since_us = 0;
+    } else if (away_since_us == 0) {
+        away_since_us = atlink_unix_now_us();
+        for (int fd = 0; fd < FD_SETSIZE; ++fd) {
+            here[fd] = net_unread(fd, type_of(fd) == SOCK_DGRAM);
+        }
+    }
+    return is_away;
 }
 
 static void note_flow(int fd, const address_t *from, const address_t *to) {
@@ -272,6 +278,26 @@ static bool nothing_comes(void) {
     return atlink_route_is_away();
 }
 
+// What came before can be read as long as it lasts; -1 with errno behind it.
+static ssize_t take(int fd, struct msghdr *message, int flags) {
+    if (nothing_comes() && atlink_route_unread(fd, 1) <= 0) {
+        return -1;
+    }
+    ssize_t got = recvmsg(fd, message, flags);
+    if (away_since_us != 0 && got > 0 && !(flags & MSG_PEEK)) {
+        here[fd] -= (int)got;
+    }
+    return got;
+}
+
+int atlink_route_unread(int fd, int count) {
+    if (!atlink_route_is_away() || count < 0) {
+        return count;
+    }
+    int left = fd < FD_SETSIZE && here[fd] > 0 ? here[fd] : 0;
+    return count < left ? count : left;
+}
+
 int atlink_route_accept(int fd, struct sockaddr *addr, socklen_t *len) {
     return nothing_comes() ? -1 : accept(fd, addr, len);
 }
@@ -292,7 +318,9 @@ ssize_t atlink_route_recv(int fd, void *data, size_t size, int flags) {
         errno = ECONNABORTED;
         return -1;
     }
-    return nothing_comes() ? -1 : recv(fd, data, size, flags);
+    int most = atlink_route_unread(fd, size < INT_MAX ? (int)size : INT_MAX);
+    struct iovec part = { data, most > 0 ? (size_t)most : size };
+    return take(fd, &(struct msghdr) { .msg_iov = &part, .msg_iovlen = 1 }, flags);
 }
 
 int atlink_route_poll(struct pollfd *fds, nfds_t n, int timeout_ms) {
@@ -319,11 +347,8 @@ ssize_t atlink_route_sendto(int fd, const void *data, size_t size, int flags,
 }
 
 ssize_t atlink_route_recvmsg(int fd, struct msghdr *message, int flags) {
-    if (nothing_comes()) {
-        return -1;
-    }
     // As lwIP does: the length of the whole datagram, however little of it was put down.
-    ssize_t got = recvmsg(fd, message, flags | (type_of(fd) == SOCK_DGRAM ? MSG_TRUNC : 0));
+    ssize_t got = take(fd, message, flags | (type_of(fd) == SOCK_DGRAM ? MSG_TRUNC : 0));
     if (got < 0 || message->msg_name == NULL || route_home() == 0) {
         return got;
     }

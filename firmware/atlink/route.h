@@ -21,6 +21,7 @@ int atlink_route_setsockopt(int fd, int level, int name, const void *value, sock
 int atlink_route_accept(int fd, struct sockaddr *addr, socklen_t *len);
 ssize_t atlink_route_send(int fd, const void *data, size_t size, int flags);
 ssize_t atlink_route_recv(int fd, void *data, size_t size, int flags);
+int atlink_route_unread(int fd, int count); // of what lies in the socket, what can be read
 int atlink_route_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 
 // For whoever imitates the radio: whether an interface has an address. None has at first.
@@ -51,6 +52,7 @@ bool atlink_route_gave_up(int fd);
 #define atlink_route_accept accept
 #define atlink_route_send send
 #define atlink_route_recv recv
+#define atlink_route_unread(fd, count) (count)
 #define atlink_route_poll poll
 #define atlink_route_is_away() (0)
 #define atlink_route_gave_up(fd) ((void)(fd), 0)

@@ -183,9 +183,10 @@ sys.stdin.readline()
         port = int(process.stdout.readline())
         socket.create_connection(("::1", port), LIMIT_S).close()
         # The port is free for another server of IPv4; without the option it would not be.
-        other.bind(("127.0.0.1", port))
+        # An address that nobody else uses: 127.0.0.1 with this port may be a server of others.
+        other.bind(("127.0.0.9", port))
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), LIMIT_S)
+            socket.create_connection(("127.0.0.9", port), LIMIT_S)
         process.stdin.write("end\n")
 
 

@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from tools.bench import flow, heaps
 from tools.bench.result import Bench, Result
@@ -105,6 +106,10 @@ def transfer(module: Module, number: int, count: int) -> None:
         peer = flow.accepted(accept, lambda at: module.ok(f'AT+CIPSTART="TCP","127.0.0.1",{at}'))
         flow.enter_passthrough(module)
 
+        def run(act: Callable[[], None]) -> None:
+            with suppress(OSError):  # the module was ended; else a digest is missing
+                act()
+
         def note(receive: Callable[[int], bytes], seed: int) -> None:
             digests[seed] = read(receive, seed, count)
 
@@ -114,7 +119,7 @@ def transfer(module: Module, number: int, count: int) -> None:
             lambda: note(peer.recv, outward),
             lambda: note(lambda size: os.read(port, size), inward),
         )
-        threads = [threading.Thread(target=act, daemon=True) for act in acts]
+        threads = [threading.Thread(target=run, args=(act,), daemon=True) for act in acts]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -37,6 +37,7 @@ _RESULT = re.compile(
     rb"(?:^|\r\n)(" + b"|".join(re.escape(r.encode()) for r in RESULTS) + rb")\r\n"
 )
 _CODE = re.compile(rb"ERR CODE:0x([0-9a-f]{8})\r\n")
+_GUARD_S = 0.3  # of silence before and behind +++
 _TICK_S = 0.01  # longest single wait inside the serial driver
 _CHUNK = 512  # bytes sent without reading meanwhile
 _BLIND = 65536  # most bytes taken at once from a port that does not say how many there are
@@ -319,7 +320,7 @@ class Module:
         for attempt in range(attempts):
             self.quiet(30, limit_s=120.0)  # a download may still be on its way
             if attempt == 2:
-                self._leave_passthrough()
+                self.leave_passthrough()
             if attempt > 2:  # a filter that leaves no OK
                 self.send("AT+SYSMSGFILTER=0")
                 self.quiet(100)
@@ -341,10 +342,11 @@ class Module:
 
     # Helpers
 
-    def _leave_passthrough(self) -> None:
-        time.sleep(0.05)  # guard time before and after +++, at least 20 ms
+    def leave_passthrough(self) -> None:
+        """Send `+++` between guard times, of which 20 ms have to reach a module that is busy."""
+        time.sleep(_GUARD_S)
         self.write(b"+++")
-        self.quiet(100)
+        time.sleep(_GUARD_S)
 
     def _await(self, mark: re.Pattern[bytes]) -> re.Match[bytes]:
         until = self.deadline(None)

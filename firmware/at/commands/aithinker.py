@@ -13,6 +13,7 @@ stays until `AT+SOCKETDEL`.
 from at.command import EVENTS, command
 from at.errors import LinkError, invalid, text_of
 from at.services.sockets import CHUNK, Socket
+from at.wire.reply import NOTHING
 
 _PROMPT = b"\r\n>"  # without OK before it
 
@@ -242,13 +243,18 @@ async def _stream(at, row):
             at.port.raw(_PROMPT)
 
     at.uart.stream()
-    at.is_streaming = True
+    at.hush()
+    at.links.shut(True)
     try:
         await at.sockets.stream(row, begin)
     finally:
-        at.is_streaming = False
+        at.port.is_hushed = False
         at.surplus()
+        at.links.shut(False)
     at.sockets.follow(row, False)
+    at.port.message(b"\r\nOK\r\n")
+    at.port.speak()
+    return NOTHING
 
 
 SOCKETAUTOTT = command(
@@ -295,9 +301,10 @@ async def autostart(at):
     kind, host, port = at.settings.get("socket_autott")
     row = Socket(1, kind, host, port) if host else Socket(1, kind, local=port)
     at.sockets.rows[1] = row
-    await _stream(at, row)
+    outcome = await _stream(at, row)
     if row.link is None:
         del at.sockets.rows[1]
+    return outcome
 
 
 SSLCRET = command(

@@ -15,6 +15,7 @@ import atnet
 from at.errors import LinkError, StateError
 from at.loop import on, within
 from at.services.link import Link
+from at.services.loss import is_lost
 
 COUNT = 5
 ACTIVE = 0
@@ -29,10 +30,11 @@ _IPV6_ONLY = 3
 class Links:
     """Links 0..4; `mux` is AT+CIPMUX, `info` AT+CIPDINFO, `is_raw` AT+CIPMODE."""
 
-    def __init__(self, settings, names, get_tls, wifi, emit, port, log):
+    def __init__(self, settings, names, get_tls, wifi, emit, port, log, count=COUNT):
         self.mux = False
         self.info = False
         self.is_raw = False
+        self.is_shut = False  # another passthrough has the port
         self.was_used = False  # some link has been open since the module started
         self.on_open = None  # passthrough's ear: functions of a link
         self.on_end = None
@@ -43,14 +45,13 @@ class Links:
         self._emit = emit
         self._port = port
         self._log = log
-        self._links = [None] * COUNT
-        self._freed = [0] * COUNT  # when each number became free, counted by _turn
+        self._links = [None] * count
+        self._freed = [0] * count  # when each number became free, counted by _turn
         self._turn = 0
-        self._modes = bytearray(COUNT)
-        self.persists = bytearray(COUNT)  # AT+CIPCONNPERSIST: of each number
+        self._modes = bytearray(count)
+        self.persists = bytearray(count)  # AT+CIPCONNPERSIST: of each number
         self._options = list(settings.get("tcp_options"))  # rows change as a whole
         wifi.on_change(self._addresses_changed)
-        port.on_sleep(self.deliver_all)
 
     # Which links there are.
 
@@ -218,11 +219,22 @@ class Links:
     def deliver_all(self):
         """Apply a change of `mux`, `info`, `is_raw` or a receive mode to the open links."""
         for link in self.all():
-            self._deliver(link)
+            if link.end_due:  # unless it still waits to be read
+                self.end(link, *link.end_due)
+            else:
+                self._deliver(link)
+
+    def shut(self, is_shut):
+        """Leave data in the sockets, and their ends unsaid, or no longer."""
+        self.is_shut = is_shut
+        self.deliver_all()
 
     def _deliver(self, link):
         number = link.number if self.mux else -1
-        if self._is_passive(link):
+        if self.is_shut:
+            atnet.down(link.handle, atnet.DOWN_OFF)
+            atnet.arm(link.handle, 0)
+        elif self._is_passive(link):
             is_single = self._modes[link.number] & _SINGLE
             atnet.down(link.handle, atnet.DOWN_NOTICE, number, self.info, is_single)
             atnet.arm(link.handle, 0)
@@ -246,7 +258,9 @@ class Links:
     def read_now(self, number, limit, is_whole):
         """Have C answer with up to `limit` bytes of a passive link, if it can at once."""
         link = self._links[number]
-        if link is None or not link.is_open or (is_whole and self._is_longer(link, limit)):
+        if link is None or not link.is_open or link.end_due:
+            return False
+        if is_whole and self._is_longer(link, limit):
             return False
         return atnet.down_now(link.handle, limit)
 
@@ -274,9 +288,9 @@ class Links:
                 await answer.passed(link)
             finally:
                 link.is_read = False
-        if link.end_due:
-            self.end(link, *link.end_due)
         self._rearm(link)
+        if link.end_due:
+            asyncio.create_task(self._end_due(link))  # CLOSED comes behind OK
 
     def _is_longer(self, link, limit):
         return link.is_udp and atnet.available(link.handle, True) > min(limit, _DATAGRAM)
@@ -323,11 +337,29 @@ class Links:
                 self.end(link)
 
     def end(self, link, why=None, reset=False):
-        """Close a link and report it; `why` is for the log, default what the socket says."""
+        """Close a link and report it; `why` is for the log, default what the socket says.
+
+        The host was promised bytes that are there: when it has read them, read() ends the link.
+        """
         if self._links[link.number] is not link:
             return
-        if link.is_read:  # the host was promised bytes, and they are there: read() ends the link
+        if link.is_read or self.is_unread(link):
             link.end_due = (why, reset)
+        else:
+            self._finish(link, why, reset)
+
+    async def _end_due(self, link):
+        self.end(link, *link.end_due)
+
+    def is_unread(self, link):
+        """Tell whether the host has been told of bytes that it has not read."""
+        try:
+            return self._is_passive(link) and atnet.available(link.handle) > 0
+        except OSError:
+            return False
+
+    def _finish(self, link, why, reset=False):
+        if self._links[link.number] is not link:
             return
         error = atnet.error(link.handle)
         self._log("link %d ended:" % link.number, why or (error[1] if error else "by the peer"))
@@ -340,35 +372,17 @@ class Links:
 
     def close(self, link):
         """Close a link as the host asks; what is unsent goes out in the background."""
-        self.end(link, "by the host")
+        self._finish(link, "by the host")
 
     def _addresses_changed(self):
         """End the links whose own address is gone: nothing can reach them any more."""
-        mine = (self._wifi.station_ip(), self._wifi.ap_ip())
+        wifi = self._wifi
         for link in self.all():
-            if self._is_lost(link, mine):
+            if is_lost(link, wifi, self.persists[link.number]):
                 self.end(link, "the address is lost", True)
         for link in self.all(False):
-            if link.handle is not None and self._is_lost(link, mine):
+            if link.handle is not None and is_lost(link, wifi, self.persists[link.number]):
                 link.close(True)  # who opens it gets an error, and forgets it
-
-    def _is_lost(self, link, mine):
-        if link.is_udp:
-            return self._is_moved(link, mine) if link.family == 4 else self._is_without_ipv6
-        # to the stack, as long as the same address may come back
-        if self.persists[link.number] and mine[0] is None:
-            return False
-        return self._is_without_ipv6 if link.family == 6 else link.local_ip not in mine
-
-    @property
-    def _is_without_ipv6(self):
-        return not (self.has_ipv6 and self._wifi.is_running)
-
-    def _is_moved(self, link, mine):
-        """Tell whether a UDP link is in vain; a network that is lost for a while may come back."""
-        if link.home in mine:
-            return False
-        return mine[0] is not None or not (self._wifi.is_running and self._wifi.mode & 1)
 
     # Options.
 
@@ -395,4 +409,6 @@ class Links:
 
 def create(at):
     """Build the service from those it stands on."""
-    return Links(at.settings, at.names, lambda: at.tls, at.wifi, at.emit, at.port, at.log)
+    links = Links(at.settings, at.names, lambda: at.tls, at.wifi, at.emit, at.port, at.log)
+    at.port.on_sleep(links.deliver_all)
+    return links

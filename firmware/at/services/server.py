@@ -203,6 +203,8 @@ class Server:
         soonest_ms = None
         for link in self.clients():
             left_ms = self._idle_s * 1000 - atnet.counts(link.handle)[2]
+            if left_ms <= 0 and self._links.is_unread(link):  # it is the host that is idle
+                left_ms = self._idle_s * 1000
             if left_ms <= 0:
                 self._links.end(link, "idle for %d s" % self._idle_s)
             elif soonest_ms is None or left_ms < soonest_ms:

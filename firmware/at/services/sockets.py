@@ -139,9 +139,8 @@ class Sockets(Links):
             patient(self._news),
             at.port,
             at.log,
+            LAST + 1,
         )
-        self._links = [None] * (LAST + 1)
-        self._freed = [0] * (LAST + 1)
         self._options = [_OPTIONS] * (LAST + 1)
 
     def _news(self, kind, *details):
@@ -149,6 +148,8 @@ class Sockets(Links):
         row = self.rows.get(details[0].number) if kind.startswith("link_") else None
         if row is None:
             return
+        if self.is_raw and not row.parent:
+            return  # it is connected again; stream() tells if it is not
         if kind == "link_closed":
             self._at.emit("socket_lost", row.number)
         elif row.parent:
@@ -240,10 +241,10 @@ class Sockets(Links):
         self.rows[link.number].link = link
         super().opened(link)
 
-    def end(self, link, why=None, reset=False):
-        """Close a link; its id stays until it is deleted."""
+    def _finish(self, link, why, reset=False):
+        # its id stays until it is deleted
         row = self.rows.get(link.number)
-        super().end(link, why, reset)
+        super()._finish(link, why, reset)
         if row and row.writer:
             row.writer.set()
 
@@ -391,6 +392,8 @@ class Sockets(Links):
         finally:
             self.is_raw = False
             self.deliver_all()
+            if row.link and not row.is_open and not row.parent:
+                self._at.emit("socket_lost", row.number)
 
 
 def create(at):

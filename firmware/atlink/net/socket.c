@@ -328,6 +328,7 @@ int atlink_net_waiting(atlink_link_t *link) {
         return (int)decrypted;
     }
     int count = net_unread(link->fd, link->kind == ATLINK_NET_UDP);
+    count = atlink_route_unread(link->fd, count);
     return count < 0 ? atlink_net_fail_errno(link, errno) : count;
 }
 
