@@ -303,7 +303,12 @@ def sysstore_query(at):
 
 @SYSSTORE.set
 def sysstore_set(at, mode):
-    """Concerns later commands; those marked "kept always" do not ask for it."""
+    """Concerns later commands; those marked "kept always" do not ask for it.
+
+    What is set while it is 0 holds until the next start, and no later command keeps it: one that
+    is kept adds to flash what it says itself. A parameter that it leaves out stays as it is, in
+    force what is in force and in flash what is there.
+    """
     at.settings.keeping = mode == 1
 
 
