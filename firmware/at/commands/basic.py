@@ -125,7 +125,7 @@ def sleep_query(at):
 
 @SLEEP.set
 def sleep_set(at, mode):
-    """Light sleep needs a wake source first: AT+SLEEPWKCFG.
+    """Nothing but the pin of AT+SLEEPWKCFG ends light sleep: it should be set first.
 
     ERROR for 1 to 3 while the softAP is on; switching it on later turns sleep off.
     """
