@@ -217,6 +217,11 @@ def patched(row, values):
     return [old if new is None else new for old, new in zip(row, values)]
 
 
+def patched_rows(rows, numbers, values):
+    """Return rows of links, those with these numbers patched, for Settings.change()."""
+    return [patched(row, values) if i in numbers else row for i, row in enumerate(rows)]
+
+
 class _Nothing:
     """Stands for a store that cannot be opened: it is empty, and takes everything."""
 

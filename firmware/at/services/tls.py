@@ -7,7 +7,7 @@ protocol itself is the C module atnet's.
 
 import atnet
 from at.errors import LinkError, StateError, StoreError
-from at.settings import patched
+from at.settings import patched_rows
 
 COUNT = 5  # links
 PRESENT = 1  # bits of the authentication mode: show our certificate, check the peer's
@@ -80,9 +80,7 @@ class Tls:
 
     def set_conf(self, links, mode, own, ca):
         """Set and keep them; mode: 0 none, 1 show our certificate, 2 check the peer's, 3 both."""
-        conf = [mode, own, ca]
-        rows = [conf if link in links else None for link in range(COUNT)]
-        self._settings.change("ssl_client", patched, rows)
+        self._settings.change("ssl_client", patched_rows, links, (mode, own, ca))
 
     def name(self, link, which):
         """Return the "cn" that the peer's certificate must carry, or the "sni" to send; b""."""
