@@ -8,6 +8,9 @@ A row is (key, kind, factory value, policy, shape). Kinds: "int" (32 bits), "str
 lists of those. Policies: "always", and "sysstore" (kept while AT+SYSSTORE=1; manual 3.1.26).
 Shapes are wire/shape.py's: flash may hold what another release, or a flipped bit, left there. What
 does not fit counts as absent.
+
+What is in force and what is kept are two things, since not every command keeps what it sets. A
+command that sets a whole row says put(), one that sets a part of it says change().
 """
 
 import json
@@ -19,6 +22,7 @@ from at.wire.shape import fits
 
 _NAMESPACE = "at"
 _MAX_BLOB = 512  # no kept value is longer
+_SAYS_NVS = 0x11  # error codes 0x1100 to 0x11ff
 _RESTORING = "restoring"  # present while AT+RESTORE erases, so that a power cut finishes it
 
 TABLE = (  # of literals alone, so that all of it stays in flash
@@ -111,7 +115,7 @@ TABLE = (  # of literals alone, so that all of it stays in flash
                 ("hex", 64),
                 ("maybe", ("mac",)),
                 ("int", 0, 10),
-                ("int", 1, 100),
+                ("maybe", ("int", 1, 100)),
                 ("int", 0, 1),
                 ("int", 1, 600),
                 ("int", 0, 3),
@@ -208,6 +212,16 @@ TABLE = (  # of literals alone, so that all of it stays in flash
 )
 
 
+def patched(row, values):
+    """Return a row with what is not None in `values` in its place, for Settings.change()."""
+    return [old if new is None else new for old, new in zip(row, values)]
+
+
+def patched_rows(rows, numbers, values):
+    """Return rows of links, those with these numbers patched, for Settings.change()."""
+    return [patched(row, values) if i in numbers else row for i, row in enumerate(rows)]
+
+
 class _Nothing:
     """Stands for a store that cannot be opened: it is empty, and takes everything."""
 
@@ -223,8 +237,20 @@ class _Nothing:
     set_blob = commit = set_i32
 
 
+def _is_failure(error):
+    """Tell an error of flash from NVS's word that there is no such value, or not of this form."""
+    return bool(error.args) and -error.args[0] >> 8 != _SAYS_NVS
+
+
+def _row(key):
+    for row in TABLE:
+        if row[0] == key:
+            return row
+    raise KeyError(key)
+
+
 class Settings:
-    """The kept values: `get`, `put`, `restore`. `keeping` is AT+SYSSTORE.
+    """The kept values: `get`, `put`, `change`, `restore`. `keeping` is AT+SYSSTORE.
 
     Without a store that works, the factory values hold and nothing is kept.
     """
@@ -237,32 +263,47 @@ class Settings:
             log("settings: nothing can be kept:", error)
             self._nvs = _Nothing()
         self._values = {}
-        if self._fetch(_RESTORING, "int") is not None:
+        if self._fetch(_RESTORING, "int", is_start=True) is not None:
             self.restore()
         blob = bytearray(_MAX_BLOB)
         for row in TABLE:
-            self._values[row[0]] = self._read(row, blob)
+            self._values[row[0]] = self._read(row, blob, is_start=True)
 
     def get(self, key):
         """Return the value in force."""
         return self._values[key]
 
     def kept(self, key):
-        """Return what flash holds, or the factory value; what is in force may be different."""
-        for row in TABLE:
-            if row[0] == key:
-                return self._read(row, bytearray(_MAX_BLOB))
-        raise KeyError(key)
+        """Return what flash holds, or the factory value; what is in force may be different.
+
+        OSError if flash cannot be read.
+        """
+        return self._read(_row(key), bytearray(_MAX_BLOB))
 
     def put(self, key, value):
         """Put a value in force and keep it as its policy says. OSError if flash fails."""
-        for row in TABLE:
-            if row[0] == key:
-                if row[3] == "always" or self.keeping:
-                    self._write(key, row[1], value)
-                self._values[key] = value
-                return
-        raise KeyError(key)
+        row = _row(key)
+        if self._keeps(row):
+            self._write(row, value)
+        self._values[key] = value
+
+    def change(self, key, changed, *details):
+        """Change a part of a value in force, and the same part of the one that flash holds.
+
+        changed(value, *details) returns a value with the change. It is asked for both, so that
+        nothing that is only in force gets into flash along with it. OSError if flash fails: the
+        change is in force then, as the driver may have it by now, and flash is as it was.
+        """
+        row = _row(key)
+        self._values[key] = changed(self._values[key], *details)
+        if self._keeps(row):
+            before = self.kept(key)
+            kept = changed(before, *details)
+            if kept != before:
+                self._write(row, kept)
+
+    def _keeps(self, row):
+        return row[3] == "always" or self.keeping
 
     def restore(self):
         """Erase every kept value; the factory values hold from the next start."""
@@ -279,19 +320,24 @@ class Settings:
             return
         self._nvs.commit()
 
-    def _fetch(self, key, kind, blob=None):
-        """Return the number or the bytes that flash holds, or None; `blob` has room for them."""
+    def _fetch(self, key, kind, blob=None, is_start=False):
+        """Return the number or the bytes that flash holds, or None; `blob` has room for them.
+
+        OSError if flash cannot be read, but for the start, which goes on without the value.
+        """
         try:
             if kind == "int":
                 return self._nvs.get_i32(key)
             return bytes(memoryview(blob)[: self._nvs.get_blob(key, blob)])
-        except OSError:  # not there
+        except OSError as error:  # not there
+            if not is_start and _is_failure(error):
+                raise
             return None
 
-    def _read(self, row, blob):
+    def _read(self, row, blob, is_start=False):
         """Return what flash holds, or the factory value if there is none that fits."""
         key, kind, factory, _, kept_shape = row
-        value = self._fetch(key, kind, blob)
+        value = self._fetch(key, kind, blob, is_start)
         if value is None:
             return factory
         try:
@@ -306,7 +352,8 @@ class Settings:
         log("settings: %s in flash does not fit, using the factory value" % key)
         return factory
 
-    def _write(self, key, kind, value):
+    def _write(self, row, value):
+        key, kind = row[:2]
         if kind == "json":
             value = json.dumps(value)
         if kind != "int":

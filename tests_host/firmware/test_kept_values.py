@@ -196,3 +196,39 @@ def test_one_flipped_bit_costs_one_value(flash):
         flash.put("nvs", bytes(damaged))
         flash.restart()
         assert len(flash.lost()) <= 1, place
+
+
+@pytest.mark.parametrize("error", [0x105, "MemoryError"])
+@pytest.mark.parametrize("call", ["esp32.NVS.get", "esp32.NVS.set"])
+def test_a_change_that_fails_leaves_what_is_kept_of_its_row(simulate, call, error):
+    simulator = simulate()
+    with simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+CIPMUX=1")
+        module.ok("AT+CIPSSLCCONF=1,1,1,1")
+        simulator.act({"do": "fault", "call": call, "error": error})
+        assert module.command("AT+CIPSSLCCONF=2,2,2,2").result == "ERROR"
+        assert simulator.act({"do": "fault"})["hits"] == 1
+        rows = module.ok("AT+CIPSSLCCONF?")
+        assert rows[1:3] == ["+CIPSSLCCONF:1,1,1,1", "+CIPSSLCCONF:2,2,2,2"]
+        simulator.act("power_cycle")
+        module.wait_ready()
+        module.echo_off()
+        module.ok("AT+CIPMUX=1")
+        rows = module.ok("AT+CIPSSLCCONF?")
+        assert rows[1:3] == ["+CIPSSLCCONF:1,1,1,1", "+CIPSSLCCONF:2,0,0,0"]
+
+
+def test_a_change_of_a_row_that_does_not_fit_begins_with_the_factory(flash):
+    flash.put("nvs", image({**GOOD, "ssl_client": b"[7]", "wifi_reconn": [5, 3]}))
+    flash.restart()
+    with flash.simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+CIPMUX=1")
+        module.ok("AT+CIPSSLCCONF=2,1,4,5")
+    flash.restart()
+    with flash.simulator.module() as module:
+        module.echo_off()
+        module.ok("AT+CIPMUX=1")
+        rows = module.ok("AT+CIPSSLCCONF?")
+    assert [row[-5:] for row in rows] == ["0,0,0", "0,0,0", "1,4,5", "0,0,0", "0,0,0"]

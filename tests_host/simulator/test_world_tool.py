@@ -35,6 +35,15 @@ def test_an_act_by_its_name(simulator):
     assert '"up": false' in status
 
 
+@pytest.mark.parametrize("kind", ["esptouch", "ESPTOUCH_V2", "AirKiss"])
+def test_a_type_of_smartconfig_may_be_in_lower_case(simulator, kind):
+    words = ("smartconfig", kind, "espressif", "1234567890")
+    done = run("--control", simulator.control, *words)
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    words = ("smartconfig", "blueprint", "espressif", "1234567890")
+    assert "must be one of ESPTOUCH" in run("--control", simulator.control, *words).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "command"),
     [

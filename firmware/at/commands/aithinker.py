@@ -172,7 +172,10 @@ def socketread_set(at, number):
     One packet is kept for each socket, the network stack holds back what follows it. A packet of
     a stream has at most 1460 bytes. Packets can be read after the connection has ended.
     """
-    data = at.sockets.take(at.sockets.socket(number))
+    row = at.sockets.rows.get(number)
+    if row is None or row.packet is None:
+        row = at.sockets.socket(number)
+    data = at.sockets.take(row)
     if data:
         at.port.raw(b"+SOCKETREAD,%d,%d,%s\r\n" % (number, len(data), data))
 

@@ -125,7 +125,7 @@ def sleep_query(at):
 
 @SLEEP.set
 def sleep_set(at, mode):
-    """Light sleep needs a wake source first: AT+SLEEPWKCFG.
+    """Nothing but the pin of AT+SLEEPWKCFG ends light sleep: it should be set first.
 
     ERROR for 1 to 3 while the softAP is on; switching it on later turns sleep off.
     """
@@ -303,7 +303,12 @@ def sysstore_query(at):
 
 @SYSSTORE.set
 def sysstore_set(at, mode):
-    """Concerns later commands; those marked "kept always" do not ask for it."""
+    """Concerns later commands; those marked "kept always" do not ask for it.
+
+    What is set while it is 0 holds until the next start, and no later command keeps it: one that
+    is kept adds to flash what it says itself. A parameter that it leaves out stays as it is, in
+    force what is in force and in flash what is there.
+    """
     at.settings.keeping = mode == 1
 
 

@@ -47,11 +47,11 @@ HTTPCLIENT = command(
 async def httpclient_set(at, opt, content, url, host, path, transport, *rest):
     """The body comes as `+HTTPCLIENT:<size>,<data>`, up to 512 at once; of HEAD each header.
 
-    The URL "" is that of AT+HTTPURLCFG if there is one; without a URL host, path and transport
-    count. The first string behind them is the body of a POST, all others are headers, `name:
-    value`; those of AT+HTTPCHEAD win. A status from 300 on ends in ERROR with ERR CODE 0x010a7000
-    and the status, behind its body; no connection, or one that breaks, is 0x010a7000. Redirects
-    are not followed: AT+SYSLOG=2 and HEAD tell where they lead.
+    Without a URL, or with "", host, path and transport count; without a host, too, the URL is that
+    of AT+HTTPURLCFG. The first string behind them is the body of a POST, all others are headers,
+    `name: value`; those of AT+HTTPCHEAD win. A status from 300 on ends in ERROR with ERR CODE
+    0x010a7000 and the status, behind its body; no connection, or one that breaks, is 0x010a7000.
+    Redirects are not followed: AT+SYSLOG=2 and HEAD tell where they lead.
     """
     if not url and (host or not at.http.url):
         if not host:

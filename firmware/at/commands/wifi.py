@@ -126,7 +126,8 @@ def cwjap_query(at):
     station = at.wifi.station
     info = station.info()
     if info:
-        _, _, _, floor, listen, scan, _, pmf, _ = station.target
+        _, _, _, floor, _, scan, _, pmf, _ = station.target
+        listen = station.listen_interval
         at.reply(*info, int(floor > 1), station.interval_s, listen, scan, pmf)
 
 
@@ -149,8 +150,6 @@ async def cwjap_set(at, ssid, password, bssid, pci_en, interval, listen, *rest):
             password = bytes.fromhex(last[1])
             bssid = bssid or last[2]
             eap = last[8]
-    if listen is None:
-        listen = at.settings.get("wifi_times")[2]
     floor = max(pci_en, _WPA) if pci_en else 0
     target = make_target(ssid, password or b"", bssid, floor, (listen,) + rest, eap)
     await _join(at, target, interval)

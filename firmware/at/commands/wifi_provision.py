@@ -193,8 +193,7 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
     if rssi is not None or channel is not None:
         eap += [_ANY_RSSI if rssi is None else rssi, channel or 0]
     pmf = 3 if auth_mode else 1  # WPA3-Enterprise is WPA2's with protected management frames
-    listen = at.settings.get("wifi_times")[2]
-    target = make_target(ssid, b"", bssid, rest=(listen, scan_mode, limit_s, pmf), eap=eap)
+    target = make_target(ssid, b"", bssid, rest=(None, scan_mode, limit_s, pmf), eap=eap)
     station = at.wifi.station
     if station.is_joined and station.target == target:
         raise ATError("joined already", _ALREADY_CONNECTED)

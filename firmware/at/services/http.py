@@ -14,7 +14,7 @@ _AGENT = b"User-Agent: ESP32 HTTP Client/1.0"
 _OWN = (b"content-length", b"transfer-encoding")  # fields that follow from the body
 _IDLE_MS = 10000
 _MAX_BUFFER = 4096  # a longer piece would fill the ring to the host
-_MIN_BUFFER = 64
+_MIN_BUFFER = 64  # a head is read with no less
 _OWNERS = ("https",)  # of certificates in mfg_nvs
 _PRESENT = 1  # bits of the authentication mode: show our certificate, check the server's
 _CHECK = 2
@@ -25,7 +25,7 @@ class Request:
 
     `size` is the length of its body, None for none: pieces (bytes) in `body`, or what
     `payload.next()` returns, up to b"", once payload.begin() has been called. `idle_ms` is how
-    long the server may be silent, `buffer` how many bytes are received at once, 64 to 4096.
+    long the server may be silent, `buffer` how many bytes a piece has at most, up to 4096.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Request:
         self.address = address
         self.fields = fields
         self.idle_ms = idle_ms
-        self.buffer = min(max(buffer, _MIN_BUFFER), _MAX_BUFFER)
+        self.buffer = min(buffer, _MAX_BUFFER)
         self.size = size
         self.body = body
         self.payload = payload
@@ -80,7 +80,8 @@ class Http:
         """
         self._names.need_network()
         scheme, host, port, target = check(request.address)
-        exchange = Exchange(self._names, request.buffer, request.idle_ms)
+        size = max(request.buffer, _MIN_BUFFER)
+        exchange = Exchange(self._names, size, request.idle_ms)
         try:
             checks = self._trust() if scheme == "https" else None
             await exchange.open(host, port, checks)
@@ -143,8 +144,10 @@ async def _receive(exchange, request, on_piece, on_field):
             field = found.pop()
             if on_field:
                 await on_field(*field)
-        elif response.first < response.last:
-            await on_piece(exchange.buffer, response.first, response.last)
+        else:
+            for first in range(response.first, response.last, request.buffer):
+                last = min(first + request.buffer, response.last)
+                await on_piece(exchange.buffer, first, last)
     status = response.status
     if status >= 300:
         reason = "the server answers with status %d" % status

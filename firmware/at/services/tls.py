@@ -7,6 +7,7 @@ protocol itself is the C module atnet's.
 
 import atnet
 from at.errors import LinkError, StateError, StoreError
+from at.settings import patched_rows
 
 COUNT = 5  # links
 PRESENT = 1  # bits of the authentication mode: show our certificate, check the peer's
@@ -68,7 +69,6 @@ class Tls:
         self._mfg = mfg
         self._settings = settings
         self._emit = emit
-        self._conf = list(settings.get("ssl_client"))  # rows change as a whole
         self._names = {}  # (link, "cn" or "sni") -> bytes
         self._alpn = [()] * COUNT
         self._psk = [(b"", b"")] * COUNT
@@ -76,13 +76,11 @@ class Tls:
 
     def conf(self, link):
         """Return [authentication mode, certificate number, CA number]."""
-        return self._conf[link]
+        return self._settings.get("ssl_client")[link]
 
     def set_conf(self, links, mode, own, ca):
         """Set and keep them; mode: 0 none, 1 show our certificate, 2 check the peer's, 3 both."""
-        for link in links:
-            self._conf[link] = [mode, own, ca]
-        self._settings.put("ssl_client", list(self._conf))
+        self._settings.change("ssl_client", patched_rows, links, (mode, own, ca))
 
     def name(self, link, which):
         """Return the "cn" that the peer's certificate must carry, or the "sni" to send; b""."""
@@ -139,7 +137,7 @@ class Tls:
         Without a name of its own set, a host given by name is told to the server as SNI.
         LinkError, after an event, if a certificate is missing.
         """
-        mode, own, ca = self._conf[link]
+        mode, own, ca = self.conf(link)
         profile = self.profile(
             _CLIENT, own if mode & PRESENT else None, ca if mode & CHECK else None
         )

@@ -14,6 +14,7 @@ from at.services.chip import driver
 from at.services.wifi_net import Net
 from at.services.wifi_softap import SoftAP
 from at.services.wifi_station import Station
+from at.settings import patched
 
 STATION = 0  # interfaces, as atchip counts them; bit 0 and bit 1 of a mode
 SOFTAP = 1
@@ -266,16 +267,12 @@ class Wifi:
     def set_times(self, ap_s, station_s, listen):
         """Set and keep them; None leaves one as it is."""
         self.need()
-        times = list(self.settings.get("wifi_times"))
-        for i, value in enumerate((ap_s, station_s, listen)):
-            if value is not None:
-                times[i] = value
         for interface, value in ((SOFTAP, ap_s), (STATION, station_s)):
             if value is not None and self.mode >> interface & 1:
                 driver(atchip.wifi_inactive, interface, value)
-        self.settings.put("wifi_times", times)
+        self.settings.change("wifi_times", patched, (ap_s, station_s, listen))
         if listen is not None:
-            self.station.set_listen_interval(listen)
+            self.station.drop_listen_interval()
 
     def bandwidth(self, interface):
         """Return 1 for 20 MHz, 2 for 40 MHz."""
@@ -289,9 +286,8 @@ class Wifi:
         self.need()
         if self.mode >> interface & 1:
             driver(atchip.wifi_bandwidth, interface, bandwidth)
-        both = list(self.settings.get("wifi_bandwidth"))
-        both[interface] = bandwidth
-        self.settings.put("wifi_bandwidth", both)
+        both = (None, bandwidth) if interface else (bandwidth, None)
+        self.settings.change("wifi_bandwidth", patched, both)
 
     async def recalibrate(self):
         """Forget the calibration of the radio, and start it anew; a joined station joins again."""

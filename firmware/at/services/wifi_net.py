@@ -89,12 +89,11 @@ class Net:
         static = [ip, gateway, mask]
         self._fix(interface, static)
         if interface == STATION:
-            self._keep(self._dhcp & ~1, STATION, static)
+            self._keep(STATION, 0, static)
             return
-        self._keep(self._dhcp, SOFTAP, static)
+        self._keep(SOFTAP, None, static)
         try:
-            if self._pool:
-                self._move_pool(_number(ip), bits)
+            self._move_pool(_number(ip), bits)
         finally:
             self._try_dhcp(SOFTAP)
 
@@ -111,19 +110,20 @@ class Net:
             self._turn(interface, on)
             if interface == STATION and not self._wifi.station_ip():
                 self._wifi.station.on_sta_lost_ip()  # two minutes before the stack says so
-            mask = self._dhcp & ~(1 << interface) | on << interface
-            is_static = interface == SOFTAP or not on
-            self._keep(mask, interface, self._static[interface] if is_static else [])
+            self._keep(interface, on, () if on and interface == STATION else None)
 
     def _turn(self, interface, on):
         if not self._wifi.mode >> interface & 1:
             return
         driver(atchip.dhcp, interface, on)
 
-    def _keep(self, dhcp, interface, static):
-        self._dhcp = dhcp
-        self._static[interface] = static
-        self._wifi.settings.put("wifi_ip", [dhcp, list(self._static[0]), list(self._static[1])])
+    def _keep(self, interface, on, static):
+        """Keep whether DHCP is on and the static address, () for none; None: it is as it was."""
+        if on is not None:
+            self._dhcp = _with_bit(self._dhcp, interface, on)
+        if static is not None:
+            self._static[interface] = static
+        self._wifi.settings.change("wifi_ip", _with_address, interface, on, static)
 
     # The softAP's DHCP server.
 
@@ -147,14 +147,11 @@ class Net:
 
     def _move_pool(self, ip, bits):
         """Take a pool along into the softAP's new network, or go back to the built-in one."""
-        lease_min, first, last = self._pool
-        first, last = [_text(ip & bits | _number(end) & ~bits) for end in (first, last)]
-        try:
-            _check_pool(ip, bits, first, last)
-        except ATError:
-            self._use_pool(())
-        else:
-            self._use_pool([lease_min, first, last])
+        pool = _moved(self._pool, ip, bits)
+        if self._pool:
+            driver(atchip.dhcp_pool_set, *(pool or (0, None, None)))
+        self._pool = pool
+        self._wifi.settings.change("wifi_pool", _moved, ip, bits)
 
     def clear_pool(self):
         """Go back to the built-in pool."""
@@ -204,6 +201,30 @@ class Net:
         """Report an IPv6 address that the station may use from now on."""
         if self.has_ipv6 and self._wifi.station.is_associated:
             self._wifi.emit("wifi_got_ip6", "GL" if is_global else "LL")
+
+
+def _with_bit(bits, number, on):
+    return bits & ~(1 << number) | on << number
+
+
+def _with_address(row, interface, on, static):
+    """Return "wifi_ip" with another state of DHCP, another address or both; None: as it was."""
+    dhcp = row[0] if on is None else _with_bit(row[0], interface, on)
+    return [dhcp] + [
+        kept if static is None or i != interface else static for i, kept in enumerate(row[1:])
+    ]
+
+
+def _moved(pool, ip, bits):
+    """Return a pool in the softAP's new network, () if it cannot be there; () stays ()."""
+    if not pool:
+        return pool
+    first, last = [_text(ip & bits | _number(end) & ~bits) for end in pool[1:]]
+    try:
+        _check_pool(ip, bits, first, last)
+    except ATError:
+        return ()
+    return [pool[0], first, last]
 
 
 def _number(ip):

@@ -14,6 +14,7 @@ from at.errors import CHIP_ERRORS, FAILURES, StateError, is_memory
 from at.loop import cancel, insist, within
 from at.services.chip import driver
 from at.services.wifi_target import TIMED_OUT, DriverRefused, JoinFailed, result_of
+from at.settings import patched
 
 _NEVER = const(0)  # states, as AT+CWSTATE counts
 _NO_IP = const(1)
@@ -37,6 +38,13 @@ _TRIES = const(2)  # of one join command: radio is not perfect
 _DUE = True  # in place of a task: there was no memory for one
 _LEAVE_MS = const(2000)  # how long the driver may take to confirm a disconnection
 _UNKNOWN = const(1)  # reason, if the driver gave none
+
+
+def _without_listen(target):
+    """Return a target that has no listen interval of its own; () stays ()."""
+    if not target or target[_LISTEN] is None:
+        return target
+    return list(target[:_LISTEN]) + [None] + list(target[_LISTEN + 1 :])
 
 
 class Station:
@@ -134,8 +142,8 @@ class Station:
             raise
         finally:
             self._is_joining = False
-        if interval_s is not None and interval_s != self.interval_s:
-            self._keep_reconnect(interval_s, self.repeats)
+        if interval_s is not None:
+            self._keep_reconnect(interval_s, None)
         self._wifi.settings.put("wifi_ap", target)
         self._is_wanted = True
 
@@ -200,22 +208,18 @@ class Station:
     @property
     def listen_interval(self):
         """The listen interval of the next attempt to join what was last aimed at."""
-        return self.target[_LISTEN] if self.target else self._wifi.settings.get("wifi_times")[2]
+        own = self.target[_LISTEN] if self.target else None
+        return own or self._wifi.settings.get("wifi_times")[2]
 
-    def set_listen_interval(self, beacons):
-        """Set it; a station that is joined takes it over with the next join."""
-        if self.target:
-            self.target = list(self.target)
-            self.target[_LISTEN] = beacons
-        kept = self._wifi.settings.kept("wifi_ap")
-        if kept and self._wifi.settings.keeping:
-            kept[_LISTEN] = beacons
-            self._wifi.settings.put("wifi_ap", kept)
+    def drop_listen_interval(self):
+        """Go by that of wifi_times; a station that is joined does so with the next join."""
+        self.target = _without_listen(self.target)
+        self._wifi.settings.change("wifi_ap", _without_listen)
 
     def _keep_reconnect(self, interval_s, repeats):
-        self._wifi.settings.put("wifi_reconn", [interval_s, repeats])
-        self.interval_s = interval_s
-        self.repeats = repeats
+        """Keep both, or with `repeats` None the interval alone."""
+        self._wifi.settings.change("wifi_reconn", patched, (interval_s, repeats))
+        self.interval_s, self.repeats = self._wifi.settings.get("wifi_reconn")
 
     # Coming back.
 
@@ -302,7 +306,8 @@ class Station:
 
     def _tell_driver(self):
         try:
-            ssid, password, bssid, floor, listen, scan, _, pmf, eap = self.last_target()
+            ssid, password, bssid, floor, _, scan, _, pmf, eap = self.last_target()
+            listen = self.listen_interval
             self._wifi.power.set_listen_interval(listen)
             if eap:
                 from at.services import wifi_enterprise

@@ -1,9 +1,10 @@
 """What a station aims at, and how an attempt to join it may fail.
 
 A target, the form in which an access point is kept in flash, is a list: [SSID in hex, password
-in hex, BSSID as text or None, authmode floor 0..10, listen interval, scan mode, time limit in s,
-PMF 0..3, EAP], where EAP is None or [method, identity, user name, password, security], the texts
-in hex, with the weakest RSSI and the channel to begin with behind them if they were given.
+in hex, BSSID as text or None, authmode floor 0..10, listen interval or None for that of
+wifi_times, scan mode, time limit in s, PMF 0..3, EAP], where EAP is None or [method, identity,
+user name, password, security], the texts in hex, with the weakest RSSI and the channel to begin
+with behind them if they were given.
 """
 
 import binascii

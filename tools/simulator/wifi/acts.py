@@ -99,7 +99,7 @@ class AirActs:
     # Provisioning.
 
     def _smartconfig(self, command: Command) -> dict[str, Any]:
-        kind = KINDS.index(field(command, "type", worldfile.one_of(KINDS))) + 1
+        kind = KINDS.index(field(command, "type", _kind)) + 1
         phone = Phone(
             kind,
             field(command, "ssid", worldfile.text(1, 32)).encode(),
@@ -120,3 +120,8 @@ class AirActs:
         self._driver.provisioning.buttons.append(ap)
         self._driver.provisioning.listen()
         return _NOTHING
+
+
+def _kind(value: Any) -> str:
+    """Check a type of SmartConfig, in upper case or in lower."""
+    return worldfile.one_of(KINDS)(value.upper() if isinstance(value, str) else value)
