@@ -15,6 +15,7 @@ import atnet
 from at.errors import LinkError, StateError
 from at.loop import on, within
 from at.services.link import Link
+from at.settings import patched, patched_rows
 
 COUNT = 5
 ACTIVE = 0
@@ -379,13 +380,11 @@ class Links:
     def set_options(self, numbers, values):
         """Set and keep options, None leaves one as it is; open links obey at once."""
         for number in numbers:
-            row = self._options[number]
-            row = [row[i] if values[i] is None else values[i] for i in range(len(row))]
-            self._options[number] = row
+            row = self._options[number] = patched(self._options[number], values)
             link = self.find(number)
             if link:
                 link.apply(row)
-        self._settings.put("tcp_options", list(self._options))
+        self._settings.change("tcp_options", patched_rows, numbers, values)
         kept = self._settings.get("translink")
         is_stream = kept[0] and not kept[3].startswith("UDP")
         if is_stream and self._settings.keeping and 0 in numbers and values[3] is not None:
