@@ -341,8 +341,7 @@ class Session(Payload):
 
         While passthrough keeps reports, those of Wi-Fi and its link are dropped (manual 3.1.15).
         """
-        dropped = _WIFI if self.links.is_shut else _NEWS
-        if self.port.is_hushed and kind[:5] in dropped:
+        if self.port.is_hushed and kind[:5] in (_WIFI if self.links.is_shut else _NEWS):
             return
         text = find_event(kind)
         if callable(text):
@@ -379,12 +378,11 @@ class Session(Payload):
 
         Every byte is payload. From the first link on reports need AT+SYSMSG bit 2.
         """
-        interval_ms = self.transparent_interval_ms
         self.uart.stream()
         if link:
             self.hush()
         try:
-            link = await self.passthrough.run(link, interval_ms, route, self.hush)
+            link = await self.passthrough.run(link, self.transparent_interval_ms, route, self.hush)
         finally:
             was_hushed = self.port.is_hushed
             self.port.is_hushed = False

@@ -17,7 +17,10 @@ def sysmsgfilter_query(at):
 
 @SYSMSGFILTER.set
 def sysmsgfilter_set(at, enable):
-    """The OK of this very command is never filtered: on begins after it, off before it."""
+    """The OK of this very command is never filtered: on begins after it, off before it.
+
+    Data of links passes with its head, whatever the filters say: `+IPD` with data, `+CIPRECVDATA`.
+    """
     if enable:
         at.then(lambda: at.port.filter(True))
     else:

@@ -15,7 +15,9 @@ import atnet
 from at.errors import LinkError, StateError
 from at.loop import on, within
 from at.services.link import Link
+from at.services.link_table import Table
 from at.services.loss import is_lost
+from at.settings import patched, patched_rows
 
 COUNT = 5
 ACTIVE = 0
@@ -27,10 +29,11 @@ _IPV4_ONLY = 2  # families of names.resolve()
 _IPV6_ONLY = 3
 
 
-class Links:
+class Links(Table):
     """Links 0..4; `mux` is AT+CIPMUX, `info` AT+CIPDINFO, `is_raw` AT+CIPMODE."""
 
     def __init__(self, settings, names, get_tls, wifi, emit, port, log, count=COUNT):
+        super().__init__(count)
         self.mux = False
         self.info = False
         self.is_raw = False
@@ -45,77 +48,10 @@ class Links:
         self._emit = emit
         self._port = port
         self._log = log
-        self._links = [None] * count
-        self._freed = [0] * count  # when each number became free, counted by _turn
-        self._turn = 0
         self._modes = bytearray(count)
         self.persists = bytearray(count)  # AT+CIPCONNPERSIST: of each number
         self._options = list(settings.get("tcp_options"))  # rows change as a whole
         wifi.on_change(self._addresses_changed)
-
-    # Which links there are.
-
-    def all(self, is_open=True):
-        """Return the open links, or those that are being opened."""
-        return [link for link in self._links if link and link.is_open == is_open]
-
-    def get(self, number):
-        """Return an open link, or raise StateError."""
-        link = self._links[number]
-        if link is None or not link.is_open:
-            raise StateError("link %d is not open" % number)
-        return link
-
-    def find(self, number):
-        """Return an open link, or None."""
-        link = self._links[number]
-        return link if link and link.is_open else None
-
-    def only(self):
-        """Return the one open link, or None if there are none or several."""
-        links = self.all()
-        return links[0] if len(links) == 1 else None
-
-    @property
-    def is_idle(self):
-        """Whether no number is taken, not even by a connection being made."""
-        return not any(self._links)
-
-    def free(self):
-        """Return the number that has been free longest, or None.
-
-        A host that is just about to speak to a link that ended must not meet another one there.
-        """
-        found = None
-        for number in range(COUNT):
-            is_earlier = found is None or self._freed[number] < self._freed[found]
-            if self._links[number] is None and is_earlier:
-                found = number
-        return found
-
-    def renumber(self):
-        """Begin with the lowest number again, unless a link is open or being opened."""
-        if self.is_idle:
-            self._turn = 0
-            for number in range(len(self._freed)):
-                self._freed[number] = 0
-
-    def reserve(self, link):
-        """Take the link's number."""
-        if self._links[link.number] is not None:
-            raise StateError("link %d is in use" % link.number)
-        self._links[link.number] = link
-
-    def _release(self, number):
-        self._links[number] = None
-        self._turn += 1
-        self._freed[number] = self._turn
-
-    def forget(self, link):
-        """Free the number of a link that never opened."""
-        link.close()
-        if self._links[link.number] is link:
-            self._release(link.number)
 
     # Opening.
 
@@ -219,8 +155,8 @@ class Links:
     def deliver_all(self):
         """Apply a change of `mux`, `info`, `is_raw` or a receive mode to the open links."""
         for link in self.all():
-            if link.end_due:  # unless it still waits to be read
-                self.end(link, *link.end_due)
+            if link.end_due:
+                self._end_due(link)
             else:
                 self._deliver(link)
 
@@ -290,7 +226,7 @@ class Links:
                 link.is_read = False
         self._rearm(link)
         if link.end_due:
-            asyncio.create_task(self._end_due(link))  # CLOSED comes behind OK
+            asyncio.create_task(self._end_behind(link))
 
     def _is_longer(self, link, limit):
         return link.is_udp and atnet.available(link.handle, True) > min(limit, _DATAGRAM)
@@ -348,8 +284,11 @@ class Links:
         else:
             self._finish(link, why, reset)
 
-    async def _end_due(self, link):
-        self.end(link, *link.end_due)
+    def _end_due(self, link):
+        self.end(link, *link.end_due)  # unless there is more to read
+
+    async def _end_behind(self, link):  # CLOSED comes behind OK
+        self._end_due(link)
 
     def is_unread(self, link):
         """Tell whether the host has been told of bytes that it has not read."""
@@ -393,13 +332,11 @@ class Links:
     def set_options(self, numbers, values):
         """Set and keep options, None leaves one as it is; open links obey at once."""
         for number in numbers:
-            row = self._options[number]
-            row = [row[i] if values[i] is None else values[i] for i in range(len(row))]
-            self._options[number] = row
+            row = self._options[number] = patched(self._options[number], values)
             link = self.find(number)
             if link:
                 link.apply(row)
-        self._settings.put("tcp_options", list(self._options))
+        self._settings.change("tcp_options", patched_rows, numbers, values)
         kept = self._settings.get("translink")
         is_stream = kept[0] and not kept[3].startswith("UDP")
         if is_stream and self._settings.keeping and 0 in numbers and values[3] is not None:

@@ -1,21 +1,20 @@
 """The sockets of the Ai-Thinker dialect: five ids for clients, servers and their seeds.
 
-Owns the table of ids, packets that wait to be read, and the certificates of AT+SSLCRET. Links,
-listening, passthrough and TLS are the first dialect's services: this table is one more of
-links.py's, beside at.links, so the two dialects never see each other's connections.
+Owns the table of ids and packets that wait to be read. Links, listening, passthrough and TLS are
+the first dialect's services: this table is one more of links.py's, beside at.links, so the two
+dialects never see each other's connections.
 """
 
 import asyncio
 
 import atnet
-from at.errors import Absent, LinkError, StateError
+from at.errors import LinkError, StateError
 from at.loop import patient, within
 from at.services.link import SERVER
 from at.services.links import Links
-from at.services.mfg import BLOB
 from at.services.passthrough import Passthrough
 from at.services.server import Server
-from at.services.tls import UNUSABLE
+from at.services.sslcret import Trust
 
 LAST = 5  # ids are 1..5
 UDP_SERVER = 1  # types of sockets
@@ -32,9 +31,6 @@ _DATAGRAM = 8192  # most bytes of one
 _PACKET = 1460  # bytes of a stream that are read as one packet
 _FRAME = 32  # bytes around a packet's data in its report
 _SEND_MS = 60000  # a peer that takes nothing for so long is given up
-_SPACE = "sslcret"  # of mfg_nvs
-_KEYS = ("", "ca", "cert", "key")  # by type of AT+SSLCRET
-_REQUIRED = 2  # how Profile.verify() takes a peer without a valid certificate: not at all
 
 
 class Socket:
@@ -65,43 +61,6 @@ class Socket:
     def status(self):
         """CONNECTED (a server: it listens) or DISCONNECTED."""
         return CONNECTED if self.server or self.is_open else DISCONNECTED
-
-
-class Trust:
-    """What clients trust and show: the items of AT+SSLCRET, kept in mfg_nvs."""
-
-    def __init__(self, mfg):
-        self._mfg = mfg
-
-    def load(self, kind):
-        """Return item 1 CA, 2 certificate or 3 key; b"" if there is none."""
-        try:
-            return self._mfg.get(_SPACE, _KEYS[kind])[1]
-        except Absent:
-            return b""
-
-    def store(self, kind, data):
-        """Keep an item; b"" erases it."""
-        if data:
-            self._mfg.set(_SPACE, _KEYS[kind], BLOB, data)
-        elif self.load(kind):
-            self._mfg.erase(_SPACE, _KEYS[kind])
-
-    def client(self, _number, host):
-        """Return (profile, SNI, name to check): without a CA any server is taken."""
-        ca, cert, key = [self.load(kind) for kind in (1, 2, 3)]
-        profile = atnet.Profile(False)
-        try:
-            if cert and key:
-                profile.own(cert, key)
-            if ca:
-                profile.ca(ca)
-            profile.verify(_REQUIRED if ca else 0)
-        except OSError as error:
-            profile.close()
-            raise LinkError("certificate or key of AT+SSLCRET unusable: %s" % error, UNUSABLE)
-        name = None if atnet.address(host) else host
-        return profile, name, name if ca else None
 
 
 class _Listener(Server):
