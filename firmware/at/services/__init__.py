@@ -11,8 +11,8 @@ A flat folder whose prefixes are its rooms:
     files_      files of the host: where they lie, FAT volumes; files
     update_     new firmware and certificates: where their bytes go; fetch, trust
 
-Without one: links (links, link, server, sending, passthrough, sockets, stream, tls, transfer),
-names and time (names, mdns, sntp, exchange, clock, ping), flash (flash, mfg, userram, customize),
-the chip (chip, device, guard, power, pins, pwm, i2c, spi), and what several rooms use (buffer,
-keeper).
+Without one: links (links, link, link_table, loss, server, sending, passthrough, sockets, sslcret,
+stream, tls, transfer), names and time (names, mdns, sntp, exchange, clock, ping), flash (flash,
+mfg, userram, customize), the chip (chip, device, guard, power, pins, pwm, i2c, spi), and what
+several rooms use (buffer, keeper).
 """
