@@ -239,6 +239,8 @@ class Port:
         A line that the host is typing is not broken up. While `is_hushed` it waits for speak().
         """
         if self.is_hushed:
+            if data in self._kept:  # the latest counts
+                self._kept.remove(data)
             self._keep(self._kept, data, _MAX_KEPT)
             return
         is_free = not (self._holds or self._reports or self._wake_host or self._backlog)
