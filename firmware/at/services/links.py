@@ -226,7 +226,10 @@ class Links(Table):
                 link.is_read = False
         self._rearm(link)
         if link.end_due:
-            asyncio.create_task(self._end_behind(link))
+            try:
+                asyncio.create_task(self._end_behind(link))
+            except MemoryError:
+                self._end_due(link)
 
     def _is_longer(self, link, limit):
         return link.is_udp and atnet.available(link.handle, True) > min(limit, _DATAGRAM)
