@@ -313,6 +313,9 @@ ssize_t atlink_route_send(int fd, const void *data, size_t size, int flags) {
 }
 
 ssize_t atlink_route_recv(int fd, void *data, size_t size, int flags) {
+    if (!atlink_route_is_away()) {
+        return recv(fd, data, size, flags);
+    }
     if (atlink_route_gave_up(fd)) {
         FD_CLR(fd, &stalled);
         errno = ECONNABORTED;

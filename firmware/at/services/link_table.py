@@ -15,18 +15,6 @@ class Table:
         """Return the open links, or those that are being opened."""
         return [link for link in self._links if link and link.is_open == is_open]
 
-    def get(self, number):
-        """Return an open link, or raise StateError."""
-        link = self._links[number]
-        if link is None or not link.is_open:
-            raise StateError("link %d is not open" % number)
-        return link
-
-    def find(self, number):
-        """Return an open link, or None."""
-        link = self._links[number]
-        return link if link and link.is_open else None
-
     def only(self):
         """Return the one open link, or None if there are none or several."""
         links = self.all()

@@ -53,6 +53,20 @@ class Links(Table):
         self._options = list(settings.get("tcp_options"))  # rows change as a whole
         wifi.on_change(self._addresses_changed)
 
+    # Each command that sends asks for its link: found here and not in the table, it costs less.
+
+    def get(self, number):
+        """Return an open link, or raise StateError."""
+        link = self._links[number]
+        if link is None or not link.is_open:
+            raise StateError("link %d is not open" % number)
+        return link
+
+    def find(self, number):
+        """Return an open link, or None."""
+        link = self._links[number]
+        return link if link and link.is_open else None
+
     # Opening.
 
     async def open(
