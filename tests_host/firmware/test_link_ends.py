@@ -45,17 +45,53 @@ def test_a_client_that_does_not_read_is_dropped_while_a_command_sends(simulate, 
         assert is_alive(host.module)
 
 
-def test_a_link_that_ends_while_the_host_is_slow_to_read(simulate):
-    """What was promised comes whole, then the link is closed."""
-    size = 60_000
+def read_on(host: Host) -> bytes:
+    """Read what the link brings until it is closed, a part at a time."""
+    host.wait(lambda: host.waiting.get(0) or host.closed == [0], "neither data nor CLOSED")
+    while host.closed != [0]:
+        if host.waiting.get(0):
+            host.read(0, 5000)
+        else:
+            host.wait(lambda: host.waiting.get(0) or host.closed == [0], "CLOSED is missing")
+    return bytes(host.data[0])
+
+
+def test_a_link_that_is_silent_while_the_host_is_slow_to_read(simulate):
+    """All comes whole, then the link is closed: it was the host that was silent."""
+    data = bytes(i * 7 & 255 for i in range(60_000))
     with serving(simulate, "AT+CIPRECVTYPE=5,1", "AT+CIPSTO=5") as (host, address):
         with socket.create_connection((address, PORT)) as peer:
-            data = bytes(i * 7 & 255 for i in range(size))
             peer.sendall(data)
             host.wait(lambda: host.waiting.get(0), "nothing is announced")
-            host.module.send(f"AT+CIPRECVDATA=0,{size}")
+            host.module.send(f"AT+CIPRECVDATA=0,{len(data)}")
             time.sleep(8)  # the host does not read; meanwhile the link's time is over
             assert host.result("the data") == "OK"
+            host.data[0] += host.answer
             assert host.answer and data.startswith(host.answer)
-            host.wait(lambda: host.closed == [0], "CLOSED is missing")
+            assert read_on(host) == data
+            assert is_alive(host.module)
+
+
+def test_a_link_that_ends_while_the_host_is_slow_to_read(simulate):
+    """What had come before the network went comes whole, then the link is closed."""
+    data = bytes(i * 7 & 255 for i in range(60_000))
+    started = []
+
+    def start():
+        started.append(simulate())
+        return started[0]
+
+    with serving(start, "AT+CWRECONNCFG=1,0", "AT+CIPRECVTYPE=5,1") as (host, address):
+        with socket.create_connection((address, PORT)) as peer:
+            peer.sendall(data)
+            host.wait(lambda: host.waiting.get(0), "nothing is announced")
+            announced = host.waiting.pop(0)
+            host.module.send(f"AT+CIPRECVDATA=0,{announced}")
+            time.sleep(1)  # the host does not read
+            started[0].act("ap_down espressif")
+            time.sleep(1)
+            assert host.result("the data") == "OK"
+            host.data[0] += host.answer
+            assert host.answer == data[:announced]
+            assert data.startswith(read_on(host))
             assert is_alive(host.module)

@@ -16,7 +16,7 @@ from tools.transcript.player import Player
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-_CHANGES = re.compile(r"[A-Z][a-z]{2} \d\d 20\d\d \d\d:\d\d:\d\d")  # a build's time
+_CHANGES = re.compile(r"[A-Z][a-z]{2} [ \d]\d 20\d\d \d\d:\d\d:\d\d")  # a build's time
 _LAMP = """
 from at.command import command
 

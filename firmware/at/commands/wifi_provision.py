@@ -3,7 +3,15 @@
 from micropython import const
 
 from at.command import EVENTS, command
-from at.errors import SUB_COUNT, SUB_INVALID, SUB_LENGTH, ATError, StateError, invalid
+from at.errors import (
+    SUB_COUNT,
+    SUB_INVALID,
+    SUB_LENGTH,
+    ATError,
+    StateError,
+    invalid,
+    is_memory,
+)
 from at.services.wifi_target import DriverRefused, JoinFailed, make_target
 from at.wire.reply import plain
 
@@ -206,7 +214,8 @@ async def cwjeap_set(at, ssid, method, identity, username, password, security, l
     except MemoryError:
         raise ATError("out of memory", _NO_MEMORY)
     except OSError as error:
-        raise ATError("joined, but not kept: %s" % error, _SET_CONFIG)
+        why = "out of memory" if is_memory(error) else error
+        raise ATError("joined, but not kept: %s" % why, _SET_CONFIG)
 
 
 def _need_what_proves(method, username, password, security):
