@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests_device.interrupts import Interrupts
 from tests_device.rig import Rig, RigOptions
 from tools.conformance.collect import Collector, readable
 from tools.host.atclient import Module
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not config.option.notes:
             notes.unlink(missing_ok=True)
         os.environ[_NOTES] = str(notes)
+    config.pluginmanager.register(Interrupts(config))
     if config.option.results:
         config.pluginmanager.register(
             Collector(config.option.results, _facts(config), config.option.password)
@@ -118,19 +120,6 @@ def shuffle(items: list[pytest.Item], chance: random.Random) -> None:
     for group in groups:
         chance.shuffle(group)
     items[:] = [item for group in groups for item in group]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_keyboard_interrupt() -> Iterator[None]:
-    """Let a run that was ended by Ctrl-C be summed up, wherever it stood.
-
-    CPython 3.11 knows no line of some instructions, and pytest's report of where it was counts
-    with it.
-    """
-    try:
-        return (yield)
-    except TypeError:
-        return None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
