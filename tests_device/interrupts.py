@@ -10,8 +10,8 @@ import pytest
 class Interrupts:
     """Plugin of a run; `config` is the run's.
 
-    CPython 3.11 knows no line of some instructions, and pytest 9.2 counts with it when it says where
-    Ctrl-C came: TypeError, and a traceback in place of the summary.
+    CPython 3.11 knows no line of some instructions, and pytest 9.2 counts with it when it says
+    where Ctrl-C came: TypeError, and a traceback in place of the summary.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -25,6 +25,6 @@ class Interrupts:
         except TypeError:
             reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         try:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt from None  # without what it knows no line of
         except KeyboardInterrupt:
             reporter.pytest_keyboard_interrupt(pytest.ExceptionInfo.from_current())
