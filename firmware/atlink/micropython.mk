@@ -6,6 +6,7 @@ SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/, \
 	uart.c \
 	wait.c \
 	port_unix.c \
+	port_unix_group.c \
 	port_unix_route.c \
 	port_unix_table.c \
 	core/filter.c \

@@ -285,7 +285,13 @@ static uint32_t without_air(uint32_t want, const atlink_watch_t *watch, uint64_t
     }
     uint64_t soon = atlink_port_now_us() + AWAY_US;
     *until_us = soon < *until_us ? soon : *until_us;
-    return want & ~links;
+    for (uint32_t left = want & links; left != 0; left &= left - 1) {
+        int i = __builtin_ctz(left) - ATLINK_LINK_FIRST;
+        if (!atlink_route_is_halted(watch[i].fd)) {
+            want &= ~ATLINK_LINK(i);
+        }
+    }
+    return want;
 }
 
 // Links whose stack has given up; they hear of it when they send or read.

@@ -252,8 +252,21 @@ static bool is_kept_alive_in_vain(int fd) {
     return atlink_unix_now_us() - away_since_us > limit_s * 1000000;
 }
 
+void atlink_route_halt(int fd) {
+    shutdown(fd, SHUT_RDWR);
+}
+
+bool atlink_route_is_halted(int fd) {
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
+        && (info.tcpi_state == TCP_CLOSE || info.tcpi_state == TCP_CLOSING
+            || info.tcpi_state == TCP_FIN_WAIT1 || info.tcpi_state == TCP_FIN_WAIT2
+            || info.tcpi_state == TCP_LAST_ACK || info.tcpi_state == TCP_TIME_WAIT);
+}
+
 bool atlink_route_gave_up(int fd) {
-    if (!atlink_route_is_away() || type_of(fd) != SOCK_STREAM) {
+    if (!atlink_route_is_away() || type_of(fd) != SOCK_STREAM || atlink_route_is_halted(fd)) {
         return false;
     }
     return (*world.away == 2 && fd < FD_SETSIZE && FD_ISSET(fd, &stalled))
@@ -280,7 +293,7 @@ static bool nothing_comes(void) {
 
 // What came before can be read as long as it lasts; -1 with errno behind it.
 static ssize_t take(int fd, struct msghdr *message, int flags) {
-    if (nothing_comes() && atlink_route_unread(fd, 1) <= 0) {
+    if (nothing_comes() && !atlink_route_is_halted(fd) && atlink_route_unread(fd, 1) <= 0) {
         return -1;
     }
     ssize_t got = recvmsg(fd, message, flags);
@@ -291,7 +304,7 @@ static ssize_t take(int fd, struct msghdr *message, int flags) {
 }
 
 int atlink_route_unread(int fd, int count) {
-    if (!atlink_route_is_away() || count < 0) {
+    if (!atlink_route_is_away() || count < 0 || atlink_route_is_halted(fd)) {
         return count;
     }
     int left = fd < FD_SETSIZE && here[fd] > 0 ? here[fd] : 0;
@@ -313,7 +326,7 @@ ssize_t atlink_route_send(int fd, const void *data, size_t size, int flags) {
 }
 
 ssize_t atlink_route_recv(int fd, void *data, size_t size, int flags) {
-    if (!atlink_route_is_away()) {
+    if (!atlink_route_is_away() || atlink_route_is_halted(fd)) {
         return recv(fd, data, size, flags);
     }
     if (atlink_route_gave_up(fd)) {
@@ -366,34 +379,4 @@ ssize_t atlink_route_recvmsg(int fd, struct msghdr *message, int flags) {
         }
     }
     return got;
-}
-
-// A socket at home hears no group on Linux: another one, bound to the group's address on the
-// loopback interface, takes its place behind the same descriptor.
-static int join_group(int fd, const struct ip_mreq *request) {
-    address_t own;
-    socklen_t size = sizeof(own);
-    int on = 1;
-    int group = socket(AF_INET, SOCK_DGRAM, 0);
-    if (group < 0 || getsockname(fd, &own.any, &size) != 0) {
-        return -1;
-    }
-    struct in_addr home = { .s_addr = route_home() };
-    struct ip_mreq there = { .imr_multiaddr = request->imr_multiaddr, .imr_interface = home };
-    own.v4.sin_addr = request->imr_multiaddr;
-    bool good = setsockopt(group, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0
-        && bind(group, &own.any, sizeof(own.v4)) == 0
-        && setsockopt(group, IPPROTO_IP, IP_ADD_MEMBERSHIP, &there, sizeof(there)) == 0
-        && setsockopt(group, IPPROTO_IP, IP_MULTICAST_IF, &home, sizeof(home)) == 0
-        && fcntl(group, F_SETFL, fcntl(fd, F_GETFL, 0)) == 0
-        && dup2(group, fd) >= 0;
-    close(group);
-    return good ? 0 : -1;
-}
-
-int atlink_route_setsockopt(int fd, int level, int name, const void *value, socklen_t len) {
-    if (route_home() != 0 && level == IPPROTO_IP && name == IP_ADD_MEMBERSHIP) {
-        return join_group(fd, value);
-    }
-    return setsockopt(fd, level, name, value, len);
 }

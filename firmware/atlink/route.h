@@ -21,6 +21,8 @@ int atlink_route_setsockopt(int fd, int level, int name, const void *value, sock
 int atlink_route_accept(int fd, struct sockaddr *addr, socklen_t *len);
 ssize_t atlink_route_send(int fd, const void *data, size_t size, int flags);
 ssize_t atlink_route_recv(int fd, void *data, size_t size, int flags);
+void atlink_route_halt(int fd); // its address is gone: what has come can be read, then it ends
+bool atlink_route_is_halted(int fd);
 int atlink_route_unread(int fd, int count); // of what lies in the socket, what can be read
 int atlink_route_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
 
@@ -52,6 +54,8 @@ bool atlink_route_gave_up(int fd);
 #define atlink_route_accept accept
 #define atlink_route_send send
 #define atlink_route_recv recv
+// The stack itself ends connections of an address that goes; SHUT_RD would drop what has come.
+#define atlink_route_halt(fd) shutdown(fd, SHUT_WR)
 #define atlink_route_unread(fd, count) (count)
 #define atlink_route_poll poll
 #define atlink_route_is_away() (0)

@@ -145,6 +145,9 @@ def error(link: int) -> tuple[int, str] | None:
 def ended(link: int) -> bool:
     """Tell whether nothing more will come: the end of the stream or an error was seen."""
 
+def halt(link: int) -> None:
+    """Give up a connection whose own address is gone: what has come can be read, then it ends."""
+
 def counts(link: int) -> tuple[int, int, int]:
     """Return bytes received, bytes sent (modulo 2**32) and ms since the last of them."""
 

@@ -17,7 +17,7 @@ HOME = "127.77.3.2"
 def library(tmp_path_factory):
     path = tmp_path_factory.mktemp("route") / "route.so"
     flags = ["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DATLINK_ROUTE"]
-    sources = [ATLINK / "port_unix_route.c", ATLINK / "port_unix_table.c"]
+    sources = [ATLINK / f"port_unix_{name}.c" for name in ("group", "route", "table")]
     subprocess.run(["gcc", *flags, f"-I{ATLINK}", *sources, "-o", path], check=True)
     return path
 

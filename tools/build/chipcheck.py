@@ -20,7 +20,7 @@ IDF_DECLS = "tests_host/chip/idf_decls"
 DECLARATIONS = ROOT / IDF_DECLS
 SOURCES = ("firmware/atlink", "firmware/atchip", "firmware/atrom", "board/ESP32_S2_MINI_AT")
 OBJECTS = "build/usermods/objects"  # written by rom/image.py; its names are its own
-NOT_ON_THE_CHIP = ("port_unix.c", "port_unix_route.c", "port_unix_table.c")
+NOT_ON_THE_CHIP = ("port_unix.c", "port_unix_group.c", "port_unix_route.c", "port_unix_table.c")
 COMPILERS = {
     # ESP-IDF's own <time.h> has these clocks as well.
     "xtensa": (

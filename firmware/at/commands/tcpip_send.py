@@ -75,7 +75,7 @@ def _linked(at, number):
     link = at.links.get(number)
     if at.links.is_raw:
         raise StateError("AT+CIPMODE=0 comes before sending blocks")
-    if link.end_due:
+    if link.is_over:
         raise StateError("the link has ended; what it brought waits to be read")
     if link.is_udp and not link.peer()[1]:
         raise StateError("the link has no peer yet")

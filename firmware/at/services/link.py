@@ -30,7 +30,7 @@ class Link:
         self.is_open = False  # the host has been told
         self.is_read = False  # the host is being given bytes that it asked for
         self.home = None  # the module's address at which a datagram link began
-        self.end_due = None  # (why, reset) for Links.end() once it has them
+        self.is_over = None  # why: it reaches nobody any more, what it brought can be read
         self.route = route  # what Links.open() was told, to open it again
 
     @property

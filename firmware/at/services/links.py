@@ -169,10 +169,7 @@ class Links(Table):
     def deliver_all(self):
         """Apply a change of `mux`, `info`, `is_raw` or a receive mode to the open links."""
         for link in self.all():
-            if link.end_due:
-                self._end_due(link)
-            else:
-                self._deliver(link)
+            self._deliver(link)
 
     def shut(self, is_shut):
         """Leave data in the sockets, and their ends unsaid, or no longer."""
@@ -208,9 +205,7 @@ class Links(Table):
     def read_now(self, number, limit, is_whole):
         """Have C answer with up to `limit` bytes of a passive link, if it can at once."""
         link = self._links[number]
-        if link is None or not link.is_open or link.end_due:
-            return False
-        if is_whole and self._is_longer(link, limit):
+        if link is None or not link.is_open or (is_whole and self._is_longer(link, limit)):
             return False
         return atnet.down_now(link.handle, limit)
 
@@ -238,12 +233,9 @@ class Links(Table):
                 await answer.passed(link)
             finally:
                 link.is_read = False
+        if link.is_over and link.is_udp:
+            self.end(link)
         self._rearm(link)
-        if link.end_due:
-            try:
-                asyncio.create_task(self._end_behind(link))
-            except MemoryError:
-                self._end_due(link)
 
     def _is_longer(self, link, limit):
         return link.is_udp and atnet.available(link.handle, True) > min(limit, _DATAGRAM)
@@ -290,52 +282,44 @@ class Links(Table):
                 self.end(link)
 
     def end(self, link, why=None, reset=False):
-        """Close a link and report it; `why` is for the log, default what the socket says.
-
-        The host was promised bytes that are there: when it has read them, read() ends the link.
-        """
-        if self._links[link.number] is not link:
-            return
-        if link.is_read or self.is_unread(link):
-            link.end_due = (why, reset)
-        else:
-            self._finish(link, why, reset)
-
-    def _end_due(self, link):
-        self.end(link, *link.end_due)  # unless there is more to read
-
-    async def _end_behind(self, link):  # CLOSED comes behind OK
-        self._end_due(link)
-
-    def is_unread(self, link):
-        """Tell whether the host has been told of bytes that it has not read."""
-        try:
-            return self._is_passive(link) and atnet.available(link.handle) > 0
-        except OSError:
-            return False
-
-    def _finish(self, link, why, reset=False):
+        """Close a link and report it; `why` is for the log, default what the socket says."""
         if self._links[link.number] is not link:
             return
         error = atnet.error(link.handle)
-        self._log("link %d ended:" % link.number, why or (error[1] if error else "by the peer"))
-        link.close(reset)
+        why = why or link.is_over or (error[1] if error else "by the peer")
+        self._log("link %d ended:" % link.number, why)
+        link.close(reset or bool(link.is_over))
         self._release(link.number)
         link.is_open = False
         self._emit("link_closed", link)
         if self.on_end:
             self.on_end(link)
 
+    def give_up(self, link, why):
+        """End a link that reaches nobody any more, once the host has what it brought."""
+        if link.is_read or (not link.is_udp and self.is_unread(link)):
+            link.is_over = why
+            atnet.halt(link.handle)  # its end is met behind that, as if it were the peer's
+        else:
+            self.end(link, why, True)
+
+    def is_unread(self, link):
+        """Tell whether bytes wait for the host, whatever keeps it from taking them."""
+        try:
+            return link.is_read or atnet.available(link.handle) > 0
+        except OSError:
+            return False
+
     def close(self, link):
         """Close a link as the host asks; what is unsent goes out in the background."""
-        self._finish(link, "by the host")
+        self.end(link, "by the host")
 
     def _addresses_changed(self):
         """End the links whose own address is gone: nothing can reach them any more."""
         wifi = self._wifi
         for link in self.all():
             if is_lost(link, wifi, self.persists[link.number]):
-                self.end(link, "the address is lost", True)
+                self.give_up(link, "the address is lost")
         for link in self.all(False):
             if link.handle is not None and is_lost(link, wifi, self.persists[link.number]):
                 link.close(True)  # who opens it gets an error, and forgets it

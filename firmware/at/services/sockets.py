@@ -200,10 +200,10 @@ class Sockets(Links):
         self.rows[link.number].link = link
         super().opened(link)
 
-    def _finish(self, link, why, reset=False):
-        # its id stays until it is deleted
+    def end(self, link, why=None, reset=False):
+        """Close a link; its id stays until it is deleted."""
         row = self.rows.get(link.number)
-        super()._finish(link, why, reset)
+        super().end(link, why, reset)
         if row and row.writer:
             row.writer.set()
 

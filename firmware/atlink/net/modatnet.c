@@ -86,6 +86,7 @@ static const mp_rom_map_elem_t atnet_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_down_told), MP_ROM_PTR(&atlink_atnet_down_told_obj) },
     { MP_ROM_QSTR(MP_QSTR_down_left), MP_ROM_PTR(&atlink_atnet_down_left_obj) },
     { MP_ROM_QSTR(MP_QSTR_ended), MP_ROM_PTR(&atlink_atnet_ended_obj) },
+    { MP_ROM_QSTR(MP_QSTR_halt), MP_ROM_PTR(&atlink_atnet_halt_obj) },
     { MP_ROM_QSTR(MP_QSTR_counts), MP_ROM_PTR(&atlink_atnet_counts_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_peer), MP_ROM_PTR(&atlink_atnet_set_peer_obj) },
     { MP_ROM_QSTR(MP_QSTR_up_collect), MP_ROM_PTR(&atlink_atnet_up_collect_obj) },

@@ -61,6 +61,7 @@ MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_down_now_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atlink_atnet_down_told_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_down_left_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_ended_obj);
+MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_halt_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_counts_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_set_peer_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_collect_obj);

@@ -71,6 +71,12 @@ static mp_obj_t atnet_ended(mp_obj_t handle) {
 }
 MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_ended_obj, atnet_ended);
 
+static mp_obj_t atnet_halt(mp_obj_t handle) {
+    atlink_net_halt(atlink_atnet_link(handle));
+    return mp_const_none;
+}
+MP_DEFINE_CONST_FUN_OBJ_1(atlink_atnet_halt_obj, atnet_halt);
+
 static mp_obj_t atnet_counts(mp_obj_t handle) {
     const atlink_link_t *link = atlink_atnet_link(handle);
     uint32_t idle_ms = net_now_ms() - link->active_ms;

@@ -136,6 +136,7 @@ int atlink_net_peek(atlink_link_t *link, const atlink_span_t spans[2], atlink_ad
 void atlink_net_drop(atlink_link_t *link, int size);
 void atlink_net_follow(atlink_link_t *link);
 int atlink_net_shutdown(atlink_link_t *link);
+void atlink_net_halt(const atlink_link_t *link);
 int atlink_net_waiting(atlink_link_t *link);
 int atlink_net_available(atlink_link_t *link);
 int atlink_net_next(atlink_link_t *link);

@@ -320,6 +320,11 @@ int atlink_net_shutdown(atlink_link_t *link) {
     return 0;
 }
 
+// Give a connection up whose own address is gone: what has come can be read, and nothing else comes.
+void atlink_net_halt(const atlink_link_t *link) {
+    atlink_route_halt(link->fd);
+}
+
 // Bytes that wait: decrypted ones of a TLS link if there are any, else what is at the socket (for
 // TLS that is encrypted).
 int atlink_net_waiting(atlink_link_t *link) {
