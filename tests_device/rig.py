@@ -152,8 +152,9 @@ class Rig:
         tools/worlds; another one than before always makes it blank.
         """
         if self.simulated:
-            if blank or self._world != world or not self._restored():
+            if blank or self._spoiled or self._world != world or not self._restored():
                 self.close()
+            self._spoiled = False
             self._world = world
             module = self.module
         else:
@@ -203,7 +204,7 @@ class Rig:
             module = self.module
             module.resync()
         else:
-            module = self.fresh(blank=self._spoiled, world=script.world)
+            module = self.fresh(blank=False, world=script.world)
         self._spoiled = spoils(script)
         self._log_start = len(self.simulator.log_text()) if self.simulator else 0
         if not self.simulated:
