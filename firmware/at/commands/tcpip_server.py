@@ -97,5 +97,8 @@ def cipsto_query(at):
 
 @CIPSTO.set
 def cipsto_set(at, seconds):
-    """180 after a start. Bytes in either direction begin the time anew."""
+    """180 after a start. Bytes in either direction begin the time anew.
+
+    A client is not silent as long as what it sent waits for the host.
+    """
     at.server.set_idle(seconds)
