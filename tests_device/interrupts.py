@@ -25,6 +25,7 @@ class Interrupts:
         except TypeError:
             reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         try:
-            raise KeyboardInterrupt from None  # without what it knows no line of
-        except KeyboardInterrupt:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            error.__context__ = None  # that it knows no line of
             reporter.pytest_keyboard_interrupt(pytest.ExceptionInfo.from_current())

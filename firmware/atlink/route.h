@@ -56,6 +56,7 @@ bool atlink_route_gave_up(int fd);
 #define atlink_route_recv recv
 // The stack itself ends connections of an address that goes; SHUT_RD would drop what has come.
 #define atlink_route_halt(fd) shutdown(fd, SHUT_WR)
+#define atlink_route_is_halted(fd) ((void)(fd), 0)
 #define atlink_route_unread(fd, count) (count)
 #define atlink_route_poll poll
 #define atlink_route_is_away() (0)

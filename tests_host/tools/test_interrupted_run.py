@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 from pins import ROOT
 
 PLUGIN = """
@@ -14,13 +12,17 @@ from tests_device.interrupts import Interrupts
 def pytest_configure(config):
     config.pluginmanager.register(Interrupts(config))
 """
-# The code of the function says of no instruction where it stands.
+# Of no instruction of the function it is known where it stands: entries of the kind 15, for up to
+# eight code units each.
 TEST = """
 def press():
     raise KeyboardInterrupt
 
 
-press.__code__ = press.__code__.replace(co_linetable=b"")
+code = press.__code__
+whole, rest = divmod(len(code.co_code) // 2, 8)
+table = bytes([0xF8 | 7] * whole + [0xF8 | rest - 1] * (rest > 0))
+press.__code__ = code.replace(co_linetable=table)
 
 
 def test_that_ran():
@@ -32,9 +34,8 @@ def test_interrupted():
 """
 
 
-@pytest.mark.parametrize(("conftest", "is_quiet"), [(PLUGIN, True), ("", False)])
-def test_a_run_is_summed_up_wherever_ctrl_c_came(tmp_path, conftest, is_quiet):
-    (tmp_path / "conftest.py").write_text(conftest)
+def test_a_run_is_summed_up_wherever_ctrl_c_came(tmp_path):
+    (tmp_path / "conftest.py").write_text(PLUGIN)
     (tmp_path / "test_it.py").write_text(TEST)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", tmp_path],
@@ -43,5 +44,5 @@ def test_a_run_is_summed_up_wherever_ctrl_c_came(tmp_path, conftest, is_quiet):
         text=True,
     )
     said = done.stdout + done.stderr
-    assert ("Traceback" not in said) == is_quiet, said
-    assert ("KeyboardInterrupt !!!" in said) == is_quiet, said
+    assert "Traceback" not in said
+    assert "KeyboardInterrupt !!!" in said
