@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <unistd.h>
@@ -167,14 +168,15 @@ static bool is_of_the_air(const address_t *own) {
 }
 
 // Segments and windows of the chip's stack (TCP_MSS, TCP_WND, TCP_SND_BUF of its configuration);
-// the system keeps twice as much as it is told, for its own needs.
+// the system keeps twice as much as it is told, for its own needs. With ATLINK_WIDE in the environment
+// those of this computer stay, for benchmarks of what the firmware itself costs.
 #define SEGMENT (1440)
 #define WINDOW (5760)
 
 static void be_small(int fd) {
     int segment = SEGMENT;
     int window = WINDOW;
-    if (type_of(fd) == SOCK_STREAM) {
+    if (type_of(fd) == SOCK_STREAM && getenv("ATLINK_WIDE") == NULL) {
         setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window));
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &window, sizeof(window));

@@ -27,7 +27,7 @@ def test_a_line_says_how_many_bytes_it_will_ask_for(line, wanted):
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("AT+SYSSTORE=2", "store_mode must be one of (0, 1)"),
+        ("AT+SYSSTORE=2", "store_mode must be 0 or 1"),
         ("AT+CWJPA?", "no command AT+CWJPA; did you mean AT+CWJAP?"),
         ("AT+XYZZYX", "no command AT+XYZZYX"),
         ('AT+CIPSTART="TCP","a",70000', "remote_port must be 1 to 65535"),

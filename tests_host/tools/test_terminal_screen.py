@@ -91,7 +91,7 @@ def test_keys_between_two_lines_are_not_lost_and_not_shown_twice(person):
 
 def test_the_reason_of_an_error_stands_beneath_it(person):
     person.type("AT+SYSSTORE=2\r")
-    person.sees("(store_mode must be one of (0, 1))")
+    person.sees("(store_mode must be 0 or 1)")
     person.type("AT+SYSLOG=1\r")
     person.sees("OK")
     person.type("AT+NOPE\r")

@@ -32,8 +32,8 @@ _READ = 1 << 18
 _LIMIT_S = 120.0
 # The simulated network gives the module's links segments and windows of the chip's stack (see
 # firmware/atlink/port_unix_route.c); socat's connections get the same, else they would race
-# against megabytes of the kernel's.
-_CHIPS_WINDOW = ",mss=1440,rcvbuf=5760,sndbuf=5760"
+# against megabytes of the kernel's. With ATLINK_WIDE in the environment neither has them.
+_CHIPS_WINDOW = "" if "ATLINK_WIDE" in os.environ else ",mss=1440,rcvbuf=5760,sndbuf=5760"
 
 Transfer = Callable[[int], bytes]  # moves so many bytes of data() and returns what arrived
 

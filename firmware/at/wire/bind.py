@@ -138,8 +138,14 @@ def _pick(param, token, is_quoted, index, is_bare):
     else:
         raise ParamError(SUB_TYPE, index, param[1] + " must stand in quotes")
     if value not in choices:
-        raise ParamError(SUB_INVALID, index, "%s must be one of %s" % (param[1], choices))
+        raise ParamError(SUB_INVALID, index, "%s must be %s" % (param[1], _either(choices)))
     return value
+
+
+def _either(choices):
+    words = [str(choice) for choice in choices]
+    last = words.pop()
+    return "%s or %s" % (", ".join(words), last) if words else last
 
 
 def _word_of(token, choices):

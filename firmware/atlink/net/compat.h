@@ -98,19 +98,6 @@ static inline int net_unread(int fd, bool datagrams) {
     return ioctl(fd, FIONREAD, &count) != 0 ? -1 : count;
 }
 
-// Bytes of the next datagram, which stays: -1 with errno if there is none. lwIP's recvmsg() returns
-// its whole size always, and refuses the flag by which Linux does.
-static inline int net_next(int fd) {
-    uint8_t byte;
-    struct iovec part = { &byte, sizeof(byte) };
-    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-    int how = MSG_PEEK | MSG_DONTWAIT;
-    #ifdef SO_PEEK_OFF
-    how |= MSG_TRUNC;
-    #endif
-    return (int)recvmsg(fd, &message, how);
-}
-
 // Hand a linger time to the stack: 0 makes close() reset the connection, negative switches off.
 static inline int net_set_linger(int fd, int seconds) {
     #ifdef TIOCOUTQ

@@ -13,9 +13,9 @@
 
 #define PIECES_AT_ONCE (32)
 #define STREAM_ROOM (ATLINK_TX_SIZE / 2) // a piece of a stream is worth its head then
-#define DATAGRAM_ROOM (ATLINK_IPD_HEAD_MAX + ATLINK_IPD_MAX) // a datagram comes whole
+#define DATAGRAM_ROOM (ATLINK_IPD_HEAD_MAX + ATLINK_IPD_MAX) // one of up to two packets comes whole
 
-_Static_assert(DATAGRAM_ROOM <= ATLINK_TX_SIZE, "the ring takes any datagram");
+_Static_assert(DATAGRAM_ROOM <= ATLINK_TX_SIZE, "the ring takes the longest piece");
 
 static bool gate_open;
 static bool may_tell; // notices go straight to the host, too: no filter looks at them
@@ -81,20 +81,12 @@ static int32_t count_datagram(atlink_link_t *link, uint32_t wanted) {
     uint8_t *end = head + sizeof(head);
     atlink_span_t spans[2];
     atlink_ring_free(&atlink_port_tx, sizeof(head), ATLINK_IPD_MAX, spans);
-    int got = atlink_net_peek(link, spans, &sender);
-    if (got < 0) {
-        return got;
+    int got = atlink_net_piece(link, spans, wanted < ATLINK_IPD_MAX ? wanted : ATLINK_IPD_MAX, &sender);
+    if (got >= 0) {
+        fill_sender(link, &sender, text, &from);
+        put(end, atlink_ipd_recvdata(end, (uint32_t)got, &from), sizeof(head), (size_t)got);
     }
-    size_t left = (size_t)got > link->taken ? (size_t)got - link->taken : 0;
-    size_t size = wanted < left ? wanted : left;
-    fill_sender(link, &sender, text, &from);
-    put(end, atlink_ipd_recvdata(end, (uint32_t)size, &from), sizeof(head) + link->taken, size);
-    link->taken += (uint16_t)size;
-    if (size == left) {
-        link->taken = 0;
-        atlink_net_drop(link, got);
-    }
-    return (int32_t)size;
+    return got;
 }
 
 // Bytes of a stream that can be read now; of TLS what is still encrypted cannot be counted.
@@ -136,7 +128,6 @@ static bool answer_stream(atlink_link_t *link, uint32_t wanted) {
     if (there <= 0 || size + ATLINK_IPD_HEAD_MAX > atlink_port_room()) {
         return false;
     }
-    atlink_addr_t sender;
     char text[ATLINK_ADDR_TEXT];
     atlink_ipd_from_t from;
     uint8_t head[ATLINK_IPD_HEAD_MAX];
@@ -145,7 +136,7 @@ static bool answer_stream(atlink_link_t *link, uint32_t wanted) {
     fill_sender(link, &link->peer, text, &from);
     size_t at = atlink_ipd_recvdata(end, (uint32_t)size, &from);
     atlink_ring_free(&atlink_port_tx, at, size, spans);
-    int got = atlink_net_receive(link, spans, &sender);
+    int got = atlink_net_receive(link, spans);
     if (got <= 0) {
         return false;
     }
@@ -238,6 +229,13 @@ static void count_down(atlink_link_t *link, size_t size) {
     }
 }
 
+// One piece; of a datagram that is longer than that the rest is the next one.
+static int receive(atlink_link_t *link, const atlink_span_t spans[2], size_t limit,
+    atlink_addr_t *sender) {
+    return link->kind == ATLINK_NET_TCP ? atlink_net_receive(link, spans)
+        : atlink_net_piece(link, spans, limit, sender);
+}
+
 // Receive one piece of at most `limit` bytes behind its head.
 static int move_headed(atlink_link_t *link, size_t limit) {
     atlink_addr_t sender = { .len = 0 };
@@ -251,7 +249,7 @@ static int move_headed(atlink_link_t *link, size_t limit) {
     // Of a datagram the sender is not known before; of a stream only the count may get shorter.
     size_t at = is_stream ? atlink_ipd_head_size((uint32_t)limit, &from) : sizeof(head);
     atlink_ring_free(&atlink_port_tx, at, limit, spans);
-    int got = atlink_net_receive(link, spans, &sender);
+    int got = receive(link, spans, limit, &sender);
     if (got > 0) {
         if (!is_stream) {
             fill_sender(link, &sender, text, &from);
@@ -266,7 +264,7 @@ static int move_bare(atlink_link_t *link, size_t limit) {
     atlink_addr_t sender;
     atlink_span_t spans[2];
     atlink_ring_free(&atlink_port_tx, 0, limit, spans);
-    int got = atlink_net_receive(link, spans, &sender);
+    int got = receive(link, spans, limit, &sender);
     if (got > 0) {
         atlink_port_filled((size_t)got);
         count_down(link, (size_t)got);

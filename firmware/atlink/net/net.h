@@ -126,21 +126,24 @@ int atlink_net_connected(atlink_link_t *link);
 int atlink_net_listen(atlink_link_t *link, int backlog);
 int32_t atlink_net_accept(atlink_link_t *link);
 int atlink_net_send(atlink_link_t *link, const void *data, size_t size);
-int atlink_net_receive(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender);
+int atlink_net_receive(atlink_link_t *link, const atlink_span_t spans[2]);
 int atlink_net_recv(atlink_link_t *link, void *data, size_t size);
 int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
     const atlink_addr_t *peer);
-int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *peer);
 int32_t atlink_net_send_left(const atlink_link_t *link);
-int atlink_net_peek(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender);
-void atlink_net_drop(atlink_link_t *link, int size);
-void atlink_net_follow(atlink_link_t *link);
 int atlink_net_shutdown(atlink_link_t *link);
 void atlink_net_halt(const atlink_link_t *link);
 int atlink_net_waiting(atlink_link_t *link);
 int atlink_net_available(atlink_link_t *link);
-int atlink_net_next(atlink_link_t *link);
 int atlink_net_name(atlink_link_t *link, atlink_addr_t *addr);
+
+// datagram.c
+int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender);
+int atlink_net_piece(atlink_link_t *link, const atlink_span_t room[2], size_t wanted,
+    atlink_addr_t *sender);
+void atlink_net_follow(atlink_link_t *link);
+int atlink_net_next(atlink_link_t *link);
+void atlink_net_drop_empty(atlink_link_t *link);
 
 // option.c: numbers of atnet.setopt() and getopt()
 enum {

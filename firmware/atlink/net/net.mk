@@ -4,6 +4,7 @@ SRC_USERMOD_C += $(addprefix $(ATLINK_DIR)/net/, modatnet.c modatnet_flow.c moda
 SRC_USERMOD_LIB_C += $(addprefix $(ATLINK_DIR)/net/, \
 	addr.c \
 	closing.c \
+	datagram.c \
 	downlink.c \
 	error.c \
 	link.c \

@@ -95,28 +95,16 @@ static int count_traffic(atlink_link_t *link, uint32_t *total, int result) {
     return result;
 }
 
-// Receive into one or two spans, the second of which may be empty; the sender unless NULL.
-static ssize_t receive(int fd, const atlink_span_t spans[2], int flags, atlink_addr_t *sender) {
-    if (sender == NULL && spans[1].size == 0) {
-        return atlink_route_recv(fd, spans[0].data, spans[0].size, flags | MSG_DONTWAIT);
+static ssize_t receive(int fd, const atlink_span_t spans[2]) {
+    if (spans[1].size == 0) { // lwIP takes no empty part
+        return atlink_route_recv(fd, spans[0].data, spans[0].size, MSG_DONTWAIT);
     }
     struct iovec parts[2] = {
         { spans[0].data, spans[0].size },
         { spans[1].data, spans[1].size },
     };
-    struct msghdr message = {
-        .msg_name = sender == NULL ? NULL : &sender->sa,
-        .msg_namelen = sender == NULL ? 0 : sizeof(sender->sa),
-        .msg_iov = parts,
-        .msg_iovlen = spans[1].size > 0 ? 2 : 1, // lwIP takes no empty part
-    };
-    ssize_t got = atlink_route_recvmsg(fd, &message, flags | MSG_DONTWAIT);
-    if (sender != NULL) {
-        sender->len = got < 0 ? 0 : message.msg_namelen;
-    }
-    // lwIP returns the length of the datagram, also where it did not fit.
-    ssize_t room = (ssize_t)(spans[0].size + spans[1].size);
-    return got > room ? room : got;
+    struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+    return atlink_route_recvmsg(fd, &message, MSG_DONTWAIT);
 }
 
 // Bytes from the stream itself; 0 is its end, remembered because lwIP reports it once and then
@@ -125,7 +113,7 @@ static int recv_stream(atlink_link_t *link, const atlink_span_t spans[2]) {
     if (link->eof || spans[0].size == 0) {
         return 0;
     }
-    ssize_t got = receive(link->fd, spans, 0, NULL);
+    ssize_t got = receive(link->fd, spans);
     if (got < 0) {
         int result = atlink_net_fail_errno(link, errno);
         link->eof = result == ATLINK_NET_FAIL;
@@ -184,8 +172,8 @@ int atlink_net_send(atlink_link_t *link, const void *data, size_t size) {
     return watch_stall(link, sent >= 0 ? (int)sent : atlink_net_fail_errno(link, errno));
 }
 
-// Bytes of the stream received into the spans, 0 at its end.
-static int recv_spans(atlink_link_t *link, const atlink_span_t spans[2]) {
+// Receive into one or two spans, the second of which may be empty: bytes of a stream, 0 at its end.
+int atlink_net_receive(atlink_link_t *link, const atlink_span_t spans[2]) {
     int result = check_open(link);
     if (result != 0) {
         return result;
@@ -205,99 +193,12 @@ int atlink_net_sendto(atlink_link_t *link, const void *data, size_t size,
     return watch_stall(link, sent >= 0 ? (int)sent : atlink_net_fail_errno(link, errno));
 }
 
-static bool same_address(const atlink_addr_t *one, const atlink_addr_t *other) {
-    if (one->len != other->len || one->sa.any.sa_family != other->sa.any.sa_family) {
-        return false;
-    }
-    if (one->sa.any.sa_family == AF_INET) {
-        return one->sa.v4.sin_port == other->sa.v4.sin_port
-               && one->sa.v4.sin_addr.s_addr == other->sa.v4.sin_addr.s_addr;
-    }
-    return one->sa.v6.sin6_port == other->sa.v6.sin6_port
-           && memcmp(&one->sa.v6.sin6_addr, &other->sa.v6.sin6_addr, 16) == 0;
-}
-
-// AT+CIPSTART's UDP modes 1 and 2: another sender becomes the peer, once or each time.
-static void follow_sender(atlink_link_t *link, const atlink_addr_t *sender) {
-    if (link->peer_mode != 0 && !same_address(sender, &link->peer)) {
-        link->peer = *sender;
-        if (link->peer_mode == 1) {
-            link->peer_mode = 0;
-        }
-    }
-}
-
-// Raw sockets deliver the IP header too, for IPv6 on lwIP only, echo sockets none. Its first four
-// bits are the version; as types of ICMP messages these values are not assigned.
-static ssize_t cut_ip_header(uint8_t *data, ssize_t size) {
-    ssize_t head = data[0] >> 4 == 4 ? (data[0] & 15) * 4 : data[0] >> 4 == 6 ? 40 : 0;
-    size = size > head ? size - head : 0;
-    memmove(data, data + head, (size_t)size);
-    return size;
-}
-
-// One datagram and its sender; what does not fit is lost.
-static int recv_datagram(atlink_link_t *link, const atlink_span_t spans[2],
-    atlink_addr_t *sender) {
-    ssize_t got = receive(link->fd, spans, 0, sender);
-    if (got < 0) {
-        return atlink_net_fail_errno(link, errno);
-    }
-    follow_sender(link, sender);
-    if (link->kind == ATLINK_NET_ICMP && got > 0) {
-        got = cut_ip_header(spans[0].data, got);
-    }
-    return count_traffic(link, &link->received, (int)got);
-}
-
-// Receive into one or two spans, the second of which may be empty. Bytes of a stream, 0 at its
-// end; or one datagram and its sender.
-int atlink_net_receive(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender) {
-    return link->kind == ATLINK_NET_TCP ? recv_spans(link, spans)
-        : recv_datagram(link, spans, sender);
-}
-
-// The same into one piece; the sender is not told.
+// Bytes of a stream, 0 at its end, or one datagram, whose sender is not told.
 int atlink_net_recv(atlink_link_t *link, void *data, size_t size) {
     atlink_addr_t sender;
-    return atlink_net_receive(link, (atlink_span_t[2]) {{ data, size }, { NULL, 0 }}, &sender);
-}
-
-// One datagram into one piece, and its sender.
-int atlink_net_recvfrom(atlink_link_t *link, void *data, size_t size, atlink_addr_t *sender) {
-    if (link->kind == ATLINK_NET_TCP) {
-        return atlink_net_fail_errno(link, EOPNOTSUPP);
-    }
-    return recv_datagram(link, (atlink_span_t[2]) {{ data, size }, { NULL, 0 }}, sender);
-}
-
-// The next datagram, which stays, and its sender. Empty ones are dropped: nobody can see them.
-int atlink_net_peek(atlink_link_t *link, const atlink_span_t spans[2], atlink_addr_t *sender) {
-    ssize_t got;
-    while ((got = receive(link->fd, spans, MSG_PEEK, sender)) == 0) {
-        recv(link->fd, spans[0].data, spans[0].size, MSG_DONTWAIT);
-    }
-    return got < 0 ? atlink_net_fail_errno(link, errno) : (int)got;
-}
-
-// Let the peer follow the sender of the next datagram, which stays.
-void atlink_net_follow(atlink_link_t *link) {
-    atlink_addr_t sender;
-    uint8_t byte;
-    if (link->kind == ATLINK_NET_UDP
-        && atlink_net_peek(link, (atlink_span_t[2]) {{ &byte, 1 }, { NULL, 0 }}, &sender) > 0) {
-        follow_sender(link, &sender);
-    }
-}
-
-// Drop the next datagram, of which `size` bytes were peeked at and used.
-void atlink_net_drop(atlink_link_t *link, int size) {
-    atlink_addr_t sender;
-    uint8_t byte;
-    if (receive(link->fd, (atlink_span_t[2]) {{ &byte, 1 }, { NULL, 0 }}, 0, &sender) >= 0) {
-        follow_sender(link, &sender);
-        count_traffic(link, &link->received, size);
-    }
+    return link->kind == ATLINK_NET_TCP
+        ? atlink_net_receive(link, (atlink_span_t[2]) {{ data, size }, { NULL, 0 }})
+        : atlink_net_recvfrom(link, data, size, &sender);
 }
 
 // Milliseconds until a stalled send fails, -1 if it does not.
@@ -345,13 +246,6 @@ static void look_for_end(atlink_link_t *link) {
     link->eof = got == 0 || link->error_due;
 }
 
-// A datagram link that is readable but shows no bytes has an empty datagram first: drop it.
-static void drop_empty(atlink_link_t *link) {
-    atlink_addr_t sender;
-    uint8_t byte;
-    atlink_net_peek(link, (atlink_span_t[2]) {{ &byte, 1 }, { NULL, 0 }}, &sender);
-}
-
 // Bytes that can be read, like atlink_net_waiting(), but a TLS record is decrypted for it, and the
 // end of the stream is seen when there are none.
 int atlink_net_available(atlink_link_t *link) {
@@ -360,23 +254,12 @@ int atlink_net_available(atlink_link_t *link) {
     }
     int count = atlink_net_waiting(link);
     if (count == 0 && link->kind == ATLINK_NET_UDP) {
-        drop_empty(link);
+        atlink_net_drop_empty(link);
     } else if (count == 0 && !link->eof && link->tls == NULL && link->kind == ATLINK_NET_TCP
                && link->state == LINK_OPEN) {
         look_for_end(link);
     }
     return count > 0 ? count - link->taken : count;
-}
-
-// The same, but of a datagram link what is left of the next datagram.
-int atlink_net_next(atlink_link_t *link) {
-    int count = atlink_net_available(link);
-    if (count <= 0 || link->kind != ATLINK_NET_UDP) {
-        return count;
-    }
-    drop_empty(link);
-    count = net_next(link->fd);
-    return count > link->taken ? count - link->taken : 0;
 }
 
 int atlink_net_name(atlink_link_t *link, atlink_addr_t *addr) {
