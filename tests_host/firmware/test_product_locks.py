@@ -263,6 +263,14 @@ def test_strangers_take_no_more_links_than_the_factory_allows(simulate):
             client.close()
 
 
+def test_without_the_parameter_the_log_says_nothing_of_it(simulate):
+    simulator = simulate(bits=32)
+    with simulator.module(timeout_s=60) as module:
+        module.ok("AT+CIPMUX=1")
+        assert module.ok("AT+CIPSERVERMAXCONN?") == ["+CIPSERVERMAXCONN:5"]
+    assert "server_links" not in simulator.log_text()
+
+
 def test_strangers_take_no_more_seeds_of_a_socket_server_either(simulate):
     with two_links(simulate) as module:
         module.ok("AT+SOCKET=3,7002")

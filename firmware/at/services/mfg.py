@@ -35,12 +35,16 @@ class Mfg:
             raise StoreError("mfg_nvs is being written")
 
     def factory(self, key, default):
-        """Return a factory parameter (a number, or text), or the default if it is not there."""
+        """Return a factory parameter (a number, or text), or the default if it is not there.
+
+        The log says so, but for one that need not be there: its default is None.
+        """
         self._need_own()
         try:
             kind, value = atchip.nvs_get(_PARTITION, "factory_param", key)
         except CHIP_ERRORS as error:
-            self.log("mfg_nvs: no factory parameter %s (%s), using %s" % (key, error, default))
+            if default is not None:
+                self.log("mfg_nvs: no factory parameter %s (%s), using %s" % (key, error, default))
             return default
         return str(value, "utf-8") if kind == STRING else value
 

@@ -214,8 +214,10 @@ class Server:
 
 def create(at):
     """Build the service from those it stands on."""
-    most = at.mfg.factory("server_links", _MOST)
-    if most not in range(1, _MOST + 1):
+    most = at.mfg.factory("server_links", None)
+    if most is None:
+        most = _MOST
+    elif most not in range(1, _MOST + 1):
         at.log("server: server_links of mfg_nvs is not 1 to 5")
         most = 1  # somebody wanted it to be few
     server = Server(at.links, lambda: at.tls, at.emit, at.log, most)
