@@ -14,7 +14,7 @@ from tests_host.firmware.updatebench import IMAGE, Bench, Running
 from tools.host.atclient import Module
 from tools.host.simprocess import ROOT, Simulator
 from tools.peers import servers
-from tools.peers.mqttbroker import Broker
+from tools.peers.mqttbroker import Broker, Relay
 from tools.peers.websocketpeer import WebSocketServer
 
 TIMES = 15
@@ -102,6 +102,21 @@ def test_a_broker_that_is_lost_can_be_cleaned_and_connected_anew(module):
             hear(at, "+MQTTDISCONNECTED:0")
             at.ok("AT+MQTTCLEAN=0")
             assert at.ok("AT+MQTTCONN?")[0].startswith("+MQTTCONN:0,0,")
+
+
+def test_a_broker_reached_by_ipv6_is_lost_with_the_network(module):
+    _, at = module
+    at.ok("AT+CIPV6=1")
+    hear(at, "WIFI GOT IPv6 LL")
+    with Broker() as broker:
+        relay = Relay("127.0.0.1", broker.ports["mqtt"], "::1")
+        at.ok('AT+MQTTUSERCFG=0,1,"moments","","",0,0,""')
+        at.ok(f'AT+MQTTCONN=0,"::1",{relay.port},0')
+        at.ok("AT+CWQAP")
+        hear(at, "+MQTTDISCONNECTED:0")
+        at.ok("AT+MQTTCLEAN=0")
+        assert at.ok("AT+MQTTCONN?")[0].startswith("+MQTTCONN:0,0,")
+        relay.close()
 
 
 def test_a_websocket_that_is_closed_is_opened_anew(module):

@@ -223,13 +223,15 @@ class Watcher:
 class Relay:
     """A TCP port that passes bytes on to another, until told otherwise."""
 
-    def __init__(self, host: str, target: int) -> None:
-        """Begin to relay."""
+    def __init__(self, host: str, target: int, front: str = "") -> None:
+        """Begin to relay to a port of `host`, listening at `front`, or there if that is empty."""
         self._host, self._target = host, target
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._flowing = threading.Event()
         self._flowing.set()
-        self._listener = socket.create_server((host, 0))
+        front = front or host
+        family = socket.AF_INET6 if ":" in front else socket.AF_INET
+        self._listener = socket.create_server((front, 0), family=family)
         self.port: int = self._listener.getsockname()[1]
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()

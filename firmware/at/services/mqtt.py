@@ -10,6 +10,7 @@ import asyncio
 import atnet
 from at.errors import ATError, LinkError, StateError
 from at.loop import cancel, within
+from at.services.loss import is_gone
 from at.services.mqtt_client import Client
 from at.services.mqtt_messages import DISCONNECTED, NOT_CONFIGURED, Messages, need_text
 from at.services.mqtt_stream import START_FAILED, Dialer, is_web
@@ -274,9 +275,7 @@ class Mqtt(Messages):
         """End a connection whose own address is gone; come back as soon as there is one."""
         client = self._client
         if client and client.is_connected:
-            address = client.sock.local_ip
-            mine = (self._wifi.station_ip(), self._wifi.ap_ip())
-            if address not in mine if address else not self._wifi.net.has_ipv6:
+            if is_gone(client.sock.local_ip, self._wifi):
                 client.fail("the address is lost")
         self._kick.set()
 

@@ -43,8 +43,8 @@ class Stream:
 
     @property
     def local_ip(self):
-        """This end's IPv4 address, None for IPv6."""
-        return self._link.local_ip if self._link.family == 4 else None
+        """This end's address."""
+        return self._link.local_ip
 
     async def read(self):
         """Wait for bytes and return a view of them, good until the next call; empty at the end.

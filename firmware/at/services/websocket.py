@@ -13,6 +13,7 @@ from at.errors import ATError, LinkError, StateError
 from at.loop import cancel, within
 from at.services.http_fields import Fields
 from at.services.link import Link
+from at.services.loss import is_gone
 from at.services.websocket_link import FORM, LOST, OPEN, RECONNECTING, WebLink
 from at.services.websocket_stream import REFUSED, WebStream
 from at.wire import http, url, websocket
@@ -222,13 +223,9 @@ class Websockets:
 
     def _addresses_changed(self):
         """End connections whose own address is gone; come back as soon as there is one."""
-        mine = (self._wifi.station_ip(), self._wifi.ap_ip())
         for link in self.all():
-            if link.state == OPEN:
-                address = link.stream.local_ip
-                is_lost = address not in mine if address else not self._wifi.net.has_ipv6
-                if is_lost:
-                    link.fail("the address is lost")
+            if link.state == OPEN and is_gone(link.stream.local_ip, self._wifi):
+                link.fail("the address is lost")
             link.kick.set()
 
     # Ending.
