@@ -3,7 +3,7 @@
 import asyncio
 
 from at.command import command
-from at.errors import StoreError, text_of
+from at.errors import StoreError, invalid, text_of
 from at.services.mfg import BLOB, STRING
 
 _PIECE = 1024  # bytes of flash on the way at a time
@@ -21,7 +21,7 @@ SYSFLASH = command(
                     0,
                     (
                         ("str", "partition", 1, 16),
-                        ("int", "offset", 0, 0x400000, 0),  # bytes from the start of the partition
+                        ("int", "offset", 0, 0x400000, None),  # bytes from the start of the partition
                         ("int", "length", 1, 0x400000, None),  # bytes
                     ),
                 ),
@@ -66,14 +66,16 @@ def sysflash_query(at):
 
 @SYSFLASH.set
 def sysflash_set(at, operation, partition, offset, length):
-    """Erasing takes multiples of 4096, or the whole partition if the range is left out.
+    """Erasing takes offset and length, multiples of 4096, or none of them: the whole partition.
 
     Writing does not erase: bits of flash can only be cleared, so erase first. Reading answers
     `+SYSFLASH:<length>,<data>`.
     """
     name = text_of(partition, 1)
     if operation == 0:
-        return at.flash.erase(name, offset, length)
+        if (offset is None) != (length is None):
+            raise invalid(3 if length is None else 2, "offset and length are given together")
+        return at.flash.erase(name, offset or 0, length)
     partition, length = at.flash.find(name, offset, length)
     work = _write if operation == 1 else _read
     return _own(at, name, work(at, partition, offset, length))

@@ -19,16 +19,13 @@ def is_gone(address, wifi):
 def is_lost(link, wifi, persists):
     """Tell whether the own address of a link is gone for good.
 
-    `persists` is AT+CIPCONNPERSIST: the same address may come back. Datagram links have none of
-    their own; theirs is the one that the module had.
+    `persists` is AT+CIPCONNPERSIST: the same address may come back, unless the station is off.
+    Datagrams wait for it as well; IPv4's have no address of their own but the one of the module.
     """
-    is_off = not (wifi.is_running and wifi.mode & 1)
-    if link.family == 6:
-        stays = (persists or link.is_udp) and not is_off and wifi.net.has_ipv6
-        return not stays and is_gone(link.local_ip, wifi)
-    if link.is_udp:
-        # A network that is lost for a while may come back.
-        return is_gone(link.home, wifi) and (wifi.station_ip() is not None or is_off)
-    if persists and wifi.station_ip() is None:
-        return False
-    return is_gone(link.local_ip, wifi)
+    is_on = wifi.is_running and wifi.mode & 1
+    is_six = link.family == 6
+    if is_on and (persists or link.is_udp):
+        may_return = wifi.net.has_ipv6 if is_six else wifi.station_ip() is None
+        if may_return:
+            return False
+    return is_gone(link.home if link.is_udp and not is_six else link.local_ip, wifi)
