@@ -35,7 +35,10 @@ _SANITIZE = "-fsanitize=fuzzer,address,undefined"
 _WATCHED = _SANITIZE.replace("fuzzer", "fuzzer-no-link")
 _ARITHMETIC = ("bignum", "ecp", "sha", "aes")  # of Mbed TLS: slow, and not what is looked at
 _CORE = ("rx", "framer", "unescape", "filter", "ipd", "websocket", "mqtt", "line", "settings")
-_NET = ("addr", "closing", "error", "link", "option", "socket", "tls", "tls_profile", "tls_reason")
+_NET = (
+    *("addr", "closing", "datagram", "error", "link", "option", "socket"),
+    *("tls", "tls_profile", "tls_reason"),
+)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ SYSFLASH = command(
                     0,
                     (
                         ("str", "partition", 1, 16),
-                        ("int", "offset", 0, 0x400000, None),  # bytes from the start of the partition
+                        ("int", "offset", 0, 0x400000, None),  # bytes from its start
                         ("int", "length", 1, 0x400000, None),  # bytes
                     ),
                 ),

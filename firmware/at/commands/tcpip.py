@@ -275,8 +275,8 @@ def cipconnpersist_set(at, number, persist):
     """With 0 a link is closed as soon as its interface has no address any more.
 
     With 1 it goes on if the network comes back with the same address before TCP gives up, which
-    AT+CIPTCPOPT's keep-alive makes sooner; else it ends when the station is turned off. UDP links are not
-    concerned.
+    AT+CIPTCPOPT's keep-alive makes sooner; else it ends when the station is
+    turned off. UDP links are not concerned.
     """
     at.links.persists[number] = persist
 

@@ -274,9 +274,8 @@ class Mqtt(Messages):
     def _addresses_changed(self):
         """End a connection whose own address is gone; come back as soon as there is one."""
         client = self._client
-        if client and client.is_connected:
-            if is_gone(client.sock.local_ip, self._wifi):
-                client.fail("the address is lost")
+        if client and client.is_connected and is_gone(client.sock.local_ip, self._wifi):
+            client.fail("the address is lost")
         self._kick.set()
 
     def _stop(self):
