@@ -53,6 +53,7 @@ class Session(Payload):
         self.restart = None  # function that restarts the module at once
         self.on_demand = {}  # name of a service -> function (session) that builds it
         self._then = None
+        self._is_due = False  # what a command has said waits for its turn, as its result has to
         self._is_running = False  # a coroutine, by _run()
         self._task = None  # which does
         self._is_aborted = False
@@ -138,6 +139,7 @@ class Session(Payload):
         With `entry` it sets that command, and its parameters begin at `start`.
         """
         self.name = entry.name if entry else ""
+        self._is_due = False
         self._then = None
         self._keep_surplus = False
         try:
@@ -250,8 +252,17 @@ class Session(Payload):
     def _end(self, outcome, has_surplus=False):
         """Write the final result and serve the port again, whatever happens on the way.
 
-        Stray bytes behind a payload, or half a line, are answered before the result.
+        What the command has said comes before it; so does the answer to stray bytes behind a
+        payload, or to half a line.
         """
+        if self._is_due and not self.uart.remaining():
+            self._is_due = False
+            try:
+                asyncio.create_task(self._end_behind(outcome, has_surplus))
+                self.uart.busy()
+                return
+            except MemoryError:  # then at once
+                pass
         try:
             while has_surplus and self.uart.fragment():
                 self._say_busy()
@@ -262,6 +273,11 @@ class Session(Payload):
                 self.port.message(b"\r\nERROR\r\n")
             finally:
                 self.start()
+
+    async def _end_behind(self, outcome, has_surplus):
+        await self.port.reported()
+        self._end(outcome, has_surplus)
+        atcore.receive()
 
     def _conclude(self, outcome):
         """Write the final result; take the next line, or do what was put off until now."""
@@ -350,7 +366,8 @@ class Session(Payload):
             text = text % details
         if text is not None:
             line = text.encode() if isinstance(text, str) else bytes(text)
-            self.port.report(line + b"\r\n")
+            if self.port.report(line + b"\r\n"):
+                self._is_due = True
 
     async def deliver(self, kind, parts, *details, end=b"\r\n"):
         """Report an event with data behind its text, once the host takes it; nothing is copied.
@@ -372,28 +389,3 @@ class Session(Payload):
     def then(self, function):
         """Call `function` once the final result OK has left the wire; not after ERROR."""
         self._then = function
-
-    async def pass_through(self, link, route=None):
-        """Run passthrough on a link, or on what the route (arguments of Links.open) leads to.
-
-        Every byte is payload. From the first link on reports need AT+SYSMSG bit 2.
-        """
-        self.uart.stream()
-        if link:
-            self.hush()
-        try:
-            link = await self.passthrough.run(link, self.transparent_interval_ms, route, self.hush)
-        finally:
-            was_hushed = self.port.is_hushed
-            self.port.is_hushed = False
-            self.surplus()
-        self.emit("passthrough_left")
-        if link is None and self.passthrough.last and was_hushed:
-            self.emit("link_closed", self.passthrough.last)  # was not said while data flowed
-        self.port.speak()
-        return reply.NOTHING
-
-    def hush(self):
-        """Keep reports back unless AT+SYSMSG lets them through: passthrough has the port."""
-        if not self.settings.get("sysmsg") & 4:
-            self.port.hush()

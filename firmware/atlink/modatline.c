@@ -129,6 +129,7 @@ MP_DEFINE_CONST_FUN_OBJ_0(atcore_listen_obj, atcore_listen);
 // be done before.
 static bool finish(const char *code, size_t n) {
     if (!atcore_has_room(n + 4)
+        || *atcore_member(SESSION, MP_QSTR__is_due) != mp_const_false
         || *atcore_member(SESSION, MP_QSTR__then) != mp_const_none
         || *atcore_member(SESSION, MP_QSTR__was_keeping) != mp_const_none) {
         return false;
@@ -195,6 +196,7 @@ static bool call(const atlink_line_t *line, mp_obj_t entry, mp_obj_t handler) {
         return false;
     }
     *atcore_member(SESSION, MP_QSTR_name) = *atcore_member(entry, MP_QSTR_name);
+    *atcore_member(SESSION, MP_QSTR__is_due) = mp_const_false;
     *atcore_member(SESSION, MP_QSTR__then) = mp_const_none;
     *atcore_member(SESSION, MP_QSTR__keep_surplus) = mp_const_false;
     atcore_conclude(atcore_outcome(handler, 1 + (size_t)count, args));

@@ -251,8 +251,7 @@ async def _stream(at, row):
     try:
         await at.sockets.stream(row, begin)
     finally:
-        at.port.is_hushed = False
-        at.surplus()
+        at.leave_stream()
         at.links.shut(False)
     at.sockets.follow(row, False)
     at.port.message(b"\r\nOK\r\n")
@@ -290,7 +289,8 @@ def socketautott_query(at):
 
 @SOCKETAUTOTT.set
 def socketautott_set(at, kind, *rest):
-    """Takes effect at the next start, where AT+SAVETRANSLINK comes first. Needs AT+CWAUTOCONN=1.
+    """Takes effect at the next start, where AT+SAVETRANSLINK comes first. Needs AT+CWAUTOCONN=1:
+    without it nothing opens the socket, and the port waits for `+++`.
 
     From power-up on all bytes are data; `>` says that the socket stands, and `+++` leaves with
     OK. A UDP server talks to its first client.

@@ -147,7 +147,10 @@ SLEEPWKCFG = command(
 
 @SLEEPWKCFG.set
 def sleepwkcfg_set(at, source, pin, level):
-    """Sources 0 and 1 are reserved in the manual and refused. The level defaults to low."""
+    """Sources 0 and 1 are reserved in the manual and refused. The level defaults to low.
+
+    Each pin is one more, and stays one until the next start; said again it gets another level.
+    """
     at.pins.need_free(pin, is_wake=True)
     at.power.set_wake_pin(pin, level)
 

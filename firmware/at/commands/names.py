@@ -243,7 +243,10 @@ PING = command(
 
 @PING.set
 async def ping_set(at, host):
-    """`+PING:<time>`. After a name that is not known, or 4 seconds, `+PING:TIMEOUT` and ERROR."""
+    """`+PING:<time>`. After a name that is not known, or 4 seconds, `+PING:TIMEOUT` and ERROR.
+
+    The 4 seconds begin when the address is known; where no name server answers that takes 12.
+    """
     try:
         at.reply(await at.ping.ping(text_of(host, 0)))
     except LinkError:

@@ -101,7 +101,8 @@ def mdns_set(at, enable, *values):
     Exactly `txt_number` pairs of key and value follow that number. A service of the module must
     be started as well, for example by AT+CIPSERVER.
 
-    Looking for others answers `+MDNS:<data_len>,<data>` for each that was found in `timeout` ms:
+    Looking for others answers `+MDNS:<data_len>,<data>` for each that was found in `timeout` ms,
+    which each of two questions (types 3 and 6) may take, one after the other:
     lines `IF=` 1 station or 2 softAP, `IP=` 0 IPv4 or 1 IPv6, and what there is of `PTR=`,
     `SRV=` host:port, `TXT=` key=value, `A=` and `AAAA=`. ERROR if there is nothing.
     """

@@ -110,7 +110,7 @@ SAVETRANSLINK = command(
 
 @SAVETRANSLINK.set
 def savetranslink_set(at, mode, host=None, port=None, kind=None, extra=None):
-    """`AT+SAVETRANSLINK=0` alone turns it off. Takes effect at the next start.
+    """`AT+SAVETRANSLINK=0` alone turns it off. Takes effect at the next start, if AT+CWAUTOCONN=1.
 
     keep_alive is that of AT+CIPTCPOPT: it shows there at once, and what is set last counts, after
     a restart as well.

@@ -141,11 +141,13 @@ class StationNet:
         return self._link is not None
 
     def make_ip6(self) -> None:
-        """Begin to get IPv6 addresses."""
-        if self._link is None or self.ip6[0]:
+        """Begin to get IPv6 addresses; one that was there counts again when it is proved anew."""
+        if self._link is None:
             return
+        is_new = self.ip6[0] is None
+        self.ip6[0] = None
         self._later(_LL_S, lambda: self._got_ip6(0, link_local(self._mac)))
-        prefix = self._link["ipv6"]
+        prefix = self._link["ipv6"] if is_new else ""
         if prefix:
             network = int(ipaddress.IPv6Network(prefix).network_address)
             address = str(ipaddress.IPv6Address(network | _eui64(self._mac)))
