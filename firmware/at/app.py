@@ -117,7 +117,7 @@ class App:
         if self.guard.is_safe:
             at.start()
         elif at.settings.get("translink")[0]:
-            at.start_after(at.pass_through(None, at.passthrough.kept_route()))
+            at.start_after(passthrough.pass_through(at, None, at.passthrough.kept_route()))
         elif at.settings.get("socket_autott")[0]:
             at.start_after(autostart(at))
         else:

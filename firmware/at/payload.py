@@ -1,7 +1,6 @@
 """Payload of the AT port: what a command asks for with `>`, and what it counts out to the host.
 
-Owns the receive mode of the UART while a command takes payload, or a link all bytes. The session
-is built upon it.
+Owns the receive mode of the UART while a command takes payload. The session is built upon it.
 """
 
 import asyncio
@@ -18,7 +17,7 @@ async def _arrival():
 
 
 class Payload:
-    """What handlers call for payload and passthrough; attributes are the session's."""
+    """What handlers call for payload; `uart`, `port` and `syslog` are the session's."""
 
     def __init__(self, uart, port):
         self.uart = uart
@@ -99,31 +98,6 @@ class Payload:
                 await self._payload()
         if not self.uart.remaining() and not self._keep_surplus:
             self.uart.busy()
-
-    # Passthrough.
-
-    async def pass_through(self, link, route=None):
-        """Run passthrough on a link, or on what the route (arguments of Links.open) leads to.
-
-        Every byte is payload. From the first link on reports need AT+SYSMSG bit 2.
-        """
-        self.uart.stream()
-        if link:
-            self.hush()
-        try:
-            link = await self.passthrough.run(link, self.transparent_interval_ms, route, self.hush)
-        finally:
-            was_hushed = self.leave_stream()
-        self.emit("passthrough_left")
-        if link is None and self.passthrough.last and was_hushed:
-            self.emit("link_closed", self.passthrough.last)  # was not said while data flowed
-        self.port.speak()
-        return reply.NOTHING
-
-    def hush(self):
-        """Keep reports back unless AT+SYSMSG lets them through: passthrough has the port."""
-        if not self.settings.get("sysmsg") & 4:
-            self.port.hush()
 
     def leave_stream(self):
         """Take commands again; what is said goes out at once. Return whether it was kept back."""

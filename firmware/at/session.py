@@ -389,3 +389,8 @@ class Session(Payload):
     def then(self, function):
         """Call `function` once the final result OK has left the wire; not after ERROR."""
         self._then = function
+
+    def hush(self):
+        """Keep reports back unless AT+SYSMSG lets them through: passthrough has the port."""
+        if not self.settings.get("sysmsg") & 4:
+            self.port.hush()

@@ -3,6 +3,7 @@
 from at.command import EVENTS, command
 from at.errors import StateError, invalid, text_of
 from at.services import sending
+from at.services.passthrough import pass_through
 from at.wire.reply import PROMPT, SEND_CANCELLED, SEND_FAIL, SEND_OK
 
 EVENTS.update(
@@ -67,7 +68,7 @@ def cipsend_run(at):
 
 async def _pass_through(at, link):
     at.port.raw(PROMPT)
-    return await at.pass_through(link)
+    return await pass_through(at, link)
 
 
 def _linked(at, number):

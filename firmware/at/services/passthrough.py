@@ -11,6 +11,7 @@ from at.errors import FAILURES, StateError
 from at.loop import cancel, ready
 from at.services.link import CLIENT, SERVER
 from at.services.sending import MAX_CHUNK
+from at.wire.reply import NOTHING
 
 _UNIT_MS = 100  # of AT+CIPRECONNINTV
 
@@ -143,6 +144,25 @@ class Passthrough:
                     said = error.args
                     self._log("passthrough: no link yet:", error)
                 await asyncio.sleep_ms(_UNIT_MS)  # without memory nothing above takes time
+
+
+async def pass_through(at, link, route=None):
+    """Run passthrough on a link, or on what the route (arguments of Links.open) leads to.
+
+    Every byte is payload. From the first link on reports need AT+SYSMSG bit 2.
+    """
+    at.uart.stream()
+    if link:
+        at.hush()
+    try:
+        link = await at.passthrough.run(link, at.transparent_interval_ms, route, at.hush)
+    finally:
+        was_hushed = at.leave_stream()
+    at.emit("passthrough_left")
+    if link is None and at.passthrough.last and was_hushed:
+        at.emit("link_closed", at.passthrough.last)  # was not said while data flowed
+    at.port.speak()
+    return NOTHING
 
 
 def create(at):
