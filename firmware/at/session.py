@@ -53,7 +53,6 @@ class Session(Payload):
         self.restart = None  # function that restarts the module at once
         self.on_demand = {}  # name of a service -> function (session) that builds it
         self._then = None
-        self._is_due = False  # what a command has said waits for its turn, as its result has to
         self._is_running = False  # a coroutine, by _run()
         self._task = None  # which does
         self._is_aborted = False
@@ -139,7 +138,6 @@ class Session(Payload):
         With `entry` it sets that command, and its parameters begin at `start`.
         """
         self.name = entry.name if entry else ""
-        self._is_due = False
         self._then = None
         self._keep_surplus = False
         try:
@@ -255,8 +253,7 @@ class Session(Payload):
         What the command has said comes before it; so does the answer to stray bytes behind a
         payload, or to half a line.
         """
-        if self._is_due and not self.uart.remaining():
-            self._is_due = False
+        if not self.uart.remaining() and atcore.due():
             try:
                 asyncio.create_task(self._end_behind(outcome, has_surplus))
                 self.uart.busy()
@@ -367,7 +364,7 @@ class Session(Payload):
         if text is not None:
             line = text.encode() if isinstance(text, str) else bytes(text)
             if self.port.report(line + b"\r\n"):
-                self._is_due = True
+                atcore.due(True)
 
     async def deliver(self, kind, parts, *details, end=b"\r\n"):
         """Report an event with data behind its text, once the host takes it; nothing is copied.

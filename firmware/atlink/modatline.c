@@ -125,11 +125,21 @@ static mp_obj_t atcore_listen(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atcore_listen_obj, atcore_listen);
 
+// Something that was said while the line is served waits for its turn, and so has the result to:
+// note that, or tell whether it is so, and forget it.
+static bool is_due;
+
+static mp_obj_t atcore_due(size_t n_args, const mp_obj_t *args) {
+    bool was_due = is_due;
+    is_due = n_args > 0 && mp_obj_is_true(args[0]);
+    return mp_obj_new_bool(was_due);
+}
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_due_obj, 0, 1, atcore_due);
+
 // Write a final result, OK or a result code (bytes), and take the next line, if nothing else is to
 // be done before.
 static bool finish(const char *code, size_t n) {
-    if (!atcore_has_room(n + 4)
-        || *atcore_member(SESSION, MP_QSTR__is_due) != mp_const_false
+    if (is_due || !atcore_has_room(n + 4)
         || *atcore_member(SESSION, MP_QSTR__then) != mp_const_none
         || *atcore_member(SESSION, MP_QSTR__was_keeping) != mp_const_none) {
         return false;
@@ -196,7 +206,6 @@ static bool call(const atlink_line_t *line, mp_obj_t entry, mp_obj_t handler) {
         return false;
     }
     *atcore_member(SESSION, MP_QSTR_name) = *atcore_member(entry, MP_QSTR_name);
-    *atcore_member(SESSION, MP_QSTR__is_due) = mp_const_false;
     *atcore_member(SESSION, MP_QSTR__then) = mp_const_none;
     *atcore_member(SESSION, MP_QSTR__keep_surplus) = mp_const_false;
     atcore_conclude(atcore_outcome(handler, 1 + (size_t)count, args));
@@ -231,6 +240,7 @@ static bool take_line(mp_obj_t *command, size_t *start) {
 static void run_line(void) {
     mp_obj_t command = mp_const_none;
     size_t start = 0;
+    is_due = false;
     if (!take_line(&command, &start)) {
         mp_obj_t begin[4];
         mp_load_method(SESSION, MP_QSTR__begin, begin);
