@@ -59,7 +59,7 @@ def clear(on: bool, /) -> None:
     """Say whether messages may go straight to the ring: no filter, nothing that waits for room."""
 
 def due(is_due: bool = False, /) -> bool:
-    """Note that what was said waits for its turn, and the result behind it; return the note before.
+    """Note that what was said waits for its turn, and so must the result; return the last note.
 
     It is False when a line begins to be served.
     """
