@@ -237,21 +237,21 @@ class Port:
         """Send a report now, or as soon as the host is awake and no payload is being sent.
 
         A line that the host is typing is not broken up. While `is_hushed` it waits for speak().
-        Return whether it waits for its turn.
+        Who waits for the result of a command is awake, whatever he said before.
         """
         if self.is_hushed:
             if data in self._kept:  # the latest counts
                 self._kept.remove(data)
             self._keep(self._kept, data, _MAX_KEPT)
-            return False
-        is_free = not (self._holds or self._reports or self._wake_host or self._backlog)
-        if is_free and not self.uart.typing():
+            return
+        is_free = not (self._holds or self._reports or self._backlog)
+        is_awake = self._wake_host is None or self.uart.serving()
+        if is_free and is_awake and not self.uart.typing():
             self.message(data)
-            return False
+            return
         self._keep(self._reports, data, _MAX_REPORTS)
         self.settle()
         self.see_to_tasks()
-        return True
 
     def hush(self):
         """Keep reports from now on: what leaves the port is a peer's bytes."""
@@ -333,6 +333,5 @@ class Port:
 
     async def reported(self):
         """Wait until the reports there are have been sent, so that what follows comes behind."""
-        last = self._reports[-1] if self._reports else None
-        while self._report_task and any(report is last for report in self._reports):
+        while self._reports and self._report_task:
             await asyncio.sleep_ms(1)

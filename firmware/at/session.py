@@ -250,16 +250,8 @@ class Session(Payload):
     def _end(self, outcome, has_surplus=False):
         """Write the final result and serve the port again, whatever happens on the way.
 
-        What the command has said comes before it; so does the answer to stray bytes behind a
-        payload, or to half a line.
+        Stray bytes behind a payload, or half a line, are answered before the result.
         """
-        if not self.uart.remaining() and atcore.due():
-            try:
-                asyncio.create_task(self._end_behind(outcome, has_surplus))
-                self.uart.busy()
-                return
-            except MemoryError:  # then at once
-                pass
         try:
             while has_surplus and self.uart.fragment():
                 self._say_busy()
@@ -270,11 +262,6 @@ class Session(Payload):
                 self.port.message(b"\r\nERROR\r\n")
             finally:
                 self.start()
-
-    async def _end_behind(self, outcome, has_surplus):
-        await self.port.reported()
-        self._end(outcome, has_surplus)
-        atcore.receive()
 
     def _conclude(self, outcome):
         """Write the final result; take the next line, or do what was put off until now."""
@@ -363,8 +350,7 @@ class Session(Payload):
             text = text % details
         if text is not None:
             line = text.encode() if isinstance(text, str) else bytes(text)
-            if self.port.report(line + b"\r\n"):
-                atcore.due(True)
+            self.port.report(line + b"\r\n")
 
     async def deliver(self, kind, parts, *details, end=b"\r\n"):
         """Report an event with data behind its text, once the host takes it; nothing is copied.

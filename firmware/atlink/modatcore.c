@@ -20,7 +20,6 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(receive),
     FUNCTION(listen),
     FUNCTION(clear),
-    FUNCTION(due),
     FUNCTION(send),
     FUNCTION(abort),
     FUNCTION(message),

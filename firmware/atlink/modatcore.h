@@ -40,7 +40,6 @@ void atcore_put(const char *data, size_t n);
 void atcore_refuse(mp_obj_t name, mp_obj_t code, size_t n, const mp_obj_t *reason);
 
 MP_DECLARE_CONST_FUN_OBJ_1(atcore_clear_obj);
-MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_due_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_reply_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR(atcore_line_obj);
 MP_DECLARE_CONST_FUN_OBJ_2(atcore_refuse_obj);

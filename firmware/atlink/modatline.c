@@ -125,21 +125,10 @@ static mp_obj_t atcore_listen(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atcore_listen_obj, atcore_listen);
 
-// Something that was said while the line is served waits for its turn, and so has the result to:
-// note that, or tell whether it is so, and forget it.
-static bool is_due;
-
-static mp_obj_t atcore_due(size_t n_args, const mp_obj_t *args) {
-    bool was_due = is_due;
-    is_due = n_args > 0 && mp_obj_is_true(args[0]);
-    return mp_obj_new_bool(was_due);
-}
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(atcore_due_obj, 0, 1, atcore_due);
-
 // Write a final result, OK or a result code (bytes), and take the next line, if nothing else is to
 // be done before.
 static bool finish(const char *code, size_t n) {
-    if (is_due || !atcore_has_room(n + 4)
+    if (!atcore_has_room(n + 4)
         || *atcore_member(SESSION, MP_QSTR__then) != mp_const_none
         || *atcore_member(SESSION, MP_QSTR__was_keeping) != mp_const_none) {
         return false;
@@ -240,7 +229,6 @@ static bool take_line(mp_obj_t *command, size_t *start) {
 static void run_line(void) {
     mp_obj_t command = mp_const_none;
     size_t start = 0;
-    is_due = false;
     if (!take_line(&command, &start)) {
         mp_obj_t begin[4];
         mp_load_method(SESSION, MP_QSTR__begin, begin);

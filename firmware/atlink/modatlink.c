@@ -196,6 +196,13 @@ static mp_obj_t uart_typing(mp_obj_t self) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(uart_typing_obj, uart_typing);
 
+static mp_obj_t uart_serving(mp_obj_t self) {
+    (void)self;
+    atlink_mode_t mode = atlink_uart_rx.mode;
+    return mp_obj_new_bool(mode != ATLINK_MODE_LINE && mode != ATLINK_MODE_STREAM);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(uart_serving_obj, uart_serving);
+
 static mp_obj_t uart_write(mp_obj_t self, mp_obj_t data) {
     (void)self;
     mp_buffer_info_t info;
@@ -239,6 +246,7 @@ static const mp_rom_map_elem_t uart_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_remaining), MP_ROM_PTR(&uart_remaining_obj)},
     {MP_ROM_QSTR(MP_QSTR_fragment), MP_ROM_PTR(&uart_fragment_obj)},
     {MP_ROM_QSTR(MP_QSTR_typing), MP_ROM_PTR(&uart_typing_obj)},
+    {MP_ROM_QSTR(MP_QSTR_serving), MP_ROM_PTR(&uart_serving_obj)},
     {MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&uart_write_obj)},
     {MP_ROM_QSTR(MP_QSTR_room), MP_ROM_PTR(&uart_room_obj)},
     {MP_ROM_QSTR(MP_QSTR_pending), MP_ROM_PTR(&uart_pending_obj)},

@@ -58,12 +58,6 @@ def listen() -> None:
 def clear(on: bool, /) -> None:
     """Say whether messages may go straight to the ring: no filter, nothing that waits for room."""
 
-def due(is_due: bool = False, /) -> bool:
-    """Note that what was said waits for its turn, and so must the result; return the last note.
-
-    It is False when a line begins to be served.
-    """
-
 def abort(outcome: BaseException) -> bool:
     """End a block that send() has collected and is sending; False if there is none."""
 

@@ -103,6 +103,9 @@ class UART:
         call it until False, answering each, before the final result of the command.
         """
 
+    def serving(self) -> bool:
+        """Whether a command of the host is under way, and no result of it has been written."""
+
     def typing(self) -> int:
         """Return for how many ms the echo of a line must not be broken by anything else.
 

@@ -110,7 +110,9 @@ SAVETRANSLINK = command(
 
 @SAVETRANSLINK.set
 def savetranslink_set(at, mode, host=None, port=None, kind=None, extra=None):
-    """`AT+SAVETRANSLINK=0` alone turns it off. Takes effect at the next start, if AT+CWAUTOCONN=1.
+    """`AT+SAVETRANSLINK=0` alone turns it off. Takes effect at the next start.
+
+    Without AT+CWAUTOCONN=1 nothing joins a network then, and the port waits for `+++`.
 
     keep_alive is that of AT+CIPTCPOPT: it shows there at once, and what is set last counts, after
     a restart as well.

@@ -54,8 +54,11 @@ class Link:
 
     @property
     def local_ip(self):
-        """This end's address."""
-        return atnet.local(self.handle)[0]
+        """This end's address; none ("") once the stack has given the connection up."""
+        try:
+            return atnet.local(self.handle)[0]
+        except OSError:
+            return ""
 
     @property
     def local_port(self):

@@ -11,9 +11,9 @@ def is_gone(address, wifi):
     if wifi.ip6("ll") or wifi.ip6("gl"):
         return False
     softap = wifi.ip6("ll", SOFTAP) if wifi.mode & 2 else None
-    if not softap or not wifi.mode & 1:
-        return not softap
-    return address.split("%")[0] != softap.lower()
+    if not softap:
+        return True
+    return address != "::" and address.split("%")[0] != softap.lower()
 
 
 def is_lost(link, wifi, persists):
@@ -28,4 +28,5 @@ def is_lost(link, wifi, persists):
         may_return = wifi.net.has_ipv6 if is_six else wifi.station_ip() is None
         if may_return:
             return False
-    return is_gone(link.home if link.is_udp and not is_six else link.local_ip, wifi)
+    address = link.home if link.is_udp and not is_six else link.local_ip
+    return address is not None and is_gone(address, wifi)

@@ -173,11 +173,10 @@ class Net:
 
     def set_ipv6(self, on):
         """Turn IPv6 on or off; a link that is up gets, or loses, its addresses at once."""
+        was_on, self.has_ipv6 = self.has_ipv6, on
         self._wifi.settings.put("ipv6", int(on))
-        if on == self.has_ipv6:  # asking anew would take the address away for a second
-            return
-        self.has_ipv6 = on
-        if self._wifi.station.is_associated:
+        # Asking anew would take the address away for a second.
+        if self._wifi.station.is_associated and not (was_on and self.ip6(STATION, "ll")):
             self.link_is_up()
         if self._wifi.is_running and self._wifi.mode & 2 and on:
             driver(atchip.ip6_linklocal, SOFTAP)
