@@ -61,7 +61,8 @@ class FirmwareProcess:
 
 def _passes(name: str) -> bool:
     """Tell whether the firmware may see a variable of our environment."""
-    return name in ("PATH", "LANG", "LC_ALL") or name.startswith(("ASAN_", "UBSAN_", "VALGRIND"))
+    known = ("PATH", "LANG", "LC_ALL", "ATLINK_WIDE")
+    return name in known or name.startswith(("ASAN_", "UBSAN_", "VALGRIND"))
 
 
 def describe(status: int) -> str:
