@@ -12,6 +12,8 @@ import ssl
 import struct
 from dataclasses import dataclass
 
+from tools.peers.secure import wrap
+
 LIMIT_S = 30.0
 CONNECT, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = 1, 3, 4, 5, 6, 7
 SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 8, 10, 12, 14
@@ -310,5 +312,5 @@ class TlsPeer(Peer):
         super().accept(receive_buffer)
         assert self.sock
         self.sni = None
-        secure = self._context.wrap_socket(self.sock, server_side=True)
+        secure = wrap(self._context, self.sock, server_side=True)
         self.sock, self.alpn = secure, secure.selected_alpn_protocol()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tests_host.c import netcerts
 from tests_host.c.netscript import LIMIT_S, echo, serving
+from tools.peers.secure import wrap
 from tools.peers.servers import FreePort
 
 
@@ -16,7 +17,7 @@ def tls_server(context, handle=echo):
     """Return a handler for serving() that does TLS first and a proper goodbye last."""
 
     def serve(client):
-        with context.wrap_socket(client, server_side=True) as secure:
+        with wrap(context, client, server_side=True) as secure:
             handle(secure)
             secure.unwrap().close()
 

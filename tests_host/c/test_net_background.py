@@ -10,6 +10,7 @@ from tests_host.c import netcerts
 from tests_host.c.netpeers import tls_serving
 from tests_host.c.netpieces import FILL, TLS_SERVER
 from tests_host.c.netscript import LIMIT_S, serving
+from tools.peers.secure import wrap
 
 SLOW = (
     FILL
@@ -100,5 +101,5 @@ def test_a_client_with_weak_ciphers_alone_is_refused(net):
         context.maximum_version = 0x0303
         with socket.create_connection(("127.0.0.1", port), LIMIT_S) as plain:
             with pytest.raises((ssl.SSLError, ConnectionError)):
-                context.wrap_socket(plain, server_hostname=netcerts.NAME)
+                wrap(context, plain, server_hostname=netcerts.NAME)
         assert process.stdout.readline() == "no common cipher\n"

@@ -5,6 +5,7 @@ import socket
 from tests_host.c import netcerts
 from tests_host.c.netpieces import SOCKETS
 from tests_host.c.netscript import LIMIT_S
+from tools.peers.secure import wrap
 
 
 def test_tls_like_any_socket(net, tls_port):
@@ -155,7 +156,7 @@ settle()
         context.set_alpn_protocols(["mqtt"])
         with (
             socket.create_connection(("127.0.0.1", port), LIMIT_S) as plain,
-            context.wrap_socket(plain, server_hostname=netcerts.NAME) as client,
+            wrap(context, plain, server_hostname=netcerts.NAME) as client,
         ):
             client.sendall(b"hello")
             assert client.recv(5) == b"hello"

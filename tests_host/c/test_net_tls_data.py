@@ -12,6 +12,7 @@ from tests_host.c import netcerts
 from tests_host.c.netpeers import tls_serving
 from tests_host.c.netpieces import ALL, TLS_SERVER
 from tests_host.c.netscript import LIMIT_S, serving
+from tools.peers.secure import wrap
 
 
 def test_all_bytes_come_back(net, tls_port):
@@ -124,7 +125,7 @@ def test_a_stream_that_is_cut_is_told_from_one_that_ends(net, look):
     """Without close_notify somebody may have cut the rest off: reported once, after the data."""
 
     def cut(client):
-        with netcerts.server_context().wrap_socket(client, server_side=True) as secure:
+        with wrap(netcerts.server_context(), client, server_side=True) as secure:
             secure.sendall(b"half of it")
             socket.socket(fileno=secure.detach()).close()
 
@@ -179,7 +180,7 @@ def test_our_goodbye_is_heard(net):
     ends = []
 
     def listen(client):
-        secure = netcerts.server_context().wrap_socket(client, server_side=True)
+        secure = wrap(netcerts.server_context(), client, server_side=True)
         secure.suppress_ragged_eofs = False
         ends.append(secure.recv(100))
         ends.append(secure.recv(100))  # raises if there is no close_notify
@@ -219,7 +220,7 @@ def test_a_server_and_what_its_client_shows(net, shown, clients, reason):
         try:
             with (
                 socket.create_connection(("127.0.0.1", port), LIMIT_S) as plain,
-                context.wrap_socket(plain, server_hostname=netcerts.NAME) as client,
+                wrap(context, plain, server_hostname=netcerts.NAME) as client,
             ):
                 client.sendall(b"hello")
                 assert client.recv(10) == b"hello"
@@ -245,7 +246,7 @@ def test_a_client_that_speaks_another_protocol_or_version(net):
             prepare(context)
             with socket.create_connection(("127.0.0.1", port), LIMIT_S) as plain:
                 with pytest.raises((ssl.SSLError, ConnectionError)):
-                    context.wrap_socket(plain, server_hostname=netcerts.NAME)
+                    wrap(context, plain, server_hostname=netcerts.NAME)
             assert process.stdout.readline() == reason + "\n"
 
 

@@ -17,6 +17,7 @@ from tests_host.firmware.memoryfaults import Talk
 from tools.host.simprocess import ROOT
 from tools.peers import peers, servers, webclient
 from tools.peers.mqttbroker import Broker
+from tools.peers.secure import wrap
 
 PORT = 8300
 TIMES = (1, 8)  # allocations that fail in a row
@@ -82,7 +83,7 @@ def tls_server(talk: Talk) -> None:
     context.verify_mode = ssl.CERT_NONE
 
     def hello(sock) -> None:
-        with context.wrap_socket(sock) as secure:
+        with wrap(context, sock) as secure:
             secure.sendall(DATA)
             talk.hear(DATA)
 
@@ -204,6 +205,14 @@ def sockets(talk: Talk) -> None:
     talk.say("AT+SOCKET?")
 
 
+def files(talk: Talk) -> None:
+    """A file is made, lengthened, found and deleted."""
+    for offset in (0, 100):
+        talk.say(f'AT+FS=0,1,"faults",{offset},{len(DATA)}', DATA)
+    for line in ('AT+FS=0,4,"."', 'AT+FS=0,5,"faults"', "AT+FS=0,6", 'AT+FS=0,0,"faults"'):
+        talk.say(line)
+
+
 def port(talk: Talk) -> None:
     """Lines that are none, and lines while a command runs."""
     module = talk.module
@@ -246,7 +255,7 @@ def passthrough(talk: Talk) -> None:
 
 SCENARIOS = (
     *(port, passthrough, tcp, udp, tls, passive, server, tls_server, mqtt, mqtts, mqtt_ws),
-    *(http, https, websocket, page, names, sockets),
+    *(http, https, websocket, page, names, sockets, files),
 )
 SECURE = (tls, tls_server, mqtts, https)  # the others take nothing from the system's heap
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests_host.simulator.waiting import wait_for
 from tools.peers import servers
+from tools.peers.secure import wrap
 
 PORT = 7003
 
@@ -31,9 +32,9 @@ def test_a_seed_in_its_handshake_can_be_deleted(simulate, number):
             context = servers.client_context()
             context.verify_mode = ssl.CERT_NONE
             with pytest.raises((ssl.SSLError, OSError)):
-                context.wrap_socket(sock)
+                wrap(context, sock)
         if number == 1:
             module.ok(f"AT+SOCKET=6,{PORT}")
-        with socket.create_connection(place) as sock, context.wrap_socket(sock):
+        with socket.create_connection(place) as sock, wrap(context, sock):
             module.read_until(b"+EVENT:SocketSeed,2,1\r\n")
         assert "Traceback" not in simulator.log_text()

@@ -10,6 +10,7 @@ import pytest
 
 from tests_host.simulator.waiting import wait_for
 from tools.peers import servers
+from tools.peers.secure import wrap
 
 PORT = 7004
 LOST = "closed"  # how the log tells it; a client that was waited for in vain "did not answer"
@@ -89,7 +90,7 @@ def test_stopping_the_server_ends_them(bench, line):
     assert all(LOST in line for line in bench.refused())
     wait_for(lambda: bench.held() == bench.files)
     bench.serve()
-    with socket.create_connection(bench.place) as sock, context().wrap_socket(sock):
+    with socket.create_connection(bench.place) as sock, wrap(context(), sock):
         bench.module.read_until(b"CONNECT\r\n")
 
 
@@ -129,7 +130,7 @@ def test_they_count_for_the_limit(simulate):
             assert sock.recv(100) == b""
         stalled.sock.close()
         wait_for(lambda: len(bench.refused()) == 1)
-        with socket.create_connection(bench.place) as sock, context().wrap_socket(sock):
+        with socket.create_connection(bench.place) as sock, wrap(context(), sock):
             module.read_until(b"CONNECT\r\n")
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from tools.bench.result import Bench, Result, median
 from tools.host.atclient import Module
 from tools.peers import servers
+from tools.peers.secure import wrap
 
 SLICES = 17  # short ones: on a busy PC ours and the peer's meet the same weather
 SLICE_BYTES = 4 * 1024 * 1024  # all of them: 68 MiB
@@ -125,7 +126,7 @@ def listener(context: ssl.SSLContext | None = None) -> Iterator[Callable[[], soc
             client, _ = server.accept()
             if context:
                 client.settimeout(_LIMIT_S)
-                client = context.wrap_socket(client, server_side=True)
+                client = wrap(context, client, server_side=True)
             client.settimeout(None)
             return client
 

@@ -16,6 +16,7 @@ from tools.bench import flow, heaps
 from tools.bench.cipsend_tx import expect
 from tools.bench.result import Bench, Result
 from tools.peers import servers
+from tools.peers.secure import wrap
 
 KEY = "soak"
 CYCLES = int(os.environ.get("SOAK_CYCLES", "100000"))
@@ -56,7 +57,7 @@ class Peer:
 
     def _take(self, client: socket.socket, is_tls: bool) -> bytes:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        with self._context.wrap_socket(client, server_side=True) if is_tls else client as sock:
+        with wrap(self._context, client, server_side=True) if is_tls else client as sock:
             block = b""
             while piece := sock.recv(4096):
                 block += piece

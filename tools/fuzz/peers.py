@@ -33,6 +33,7 @@ from tools.fuzz.burst import Act
 from tools.fuzz.wild import Steps
 from tools.peers import mqttbroker
 from tools.peers.peers import Peers as HonestPeers
+from tools.peers.secure import wrap
 from tools.peers.servers import Server, UdpServer, client_context, server_context
 
 _LIMIT_S = 20.0  # a peer that nobody cuts goes by itself
@@ -158,7 +159,7 @@ class Peers:
                     sock.settimeout(_LIMIT_S)
                     context = client_context()
                     context.verify_mode = ssl.CERT_NONE
-                    with context.wrap_socket(sock) as secure:
+                    with wrap(context, sock) as secure:
                         play(secure, act["steps"])
                 else:
                     play(sock, act["steps"])

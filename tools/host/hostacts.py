@@ -33,6 +33,7 @@ from zeroconf import IPVersion, ServiceInfo, Zeroconf
 from tools.peers import espimage, servers, webclient
 from tools.peers.escapes import unescape
 from tools.peers.peers import Peers
+from tools.peers.secure import wrap
 from tools.peers.websocketraw import RawServer
 
 _OF_CLIENTS = ("connect", "tell", "hear", "gone", "hang", "cut", "refused")
@@ -81,7 +82,7 @@ class HostActs:
             return sock
         context = servers.client_context(pair=how.partition(":")[2] or None)
         context.check_hostname = False
-        return context.wrap_socket(sock)
+        return wrap(context, sock)
 
     def _announce(self, rest: str) -> None:
         instance, service, proto, host, port, *items = rest.split()

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Self
 
 from tools.peers import hostcerts
+from tools.peers.secure import wrap
 
 PATTERN = bytes(range(256)) * 16
 _CHUNK = 65536
@@ -176,7 +177,7 @@ class Server(Endpoint):
             self._clients.add(client)
         try:
             if self._context:
-                with self._context.wrap_socket(client, server_side=True) as secure:
+                with wrap(self._context, client, server_side=True) as secure:
                     with self._lock:
                         self._clients.add(secure)
                     try:

@@ -33,6 +33,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tools.peers.secure import wrap
+
 _DATE = "Sun, 26 Sep 2021 06:59:13 GMT"
 _TRACE = "Root=1-61503a3f-4b16b71918855b97614c5dfb"
 _ORIGIN = "20.187.154.207"
@@ -259,14 +261,18 @@ class WebServer(ThreadingHTTPServer):
         self.closing = threading.Event()
         if ":" in host:
             self.address_family = socket.AF_INET6
+        self._context = context
         super().__init__((host, 0), Handler)
-        if context is not None:  # the handshake belongs into the thread of the connection
-            self.socket = context.wrap_socket(
-                self.socket, server_side=True, do_handshake_on_connect=False
-            )
         self.port: int = self.server_address[1]
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a client; the handshake belongs into the thread of the connection."""
+        client, address = self.socket.accept()
+        if self._context:
+            client = wrap(self._context, client, server_side=True, do_handshake_on_connect=False)
+        return client, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes is no error of ours."""

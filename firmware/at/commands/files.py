@@ -9,8 +9,6 @@ written. Names have no folders. While a file command works, `fatfs` is not AT+SY
 other way round.
 """
 
-import asyncio
-
 from at.command import command
 from at.errors import text_of
 
@@ -78,6 +76,7 @@ async def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
     await at.files.mount()
     try:
         await _work(at, operation, name, offset, length)
+        await at.files.settle()
     finally:
         at.files.umount()
 
@@ -116,8 +115,7 @@ async def _write(at, writer, length):
             data = buffer[:length]
             await at.gather(data)
             length -= len(data)
-            writer.write(data)
-            await asyncio.sleep_ms(0)  # flash takes its time: let others have theirs
+            await writer.write(data)
         await writer.finish()
     finally:
         writer.close()

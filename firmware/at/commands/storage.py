@@ -185,6 +185,8 @@ def sysmfg_set(at, operation, namespace=None, key=None, third=None, fourth=None)
 
     Strings have at most 3999 bytes (NVS adds one), binary values 8192. Offset and length of a
     read apply to the value as it is printed. Factory parameters take effect at the next start.
+    In a nearly full mfg_nvs one write may take 0.3 s, in which nothing else is answered: NVS makes
+    room a sector at a time, 45 ms each, and cannot be interrupted.
     """
     namespace = namespace and text_of(namespace, 1)
     key = key and text_of(key, 2)

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import os
 
-from at.errors import StoreError, invalid
+from at.errors import FAILURES, StoreError, invalid
 from at.services import files_place
 from at.services.customize import FATFS
 
@@ -51,19 +51,19 @@ class Writer:
                 self._file.seek(at)
             elif self._source:
                 await self._copy(0, at)
-        except OSError as error:
+        except FAILURES as error:
             self._failure = error
         self._buffer[:] = bytes(_PIECE)
         while at < self._offset and self._failure is None:
-            at += self.write(self._buffer[: self._offset - at])
-            await asyncio.sleep_ms(0)
+            at += await self.write(self._buffer[: self._offset - at])
 
-    def write(self, data):
+    async def write(self, data):
         """Append bytes; a failure shows in finish(), so that the payload can be taken whole."""
         if self._failure is None:
             try:
                 self._file.write(data)
-            except OSError as error:
+                await self._place.settle()  # flash takes its time: let others have theirs
+            except FAILURES as error:
                 self._failure = error
         return len(data)
 
@@ -75,10 +75,11 @@ class Writer:
             if self._failure is None:
                 file, self._file = self._file, None
                 file.close()
-                await asyncio.sleep_ms(0)
+                await self._place.settle()
                 if self._way != self._path:
                     os.rename(self._way, self._path)
-        except OSError as error:
+                    await self._place.settle()
+        except FAILURES as error:
             self._failure = self._failure or error
         if self._failure is not None:
             raise StoreError("the file stays as it was, writing failed: %s" % self._failure)
@@ -109,8 +110,7 @@ class Writer:
                 count = old.readinto(self._buffer[: end - start])
                 if not count:
                     raise OSError(5)
-                start += self.write(self._buffer[:count])
-                await asyncio.sleep_ms(0)
+                start += await self.write(self._buffer[:count])
 
 
 class Files:
@@ -132,14 +132,20 @@ class Files:
         try:
             self._place = await files_place.mount() or self._old
             self._place.prepare()
+            await self._place.settle()
         except BaseException:
             self.umount()
             raise
 
+    async def settle(self):
+        """Have in flash all that was done. StoreError if it may not be what it seemed."""
+        await self._place.settle()
+
     def umount(self):
-        """Let fatfs go."""
-        files_place.umount()
-        self._place = self._old
+        """Let fatfs go, and what was not settled."""
+        if self._place is not self._old:
+            files_place.umount()
+            self._place = self._old
         self._flash.give(FATFS)
 
     def names(self):

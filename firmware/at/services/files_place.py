@@ -14,10 +14,11 @@ from micropython import const
 
 from at.errors import ANY_TROUBLE, CHIP_ERRORS, StoreError
 from at.services import customize, files_volume
+from at.services.files_flash import Flash
 
 _ROOT = "/files"  # where fatfs is mounted
 _BEGUN = "/fs.blank"  # in the module's littlefs while the blank fatfs gets one
-_HEAD = const(2)  # blocks that making a littlefs writes
+_HEAD = const(2)  # sectors that making a littlefs writes
 _MISSING = const(2)  # ENOENT
 _FAILED = const(-5)  # EIO
 _SHUT = const(-30)  # EROFS
@@ -28,59 +29,62 @@ _PIECE = const(512)
 
 
 class _Gate:
-    """A partition as littlefs's block device, whose writes can be made to fail.
+    """Flash as littlefs's block device, whose writes can be made to fail.
 
     That is how a file is closed without its new content. Errors are returned: an exception would
     tear littlefs out of its work.
     """
 
-    def __init__(self, partition):
-        self._partition = partition
+    def __init__(self, flash):
+        self._flash = flash
         self.is_shut = False
-        self.blank = 0  # bits: first blocks that need not be erased the next time
 
     # Each with its own `try`, which nothing that takes memory is in front of.
 
     def readblocks(self, block, buffer, offset):
         try:
-            self._partition.readblocks(block, buffer, offset)
+            self._flash.read(block, buffer, offset)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._fail()
         return 0
 
     def writeblocks(self, block, buffer, offset):
         if self.is_shut:
             return _SHUT
         try:
-            self._partition.writeblocks(block, buffer, offset)
+            self._flash.write(block, buffer, offset)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._fail()
         return 0
 
     def ioctl(self, operation, block):
         if operation == 4:
-            return self._partition.info()[3] // _SECTOR
+            return self._flash.size()
         if operation == 5:
             return _SECTOR
         return self._erase(block) if operation == 6 else 0
 
     def _erase(self, block):
-        if self.blank >> block & 1:
-            self.blank &= ~(1 << block)
-            return 0
         if self.is_shut:
             return _SHUT
         try:
-            self._partition.ioctl(6, block)
+            self._flash.erase(block)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._fail()
         return 0
+
+    def _fail(self):
+        self._flash.is_sound = False
+        return _FAILED
 
 
 class Place:
     """A folder for files. Errors are StoreError."""
 
-    def __init__(self, root, gate=None, is_fat=False):
+    def __init__(self, root, flash=None, gate=None):
+        """`flash` None: the module's own file system; `gate` None: a FAT volume, if not that."""
+        is_fat = flash is not None and gate is None
+        self._flash = flash
         self._root = root or "/"
         self._folder = root if is_fat else root + "/fs"
         self._reserve = 0 if is_fat else _RESERVE
@@ -97,6 +101,17 @@ class Place:
             if error.errno == _MISSING or not _is_there(self._folder):
                 raise StoreError("the module has no file system: %s" % error)
         discard(self.new)
+
+    async def settle(self):
+        """Have in flash all that was done, and leave others their turn. StoreError if it fails."""
+        if not self._flash:
+            await asyncio.sleep_ms(0)
+            return
+        try:
+            await self._flash.settle()
+        except ANY_TROUBLE as error:
+            self._flash.is_sound = False
+            raise StoreError("flash does not take it: %s" % error)
 
     def path(self, name):
         """Return the path of a file."""
@@ -134,26 +149,25 @@ async def mount():
     """Mount fatfs; return its Place, None if it holds something else than files."""
     partition = next(customize.partitions())
     try:
-        volume = files_volume.find(partition)
+        flash = Flash(partition)
+        volume = files_volume.find(flash)
+        gate = None if volume else _Gate(flash)
+        place = Place(_ROOT, flash, gate)
         if volume:
-            vfs.mount(vfs.VfsFat(volume), _ROOT)
-            return Place(_ROOT, None, True)
-        gate = _Gate(partition)
-        disk = _littlefs(gate) or await _made(partition, gate)
+            disk = vfs.VfsFat(volume)
+        else:
+            disk = _littlefs(gate) or await _made(partition, flash, gate)
         if not disk:
             return None
-        vfs.mount(disk, _ROOT)
-        return Place(_ROOT, gate)
+        vfs.mount(disk, _ROOT)  # the last that needs memory
+        return place
     except CHIP_ERRORS as error:
         raise StoreError("fatfs cannot be mounted: %s" % error)
 
 
 def umount():
-    """Let fatfs go."""
-    try:
-        vfs.umount(_ROOT)
-    except OSError:  # it was not mounted
-        pass
+    """Let fatfs go, which was mounted."""
+    vfs.umount(_ROOT)
 
 
 def discard(path):
@@ -167,27 +181,25 @@ def discard(path):
 def _littlefs(gate):
     try:
         return vfs.VfsLfs2(gate)
-    except OSError:
+    except OSError as error:
+        if error.errno == -_FAILED:  # it may be one
+            raise
         return None
 
 
-async def _made(partition, gate):
+async def _made(partition, flash, gate):
     """Make a littlefs if the partition is blank; a cut while that goes on is remembered."""
     block, _, blocks, _ = os.statvfs("/")[:4]
     if partition.info()[3] <= block * blocks:
         return None
-    is_begun = _is_there(_BEGUN)
-    if not await _is_blank(partition, _HEAD if is_begun else 0):
+    if not await _is_blank(partition, _HEAD if _is_there(_BEGUN) else 0):
         return None
     open(_BEGUN, "wb").close()
-    for block in range(_HEAD):  # each erasure takes the chip 45 ms: one at a time
-        await asyncio.sleep_ms(0)
-        if is_begun:
-            partition.ioctl(6, block)
-    gate.blank = (1 << _HEAD) - 1
-    vfs.VfsLfs2.mkfs(gate)
     await asyncio.sleep_ms(0)
+    vfs.VfsLfs2.mkfs(gate)
+    await flash.settle()
     os.remove(_BEGUN)
+    await asyncio.sleep_ms(0)
     return vfs.VfsLfs2(gate)
 
 

@@ -11,7 +11,7 @@ import struct
 
 from micropython import const
 
-from at.errors import CHIP_ERRORS
+from at.errors import ANY_TROUBLE
 
 _SECTOR = const(4096)  # what flash erases at once
 _BOOT = const(512)  # bytes of the first sector that tell a FAT volume
@@ -23,18 +23,19 @@ _FAILED = const(-5)  # EIO
 class _Volume:
     """The device. Errors are returned: an exception would tear the driver out of its work."""
 
-    def __init__(self, partition, ring=0, moved=0, gap=0):
+    def __init__(self, flash, ring=0, moved=0, gap=0):
         """Without a ring sectors lie in the order of their numbers, else in one of so many."""
-        self._partition = partition
+        self._flash = flash
         self._ring = ring
         self._moved = moved
         self._gap = gap
         self._size = _SECTOR  # of the volume's sectors, in bytes; 512 to 4096
 
-    def settle(self):
+    def is_there(self):
         """Return whether there is a FAT volume; take over the size of its sectors."""
         boot = bytearray(_BOOT)
-        if self.readblocks(0, boot) or boot[510:] != b"\x55\xaa":
+        self._read(0, boot)
+        if boot[510:] != b"\x55\xaa":
             return False
         if boot[54:57] != b"FAT" and boot[82:85] != b"FAT":
             return False
@@ -43,26 +44,31 @@ class _Volume:
 
     def readblocks(self, block, buffer):
         try:
-            for sector, offset, piece in self._pieces(block, buffer):
-                self._partition.readblocks(sector, piece, offset)
-        except CHIP_ERRORS:
-            return _FAILED
+            self._read(block, buffer)
+        except ANY_TROUBLE:
+            return self._fail()
         return 0
 
     def writeblocks(self, block, buffer):
         try:
             for sector, offset, piece in self._pieces(block, buffer):
-                whole = piece if len(piece) == _SECTOR else self._around(sector, offset, piece)
-                self._partition.ioctl(6, sector)
-                self._partition.writeblocks(sector, whole, 0)
-        except CHIP_ERRORS:
-            return _FAILED
+                self._flash.replace(sector, piece, offset)
+        except ANY_TROUBLE:
+            return self._fail()
         return 0
 
     def ioctl(self, operation, _):
         if operation == 4:
-            return (self._ring or self._partition.info()[3] // _SECTOR) * _SECTOR // self._size
+            return (self._ring or self._flash.size()) * _SECTOR // self._size
         return self._size if operation == 5 else 0
+
+    def _fail(self):
+        self._flash.is_sound = False
+        return _FAILED
+
+    def _read(self, block, buffer):
+        for sector, offset, piece in self._pieces(block, buffer):
+            self._flash.read(sector, piece, offset)
 
     def _pieces(self, block, buffer):
         """Yield (flash sector, offset in it, part of the buffer)."""
@@ -82,43 +88,36 @@ class _Volume:
                 sector += 1
         return sector
 
-    def _around(self, sector, offset, piece):
-        """Return a whole flash sector with a piece of it replaced."""
-        whole = bytearray(_SECTOR)
-        self._partition.readblocks(sector, whole, 0)
-        whole[offset : offset + len(piece)] = piece
-        return whole
 
-
-def find(partition):
-    """Return the FAT volume of a partition, None if it has none."""
-    for volume in (_levelled(partition), _Volume(partition)):
-        if volume and volume.settle():
+def find(flash):
+    """Return the FAT volume of a partition, None if it has none. Raises what reading raises."""
+    for volume in (_levelled(flash), _Volume(flash)):
+        if volume and volume.is_there():
             return volume
     return None
 
 
-def _levelled(partition):
+def _levelled(flash):
     """Return a volume under wear levelling, None if there is no state of that."""
-    sectors = partition.info()[3] // _SECTOR
+    sectors = flash.size()
     span = (_STATE + sectors * _MOVE + _SECTOR - 1) // _SECTOR
     places = sectors - 2 * span - 1  # the free sector's, then come the state, twice, and a sector
     state = bytearray(_STATE)
     for start in (places, places + span) if places > 1 else ():
-        partition.readblocks(start, state, 0)
+        flash.read(start, state, 0)
         _, told, moved, _, _, size = struct.unpack_from("<6I", state)
         is_whole = binascii.crc32(state[:60], 0xFFFFFFFF) == struct.unpack_from("<I", state, 60)[0]
         if is_whole and size == _SECTOR and told == places:
-            return _Volume(partition, places - 1, moved, _count_moves(partition, start, places))
+            return _Volume(flash, places - 1, moved, _count_moves(flash, start, places))
     return None
 
 
-def _count_moves(partition, start, places):
+def _count_moves(flash, start, places):
     """Return where the free sector is: a record was written for each of its moves."""
     record = bytearray(_MOVE)
     for moves in range(places):
         place = _STATE + moves * _MOVE
-        partition.readblocks(start + place // _SECTOR, record, place % _SECTOR)
+        flash.read(start + place // _SECTOR, record, place % _SECTOR)
         if record == b"\xff" * _MOVE:
             return moves
     return places - 1
