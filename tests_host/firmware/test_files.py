@@ -211,3 +211,16 @@ def test_a_write_that_is_given_up_changes_nothing(start, old):
     host.write("g", content(5, 3000))
     assert (host.read("f") or b"") == old
     assert host.read("g") == content(5, 3000)
+
+
+@pytest.mark.parametrize("size", [0, 19_000])
+@pytest.mark.parametrize("sector", [512, 4096])
+def test_a_write_to_a_fat_volume_that_is_given_up_costs_no_room(start, tmp_path, sector, size):
+    host = start(filesbench.fat(tmp_path / "volume", FATFS.size, sector, {}), user=HASTE)
+    host.write("old", b"1")
+    free = host.space()
+    host.module.prompt('AT+FS=0,1,"new",0,20000')
+    host.module.write(bytes(size))
+    host.module.read_until(b"ERROR\r\n", timeout_s=60)  # after a tenth of 20 s of silence
+    assert host.names() == ["old"]
+    assert host.space() == free

@@ -61,3 +61,20 @@ def test_a_fat_volume_outlives_reads_that_fail(simulate, tmp_path):
     host = Host(simulator)
     for is_done in walk(host, "readblocks", FAILED, 1):
         assert not is_done or host.read("f") == NEW
+
+
+@pytest.mark.parametrize("line", ['AT+FS=0,4,"."', 'AT+FS=0,5,"f"', "AT+FS=0,6"])
+def test_no_answer_is_wrong_whatever_read_fails(simulate, line):
+    host = Host(simulate(bits=32))
+    host.write("f", NEW)
+    right = host.module.ok(line)
+    for skip in range(500):
+        fault = {"call": "esp32.Partition.readblocks", "error": FAILED, "skip": skip}
+        host.simulator.act({"do": "fault", **fault})
+        reply = host.module.command(line)
+        is_met = host.simulator.act({"do": "fault"})["hits"]
+        assert not reply.ok or reply.lines == tuple(right), skip
+        assert host.module.command("AT").ok
+        if not is_met:
+            return
+    raise AssertionError("the command does not come to its end")

@@ -76,9 +76,11 @@ async def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
     await at.files.mount()
     try:
         await _work(at, operation, name, offset, length)
-        await at.files.settle()
     finally:
-        at.files.umount()
+        try:
+            await at.files.settle()
+        finally:
+            at.files.umount()
 
 
 async def _work(at, operation, name, offset, length):
@@ -86,7 +88,7 @@ async def _work(at, operation, name, offset, length):
     if operation == 0:
         files.delete(name)
     elif operation == 1:
-        await _write(at, files.writer(name, offset, length), length)
+        await _write(at, name, offset, length)
     elif operation == 2:
         file, available = files.open(name, offset)
         await _read(at, file, min(length, available))
@@ -106,9 +108,10 @@ async def _list(at):
         await at.port.drain()  # there may be more names than memory has room for
 
 
-async def _write(at, writer, length):
+async def _write(at, name, offset, length):
+    buffer = memoryview(bytearray(min(length, _PIECE)))
+    writer = at.files.writer(name, offset, length)
     try:
-        buffer = memoryview(bytearray(min(length, _PIECE)))
         await writer.begin()
         at.ask(length)
         while length:

@@ -11,7 +11,7 @@ import struct
 import esp32
 from micropython import const
 
-from at.errors import CHIP_ERRORS
+from at.errors import CHIP_ERRORS, StoreError
 
 FATFS = "fatfs"
 _TABLE = "at_customize"
@@ -96,8 +96,8 @@ def _raw(table):
         for index in range(_ROWS):
             table.readblocks(0, row, index * _ROW)
             yield row
-    except CHIP_ERRORS:  # what cannot be read is not there
-        return
+    except CHIP_ERRORS as error:
+        raise StoreError("%s cannot be read: %s" % (_TABLE, error))
 
 
 def _is_blank(table):

@@ -37,11 +37,12 @@ class Writer:
         self._is_within = source == path and (is_fat or place.gate is not None)
         self._is_tail_kept = self._is_within and is_fat
         self._way = path if self._is_within or is_fat else place.new
+        self._buffer = memoryview(bytearray(_PIECE))
+        self._failure = None
+        self._file = None  # so that nothing needs memory once it is open: nobody would close it
         self._file = open(  # noqa: SIM115 - closed by close()
             self._way, "r+b" if self._is_within else "wb"
         )
-        self._buffer = memoryview(bytearray(_PIECE))
-        self._failure = None
 
     async def begin(self):
         """Go to where the bytes belong; a gap becomes zeros."""
@@ -68,7 +69,7 @@ class Writer:
         return len(data)
 
     async def finish(self):
-        """Make the new content the file's content. StoreError if it keeps the old."""
+        """Make the new content the file's content. StoreError if that fails."""
         try:
             if self._failure is None and self._end < self._size and not self._is_tail_kept:
                 await self._copy(self._end, self._size)
@@ -82,7 +83,7 @@ class Writer:
         except FAILURES as error:
             self._failure = self._failure or error
         if self._failure is not None:
-            raise StoreError("the file stays as it was, writing failed: %s" % self._failure)
+            raise StoreError("writing failed: %s" % self._failure)
         if self._source not in (None, self._path):
             os.remove(self._source)
 
@@ -142,9 +143,9 @@ class Files:
         await self._place.settle()
 
     def umount(self):
-        """Let fatfs go, and what was not settled."""
+        """Let fatfs go. Needs no memory."""
         if self._place is not self._old:
-            files_place.umount()
+            self._place.umount()
             self._place = self._old
         self._flash.give(FATFS)
 

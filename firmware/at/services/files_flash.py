@@ -1,10 +1,10 @@
 """A partition under a file system, of which a turn of the loop erases one sector.
 
 An erasure takes the chip 45 ms, in which nobody else has a turn, and one call of a file system
-may make three of them. What such a call does behind its first erasure waits, in its order, and
-settle() does it, with a turn for each erasure. Kept meanwhile are the bytes that change, some
-hundred as a rule; without memory for them it is done at once. A power cut finds what it would
-have found without this, a little earlier.
+may make three of them and more. What such a call does behind its first erasure waits, in its
+order, and settle() does it, with a turn for each erasure, and reads it back. Kept meanwhile are
+the bytes that change, some hundred as a rule; without memory for them it is done at once. A power
+cut finds what it would have found without this, a little earlier.
 
 Once a call failed, all do: littlefs 2.8 takes its cache for filled after a read that failed, and
 then may find in it that a folder is to be removed.
@@ -13,6 +13,8 @@ then may find in it that a folder is to be removed.
 import asyncio
 
 from micropython import const
+
+from at.errors import ANY_TROUBLE
 
 _SECTOR = const(4096)
 _PIECE = const(256)  # bytes that are compared at a time
@@ -23,13 +25,14 @@ _FAILED = const(5)  # EIO
 
 
 class Flash:
-    """The sectors of a partition. Calls raise ANY_TROUBLE of at.errors; `is_sound` says: never."""
+    """The sectors of a partition. Calls raise what it raises, and OSError after that."""
 
     def __init__(self, partition):
         self._partition = partition
-        self.is_sound = True  # False: no file system may go on that was refused once
+        self.is_sound = True  # no call has failed
         self._has_erased = False  # in this turn
         self._waiting = []  # (what to do, sector, offset, bytes)
+        self._whole = None  # room for a sector, while a _REPLACE waits
 
     def size(self):
         """Return how many sectors of 4096 bytes there are."""
@@ -37,8 +40,55 @@ class Flash:
 
     def read(self, sector, buffer, offset):
         """Fill the buffer with what will stand there when all is settled."""
-        self._check()
+        if not self.is_sound:
+            raise OSError(_FAILED)
+        try:
+            self._look(sector, buffer, offset)
+        except ANY_TROUBLE:
+            self.is_sound = False
+            raise
+
+    def write(self, sector, data, offset):
+        """Write into what is erased."""
+        self._change(_WRITE, sector, offset, data)
+
+    def erase(self, sector):
+        """Erase a sector."""
+        self._change(_ERASE, sector, 0, b"")
+
+    def replace(self, sector, data, offset):
+        """Write over what stands there; the rest of the sector stays."""
+        self._change(_REPLACE, sector, offset, data)
+
+    async def settle(self):
+        """Do what waits, and leave others a turn after each erasure."""
+        while True:
+            await asyncio.sleep_ms(0)
+            if not self.is_sound:
+                raise OSError(_FAILED)
+            self._has_erased = False
+            try:
+                self._take_turn()
+            except ANY_TROUBLE:
+                self.is_sound = False
+                raise
+            if not self._has_erased:
+                self._whole = None
+                return
+
+    def finish(self):
+        """Do at once what waits after an error; files that nobody closed cannot write any more."""
+        try:
+            while self.is_sound and self._waiting:
+                self._do_next()
+        except ANY_TROUBLE:
+            pass
+        self.is_sound = False
+
+    def _look(self, sector, buffer, offset):
         self._partition.readblocks(sector, buffer, offset)
+        if not self._waiting:
+            return
         for what, at, start, data in self._waiting:
             if at != sector:
                 continue
@@ -50,56 +100,59 @@ class Flash:
             if first < last:
                 buffer[first - offset : last - offset] = data[first - start : last - start]
 
-    def write(self, sector, data, offset):
-        """Write into what is erased."""
-        self._put(_WRITE, sector, offset, data)
-
-    def erase(self, sector):
-        """Erase a sector."""
-        self._put(_ERASE, sector, 0, b"")
-
-    def replace(self, sector, data, offset):
-        """Write over what stands there; the rest of the sector stays."""
-        if self._waiting or self._has_erased:
-            first, last = self._difference(sector, data, offset)
-            if first == last:
-                return
-            data = data[first:last]
-            offset += first
-        self._put(_REPLACE, sector, offset, data)
-
-    async def settle(self):
-        """Do what waits, and leave others a turn after each erasure."""
-        self._check()
-        while True:
-            await asyncio.sleep_ms(0)
-            self._has_erased = False
-            while self._waiting and not (self._has_erased and self._waiting[0][0] != _WRITE):
-                self._do_next()
-            if not self._has_erased:
-                return
-
-    def _check(self):
+    def _change(self, what, sector, offset, data):
         if not self.is_sound:
             raise OSError(_FAILED)
+        try:
+            must_wait = self._waiting or (self._has_erased and what != _WRITE)
+            if not must_wait or not self._is_kept(what, sector, offset, data):
+                self._do(what, sector, offset, data)
+        except ANY_TROUBLE:
+            self.is_sound = False
+            raise
 
-    def _put(self, what, sector, offset, data):
-        self._check()
-        if self._waiting or (what != _WRITE and self._has_erased):
-            try:
-                self._waiting.append((what, sector, offset, bytes(data)))
+    def _is_kept(self, what, sector, offset, data):
+        """Return whether it waits now, or changes nothing; if not, nothing waits any more.
+
+        Memory to do it is had now: there may be none later.
+        """
+        try:
+            if what == _REPLACE:
+                first, last = self._difference(self._look, sector, data, offset)
+                if first == last:
+                    return True
+                if self._whole is None:
+                    self._whole = bytearray(_SECTOR)
+                data = data[first:last]
+                offset += first
+            self._waiting.append((what, sector, offset, bytes(data)))
+            return True
+        except MemoryError:
+            while self._waiting:
+                self._do_next()
+            return False
+
+    def _take_turn(self):
+        """Do what waits, up to the second erasure."""
+        while self._waiting:
+            what, sector, offset, data = self._waiting[0]
+            if self._has_erased and what != _WRITE:
                 return
-            except MemoryError:
-                while self._waiting:
-                    self._do_next()
-        self._do(what, sector, offset, data)
+            self._do_next()
+            if self._difference(self._partition.readblocks, sector, data, offset)[1]:
+                raise OSError(_FAILED)
 
     def _do_next(self):
-        self._do(*self._waiting.pop(0))
+        what, sector, offset, data = self._waiting[0]
+        self._do(what, sector, offset, data)
+        self._waiting.pop(0)
 
     def _do(self, what, sector, offset, data):
         if what == _REPLACE and len(data) != _SECTOR:
-            data = self._around(sector, offset, data)
+            whole = bytearray(_SECTOR) if self._whole is None else self._whole
+            self._partition.readblocks(sector, whole, 0)
+            whole[offset : offset + len(data)] = data
+            data = whole
             offset = 0
         if what != _WRITE:
             self._partition.ioctl(6, sector)
@@ -107,20 +160,13 @@ class Flash:
         if data:
             self._partition.writeblocks(sector, data, offset)
 
-    def _around(self, sector, offset, data):
-        """Return a whole sector with a piece of it replaced."""
-        whole = bytearray(_SECTOR)
-        self._partition.readblocks(sector, whole, 0)
-        whole[offset : offset + len(data)] = data
-        return whole
-
-    def _difference(self, sector, data, offset):
-        """Return (first, last) of the bytes of data that are not there yet, in whole pieces."""
+    def _difference(self, read, sector, data, offset):
+        """Return (first, last) of the bytes of data that are not there, in whole pieces."""
         first = last = 0
         for at in range(0, len(data), _PIECE):
             piece = data[at : at + _PIECE]
             present = bytearray(len(piece))
-            self.read(sector, present, offset + at)
+            read(sector, present, offset + at)
             if present != piece:
                 first = first if last else at
                 last = at + len(piece)

@@ -45,7 +45,7 @@ class _Gate:
         try:
             self._flash.read(block, buffer, offset)
         except ANY_TROUBLE:
-            return self._fail()
+            return _FAILED
         return 0
 
     def writeblocks(self, block, buffer, offset):
@@ -54,7 +54,7 @@ class _Gate:
         try:
             self._flash.write(block, buffer, offset)
         except ANY_TROUBLE:
-            return self._fail()
+            return _FAILED
         return 0
 
     def ioctl(self, operation, block):
@@ -70,12 +70,8 @@ class _Gate:
         try:
             self._flash.erase(block)
         except ANY_TROUBLE:
-            return self._fail()
+            return _FAILED
         return 0
-
-    def _fail(self):
-        self._flash.is_sound = False
-        return _FAILED
 
 
 class Place:
@@ -110,8 +106,12 @@ class Place:
         try:
             await self._flash.settle()
         except ANY_TROUBLE as error:
-            self._flash.is_sound = False
             raise StoreError("flash does not take it: %s" % error)
+
+    def umount(self):
+        """Let fatfs go, which was mounted."""
+        self._flash.finish()
+        vfs.umount(_ROOT)
 
     def path(self, name):
         """Return the path of a file."""
@@ -136,6 +136,8 @@ class Place:
                 return
             raise StoreError("the files cannot be listed: %s" % error)
         for entry in entries:
+            if not entry[0]:  # MicroPython's sign of an error, which it gives for ever
+                raise StoreError("the files cannot be listed")
             if not entry[1] & _FOLDER_BIT:
                 yield entry[0]
 
@@ -147,8 +149,8 @@ class Place:
 
 async def mount():
     """Mount fatfs; return its Place, None if it holds something else than files."""
-    partition = next(customize.partitions())
     try:
+        partition = next(customize.partitions())
         flash = Flash(partition)
         volume = files_volume.find(flash)
         gate = None if volume else _Gate(flash)
@@ -156,18 +158,13 @@ async def mount():
         if volume:
             disk = vfs.VfsFat(volume)
         else:
-            disk = _littlefs(gate) or await _made(partition, flash, gate)
+            disk = _littlefs(flash, gate) or await _made(partition, flash, gate)
         if not disk:
             return None
         vfs.mount(disk, _ROOT)  # the last that needs memory
         return place
     except CHIP_ERRORS as error:
         raise StoreError("fatfs cannot be mounted: %s" % error)
-
-
-def umount():
-    """Let fatfs go, which was mounted."""
-    vfs.umount(_ROOT)
 
 
 def discard(path):
@@ -178,13 +175,15 @@ def discard(path):
         pass
 
 
-def _littlefs(gate):
+def _littlefs(flash, gate):
     try:
-        return vfs.VfsLfs2(gate)
-    except OSError as error:
-        if error.errno == -_FAILED:  # it may be one
+        disk = vfs.VfsLfs2(gate)
+    except OSError:
+        if not flash.is_sound:  # it may be one
             raise
         return None
+    discard(_BEGUN)  # it was made, and the cut came then
+    return disk
 
 
 async def _made(partition, flash, gate):

@@ -46,7 +46,7 @@ class _Volume:
         try:
             self._read(block, buffer)
         except ANY_TROUBLE:
-            return self._fail()
+            return _FAILED
         return 0
 
     def writeblocks(self, block, buffer):
@@ -54,17 +54,13 @@ class _Volume:
             for sector, offset, piece in self._pieces(block, buffer):
                 self._flash.replace(sector, piece, offset)
         except ANY_TROUBLE:
-            return self._fail()
+            return _FAILED
         return 0
 
     def ioctl(self, operation, _):
         if operation == 4:
             return (self._ring or self._flash.size()) * _SECTOR // self._size
         return self._size if operation == 5 else 0
-
-    def _fail(self):
-        self._flash.is_sound = False
-        return _FAILED
 
     def _read(self, block, buffer):
         for sector, offset, piece in self._pieces(block, buffer):
