@@ -43,7 +43,9 @@ class Flash:
         if not self.is_sound:
             raise OSError(_FAILED)
         try:
-            self._look(sector, buffer, offset)
+            self._partition.readblocks(sector, buffer, offset)
+            if self._waiting:
+                self._lay_over(sector, buffer, offset)
         except ANY_TROUBLE:
             self.is_sound = False
             raise
@@ -87,8 +89,10 @@ class Flash:
 
     def _look(self, sector, buffer, offset):
         self._partition.readblocks(sector, buffer, offset)
-        if not self._waiting:
-            return
+        self._lay_over(sector, buffer, offset)
+
+    def _lay_over(self, sector, buffer, offset):
+        """Put into what was read what waits to be written there."""
         for what, at, start, data in self._waiting:
             if at != sector:
                 continue

@@ -26,6 +26,7 @@ _FOLDER_BIT = const(0x4000)
 _RESERVE = const(4)  # blocks of a littlefs that stay free for its folders
 _SECTOR = const(4096)
 _PIECE = const(512)
+_READ = const(128)  # bytes; littlefs asks less often than with 32, for 1 KB while mounted
 
 
 class _Gate:
@@ -177,7 +178,7 @@ def discard(path):
 
 def _littlefs(flash, gate):
     try:
-        disk = vfs.VfsLfs2(gate)
+        disk = vfs.VfsLfs2(gate, readsize=_READ)
     except OSError:
         if not flash.is_sound:  # it may be one
             raise
@@ -199,7 +200,7 @@ async def _made(partition, flash, gate):
     await flash.settle()
     os.remove(_BEGUN)
     await asyncio.sleep_ms(0)
-    return vfs.VfsLfs2(gate)
+    return vfs.VfsLfs2(gate, readsize=_READ)
 
 
 async def _is_blank(partition, first):
