@@ -11,7 +11,7 @@ import struct
 import esp32
 from micropython import const
 
-from at.errors import CHIP_ERRORS, StoreError
+from at.errors import CHIP_ERRORS, refused
 
 FATFS = "fatfs"
 _TABLE = "at_customize"
@@ -97,7 +97,7 @@ def _raw(table):
             table.readblocks(0, row, index * _ROW)
             yield row
     except CHIP_ERRORS as error:
-        raise StoreError("%s cannot be read: %s" % (_TABLE, error))
+        raise refused("%s cannot be read" % _TABLE, error)
 
 
 def _is_blank(table):

@@ -139,7 +139,7 @@ class Files:
             raise
 
     async def settle(self):
-        """Have in flash all that was done. StoreError if it may not be what it seemed."""
+        """Have in flash all that was done. StateError if it may not be what it seemed."""
         await self._place.settle()
 
     def umount(self):

@@ -12,7 +12,7 @@ import os
 import vfs
 from micropython import const
 
-from at.errors import ANY_TROUBLE, CHIP_ERRORS, StoreError
+from at.errors import ANY_TROUBLE, CHIP_ERRORS, StoreError, refused
 from at.services import customize, files_volume
 from at.services.files_flash import Flash
 
@@ -76,7 +76,7 @@ class _Gate:
 
 
 class Place:
-    """A folder for files. Errors are StoreError."""
+    """A folder for files. Errors are StoreError, or StateError if the chip refused a call."""
 
     def __init__(self, root, flash=None, gate=None):
         """`flash` None: the module's own file system; `gate` None: a FAT volume, if not that."""
@@ -100,14 +100,14 @@ class Place:
         discard(self.new)
 
     async def settle(self):
-        """Have in flash all that was done, and leave others their turn. StoreError if it fails."""
+        """Have in flash all that was done, and leave others their turn. StateError if it fails."""
         if not self._flash:
             await asyncio.sleep_ms(0)
             return
         try:
             await self._flash.settle()
         except ANY_TROUBLE as error:
-            raise StoreError("flash does not take it: %s" % error)
+            raise refused("flash does not take it", error)
 
     def umount(self):
         """Let fatfs go, which was mounted."""
@@ -165,7 +165,7 @@ async def mount():
         vfs.mount(disk, _ROOT)  # the last that needs memory
         return place
     except CHIP_ERRORS as error:
-        raise StoreError("fatfs cannot be mounted: %s" % error)
+        raise refused("fatfs cannot be mounted", error)
 
 
 def discard(path):
