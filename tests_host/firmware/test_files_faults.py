@@ -53,27 +53,36 @@ def test_a_call_that_fails_leaves_old_or_new(simulate, error, step):
     assert {(True, NEW), (False, OLD)} <= seen
 
 
-def test_a_fat_volume_outlives_reads_that_fail(simulate, tmp_path):
+@pytest.fixture(params=[None, 512, 4096])
+def host(request, simulate, tmp_path):
+    """A module whose fatfs is blank, or a FAT volume."""
     simulator = simulate(bits=32)
-    simulator.stop()
-    filesbench.put(simulator, filesbench.fat(tmp_path / "v", filesbench.FATFS.size, 4096, {}))
-    simulator.start()
-    host = Host(simulator)
+    if request.param:
+        volume = filesbench.fat(tmp_path / "v", filesbench.FATFS.size, request.param, {})
+        simulator.stop()
+        filesbench.put(simulator, volume)
+        simulator.start()
+    return Host(simulator)
+
+
+def test_a_file_system_outlives_reads_that_fail(host):
     for is_done in walk(host, "readblocks", FAILED, 1):
         assert not is_done or host.read("f") == NEW
 
 
+@pytest.mark.parametrize(
+    ("call", "error"), [("esp32.Partition.readblocks", FAILED), ("heap.python", "MemoryError")]
+)
 @pytest.mark.parametrize("line", ['AT+FS=0,4,"."', 'AT+FS=0,5,"f"', "AT+FS=0,6"])
-def test_no_answer_is_wrong_whatever_read_fails(simulate, line):
-    host = Host(simulate(bits=32))
-    host.write("f", NEW)
-    right = host.module.ok(line)
-    for skip in range(500):
-        fault = {"call": "esp32.Partition.readblocks", "error": FAILED, "skip": skip}
-        host.simulator.act({"do": "fault", **fault})
+def test_no_answer_is_wrong_whatever_fails(host, line, call, error):
+    for name in ("f", "another", "a third"):
+        host.write(name, NEW)
+    right = tuple(host.module.ok(line))
+    for skip in range(2000):
+        host.simulator.act({"do": "fault", "call": call, "error": error, "skip": skip})
         reply = host.module.command(line)
         is_met = host.simulator.act({"do": "fault"})["hits"]
-        assert not reply.ok or reply.lines == tuple(right), skip
+        assert not reply.ok or reply.lines == right, skip
         assert host.module.command("AT").ok
         if not is_met:
             return

@@ -10,7 +10,7 @@ other way round.
 """
 
 from at.command import command
-from at.errors import text_of
+from at.errors import FAILURES, text_of
 
 _PIECE = 1024  # bytes of a file on the way at a time
 
@@ -76,11 +76,15 @@ async def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
     await at.files.mount()
     try:
         await _work(at, operation, name, offset, length)
-    finally:
+        await at.files.settle()
+    except BaseException:
         try:
             await at.files.settle()
-        finally:
-            at.files.umount()
+        except FAILURES:  # the first error is the one to tell
+            pass
+        raise
+    finally:
+        at.files.umount()
 
 
 async def _work(at, operation, name, offset, length):
@@ -90,8 +94,7 @@ async def _work(at, operation, name, offset, length):
     elif operation == 1:
         await _write(at, name, offset, length)
     elif operation == 2:
-        file, available = files.open(name, offset)
-        await _read(at, file, min(length, available))
+        await _read(at, name, offset, length)
     elif operation == 3:
         at.reply(files.size(name))
     elif operation == 4:
@@ -124,8 +127,10 @@ async def _write(at, name, offset, length):
         writer.close()
 
 
-async def _read(at, file, length):
+async def _read(at, name, offset, length):
     buffer = memoryview(bytearray(min(length, _PIECE)))
+    file, available = at.files.open(name, offset)
+    length = min(length, available)
     at.port.hold()
     try:
         at.port.raw(b"%s:%d," % (at.name.encode(), length))

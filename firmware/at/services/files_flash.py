@@ -14,7 +14,7 @@ import asyncio
 
 from micropython import const
 
-from at.errors import ANY_TROUBLE
+from at.errors import ANY_TROUBLE, is_memory
 
 _SECTOR = const(4096)
 _PIECE = const(256)  # bytes that are compared at a time
@@ -22,6 +22,7 @@ _WRITE = const(0)
 _ERASE = const(1)
 _REPLACE = const(2)  # a part of a sector, the rest of which stays
 _FAILED = const(5)  # EIO
+_NO_MEMORY = const(12)  # ENOMEM
 
 
 class Flash:
@@ -29,10 +30,10 @@ class Flash:
 
     def __init__(self, partition):
         self._partition = partition
-        self.is_sound = True  # no call has failed
+        self.trouble = 0  # errno of the call that failed, and of all after it
         self._has_erased = False  # in this turn
         self._waiting = []  # (what to do, sector, offset, bytes)
-        self._whole = None  # room for a sector, while a _REPLACE waits
+        self._whole = None  # room for a sector, while a part of one waits
 
     def size(self):
         """Return how many sectors of 4096 bytes there are."""
@@ -40,14 +41,14 @@ class Flash:
 
     def read(self, sector, buffer, offset):
         """Fill the buffer with what will stand there when all is settled."""
-        if not self.is_sound:
-            raise OSError(_FAILED)
+        if self.trouble:
+            raise OSError(self.trouble)
         try:
             self._partition.readblocks(sector, buffer, offset)
             if self._waiting:
                 self._lay_over(sector, buffer, offset)
-        except ANY_TROUBLE:
-            self.is_sound = False
+        except ANY_TROUBLE as error:
+            self._fail(error)
             raise
 
     def write(self, sector, data, offset):
@@ -66,13 +67,13 @@ class Flash:
         """Do what waits, and leave others a turn after each erasure."""
         while True:
             await asyncio.sleep_ms(0)
-            if not self.is_sound:
-                raise OSError(_FAILED)
+            if self.trouble:
+                raise OSError(self.trouble)
             self._has_erased = False
             try:
                 self._take_turn()
-            except ANY_TROUBLE:
-                self.is_sound = False
+            except ANY_TROUBLE as error:
+                self._fail(error)
                 raise
             if not self._has_erased:
                 self._whole = None
@@ -81,11 +82,22 @@ class Flash:
     def finish(self):
         """Do at once what waits after an error; files that nobody closed cannot write any more."""
         try:
-            while self.is_sound and self._waiting:
+            while self._waiting:
                 self._do_next()
         except ANY_TROUBLE:
             pass
-        self.is_sound = False
+        self.trouble = self.trouble or _FAILED
+
+    def fail(self):
+        """Note that a call failed, for want of memory if it is not noted yet; return -EIO.
+
+        For the devices on top: errors are returned to a file system, and all calls fail then.
+        """
+        self.trouble = self.trouble or _NO_MEMORY
+        return -_FAILED
+
+    def _fail(self, error):
+        self.trouble = _NO_MEMORY if is_memory(error) else _FAILED
 
     def _look(self, sector, buffer, offset):
         self._partition.readblocks(sector, buffer, offset)
@@ -105,14 +117,14 @@ class Flash:
                 buffer[first - offset : last - offset] = data[first - start : last - start]
 
     def _change(self, what, sector, offset, data):
-        if not self.is_sound:
-            raise OSError(_FAILED)
+        if self.trouble:
+            raise OSError(self.trouble)
         try:
             must_wait = self._waiting or (self._has_erased and what != _WRITE)
             if not must_wait or not self._is_kept(what, sector, offset, data):
                 self._do(what, sector, offset, data)
-        except ANY_TROUBLE:
-            self.is_sound = False
+        except ANY_TROUBLE as error:
+            self._fail(error)
             raise
 
     def _is_kept(self, what, sector, offset, data):
@@ -125,7 +137,7 @@ class Flash:
                 first, last = self._difference(self._look, sector, data, offset)
                 if first == last:
                     return True
-                if self._whole is None:
+                if self._whole is None and last - first != _SECTOR:
                     self._whole = bytearray(_SECTOR)
                 data = data[first:last]
                 offset += first
@@ -144,18 +156,24 @@ class Flash:
                 return
             self._do_next()
             if self._difference(self._partition.readblocks, sector, data, offset)[1]:
+                self._waiting.clear()
                 raise OSError(_FAILED)
 
     def _do_next(self):
         what, sector, offset, data = self._waiting[0]
-        self._do(what, sector, offset, data)
-        self._waiting.pop(0)
+        try:
+            self._do(what, sector, offset, data)
+            self._waiting.pop(0)
+        except ANY_TROUBLE:
+            self._waiting.clear()  # nothing is done without what comes before it
+            raise
 
     def _do(self, what, sector, offset, data):
         if what == _REPLACE and len(data) != _SECTOR:
             whole = bytearray(_SECTOR) if self._whole is None else self._whole
             self._partition.readblocks(sector, whole, 0)
-            whole[offset : offset + len(data)] = data
+            for i in range(len(data)):  # a slice would take memory
+                whole[offset + i] = data[i]
             data = whole
             offset = 0
         if what != _WRITE:

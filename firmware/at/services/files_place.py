@@ -20,7 +20,6 @@ _ROOT = "/files"  # where fatfs is mounted
 _BEGUN = "/fs.blank"  # in the module's littlefs while the blank fatfs gets one
 _HEAD = const(2)  # sectors that making a littlefs writes
 _MISSING = const(2)  # ENOENT
-_FAILED = const(-5)  # EIO
 _SHUT = const(-30)  # EROFS
 _FOLDER_BIT = const(0x4000)
 _RESERVE = const(4)  # blocks of a littlefs that stay free for its folders
@@ -46,7 +45,7 @@ class _Gate:
         try:
             self._flash.read(block, buffer, offset)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._flash.fail()
         return 0
 
     def writeblocks(self, block, buffer, offset):
@@ -55,7 +54,7 @@ class _Gate:
         try:
             self._flash.write(block, buffer, offset)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._flash.fail()
         return 0
 
     def ioctl(self, operation, block):
@@ -71,7 +70,7 @@ class _Gate:
         try:
             self._flash.erase(block)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._flash.fail()
         return 0
 
 
@@ -172,7 +171,7 @@ def discard(path):
     """Remove a file that may be there."""
     try:
         os.remove(path)
-    except OSError:
+    except ANY_TROUBLE:
         pass
 
 
@@ -180,7 +179,7 @@ def _littlefs(flash, gate):
     try:
         disk = vfs.VfsLfs2(gate, readsize=_READ)
     except OSError:
-        if not flash.is_sound:  # it may be one
+        if flash.trouble:  # it may be one
             raise
         return None
     discard(_BEGUN)  # it was made, and the cut came then

@@ -17,7 +17,6 @@ _SECTOR = const(4096)  # what flash erases at once
 _BOOT = const(512)  # bytes of the first sector that tell a FAT volume
 _STATE = const(64)  # bytes of the state of wear levelling
 _MOVE = const(16)  # bytes behind it for each move of the free sector
-_FAILED = const(-5)  # EIO
 
 
 class _Volume:
@@ -46,7 +45,7 @@ class _Volume:
         try:
             self._read(block, buffer)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._flash.fail()
         return 0
 
     def writeblocks(self, block, buffer):
@@ -54,7 +53,7 @@ class _Volume:
             for sector, offset, piece in self._pieces(block, buffer):
                 self._flash.replace(sector, piece, offset)
         except ANY_TROUBLE:
-            return _FAILED
+            return self._flash.fail()
         return 0
 
     def ioctl(self, operation, _):
