@@ -363,6 +363,7 @@ class Supervisor:
             "pins": {str(pin): state for pin, state in sorted(self._world.pins.items())},
             "awake_pins": sorted(self._chip.awake_pins),
             "flash_writes": self._board.flash_writes,
+            "fault_hits": self._board.fault[0],
             "loop_silence_ms": self._board.silence_ms,
             "loop_silence_flash_ms": self._board.silence_flash_ms,
             "heap": {**self._board.heap(), "c_blocks": self._board.c_blocks},
