@@ -10,10 +10,10 @@ import asyncio
 import atchip
 from micropython import const
 
-from at.errors import CHIP_ERRORS, FAILURES, StateError, is_memory
+from at.errors import CHIP_ERRORS, FAILURES, StateError
 from at.loop import cancel, insist, within
 from at.services.chip import driver
-from at.services.wifi_target import TIMED_OUT, DriverRefused, JoinFailed, result_of
+from at.services.wifi_target import TIMED_OUT, DriverRefused, JoinFailed, result_of, without_listen
 from at.settings import patched
 
 _NEVER = const(0)  # states, as AT+CWSTATE counts
@@ -38,13 +38,8 @@ _TRIES = const(2)  # of one join command: radio is not perfect
 _DUE = True  # in place of a task: there was no memory for one
 _LEAVE_MS = const(2000)  # how long the driver may take to confirm a disconnection
 _UNKNOWN = const(1)  # reason, if the driver gave none
-
-
-def _without_listen(target):
-    """Return a target that has no listen interval of its own; () stays ()."""
-    if not target or target[_LISTEN] is None:
-        return target
-    return list(target[:_LISTEN]) + [None] + list(target[_LISTEN + 1 :])
+_DRIVER_BUSY = const(-0x3006)  # ESP_ERR_WIFI_STATE: connecting, connected or scanning
+_NOT_CONNECTED = const(-0x300F)  # ESP_ERR_WIFI_NOT_CONNECT
 
 
 class Station:
@@ -110,9 +105,9 @@ class Station:
         try:
             return atchip.wifi_ap_info()
         except OSError as error:
-            if is_memory(error):
-                raise
-            return None  # lost just now; the event is on its way
+            if error.args[0] == _NOT_CONNECTED:
+                return None  # lost just now; the event is on its way
+            raise
 
     # What commands ask for.
 
@@ -171,8 +166,7 @@ class Station:
     def leave(self):
         """Leave and stay out; the driver confirms with an event."""
         self._give_up()
-        if self._link != _DOWN:
-            self._disconnect()
+        self._disconnect()
 
     async def stop(self):
         """Leave and stay out; return when the driver has confirmed."""
@@ -213,8 +207,8 @@ class Station:
 
     def drop_listen_interval(self):
         """Go by that of wifi_times; a station that is joined does so with the next join."""
-        self.target = _without_listen(self.target)
-        self._wifi.settings.change("wifi_ap", _without_listen)
+        self.target = without_listen(self.target)
+        self._wifi.settings.change("wifi_ap", without_listen)
 
     def _keep_reconnect(self, interval_s, repeats):
         """Keep both, or with `repeats` None the interval alone."""
@@ -296,7 +290,7 @@ class Station:
             self._was_tried = True
             self._reason = 0
             self._news.clear()
-            self._tell_driver()
+            await self._begin()
             while self._link == _TRYING or (self._link == _UP and not self.has_ip):
                 await self._news.wait()
                 self._news.clear()
@@ -304,30 +298,44 @@ class Station:
                 return 0
         return self._reason or _UNKNOWN
 
-    def _tell_driver(self):
-        try:
-            ssid, password, bssid, floor, _, scan, _, pmf, eap = self.last_target()
-            listen = self.listen_interval
-            self._wifi.power.set_listen_interval(listen)
-            if eap:
-                from at.services import wifi_enterprise
+    async def _begin(self):
+        """Have the driver connect.
 
-                wifi_enterprise.configure(self._wifi.mfg, eap, self._wifi.emit)
-                self._has_eap = True
-            elif self._has_eap:
-                atchip.eap_disable()
-                self._has_eap = False
-            rssi, channel = eap[_EAP_SIZE:] if eap and len(eap) > _EAP_SIZE else _ANYWHERE
-            ssid, password = bytes.fromhex(ssid), bytes.fromhex(password)
-            atchip.wifi_connect(
-                ssid, password, bssid, listen, scan == 1, floor, pmf, rssi, channel
-            )
+        One that is connected, or about to be, while we take it for idle has to leave first: the
+        event of an earlier attempt may come after `_LEAVE_MS`, in the middle of the next.
+        """
+        try:
+            try:
+                self._tell_driver()
+            except OSError as error:
+                if error.args[0] != _DRIVER_BUSY:
+                    raise
+                self._wifi.log("wifi: the driver is busy, and has to leave first")
+                await self._drop()
+                self._link = _TRYING
+                self._tell_driver()
         except CHIP_ERRORS as error:
             self._link = _DOWN
             raise DriverRefused(error)
         except Exception:
             self._link = _DOWN
             raise
+
+    def _tell_driver(self):
+        ssid, password, bssid, floor, _, scan, _, pmf, eap = self.last_target()
+        listen = self.listen_interval
+        self._wifi.power.set_listen_interval(listen)
+        if eap:
+            from at.services import wifi_enterprise
+
+            wifi_enterprise.configure(self._wifi.mfg, eap, self._wifi.emit)
+            self._has_eap = True
+        elif self._has_eap:
+            atchip.eap_disable()
+            self._has_eap = False
+        rssi, channel = eap[_EAP_SIZE:] if eap and len(eap) > _EAP_SIZE else _ANYWHERE
+        ssid, password = bytes.fromhex(ssid), bytes.fromhex(password)
+        atchip.wifi_connect(ssid, password, bssid, listen, scan == 1, floor, pmf, rssi, channel)
 
     async def _drop(self):
         """Disconnect, and wait until the driver has."""
@@ -341,10 +349,10 @@ class Station:
             self.on_sta_disconnected(0)
 
     def _disconnect(self):
-        """Tell the driver once; it confirms with an event."""
+        """Tell the driver once; it confirms with an event if it has a link, or is about to."""
         if not self._is_leaving:
             driver(atchip.wifi_disconnect)
-            self._is_leaving = True
+            self._is_leaving = self._link != _DOWN
 
     async def _until_down(self):
         while self._link != _DOWN:

@@ -18,6 +18,8 @@ _WRONG_PASSWORD = const(2)
 _NOT_FOUND = const(3)
 _FAILED = const(4)
 
+_LISTEN = const(4)  # place in a target
+
 
 class JoinFailed(LinkError):
     """A join ended without an address.
@@ -52,6 +54,13 @@ def result_of(reason):
 def make_target(ssid, password, bssid=None, floor=0, rest=(3, 0, 15, 1), eap=None):
     """Compose a target; `ssid` and `password` are bytes, `rest` goes from interval to PMF."""
     return [_hex(ssid), _hex(password), bssid, floor] + list(rest) + [eap]
+
+
+def without_listen(target):
+    """Return a target that has no listen interval of its own; () stays ()."""
+    if not target or target[_LISTEN] is None:
+        return target
+    return list(target[:_LISTEN]) + [None] + list(target[_LISTEN + 1 :])
 
 
 def _hex(data):
