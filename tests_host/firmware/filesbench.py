@@ -82,6 +82,13 @@ def put(simulator: Simulator, data: bytes, address: int = FATFS.offset) -> None:
         file.write(data)
 
 
+def put_fat(simulator: Simulator, image: Path, sector: int) -> None:
+    """Put an empty FAT volume into the partition of a module that runs, and start it anew."""
+    simulator.stop()
+    put(simulator, fat(image, FATFS.size, sector, {}))
+    simulator.start()
+
+
 def partition(simulator: Simulator) -> bytes:
     """Return what fatfs holds of a module that is off."""
     return flash(simulator).read_bytes()[FATFS.offset : FATFS.offset + FATFS.size]

@@ -58,10 +58,7 @@ def host(request, simulate, tmp_path):
     """A module whose fatfs is blank, or a FAT volume."""
     simulator = simulate(bits=32)
     if request.param:
-        volume = filesbench.fat(tmp_path / "v", filesbench.FATFS.size, request.param, {})
-        simulator.stop()
-        filesbench.put(simulator, volume)
-        simulator.start()
+        filesbench.put_fat(simulator, tmp_path / "volume", request.param)
     return Host(simulator)
 
 

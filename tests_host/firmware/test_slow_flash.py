@@ -88,35 +88,26 @@ def test_files_are_written_read_listed_and_deleted(simulate, tmp_path, sector, c
     """One call of littlefs or of the FAT driver may erase three sectors: a turn for each."""
     simulator = simulate(options=("--slow",))
     if sector:
-        simulator.stop()
-        volume = filesbench.fat(tmp_path / "volume", filesbench.FATFS.size, sector, {})
-        filesbench.put(simulator, volume)
-        simulator.start()
-    with simulator.module(timeout_s=60) as module:
-        module.echo_off()
+        filesbench.put_fat(simulator, tmp_path / "volume", sector)
+    host = filesbench.Host(simulator)
+    with host.module:
         simulator.act("forget_silence")
-        use_files(module, count)
+        use_files(host, count)
         assert 0 < flash_ms(simulator) < 2 * ERASE_MS
 
 
-def use_files(module, count):
+def use_files(host, count):
     for size in (10, 5000, 30_000, 5000):
         for name in "abc":
-            write(module, name, 0, b"x" * size)
+            host.write(name, b"x" * size)
     for n in range(count):
-        write(module, f"a rather long name {n}", 0, b"y" * 20)
+        host.write(f"a rather long name {n}", b"y" * 20)
     for offset, size in ((0, 4), (60_000, 10), (50_000, 4)):  # copies, and fills a gap
-        write(module, "a", offset, b"z" * size)
-    assert module.ok('AT+FS=0,3,"a"') == ["+FS:60010"]
-    assert len(module.ok('AT+FS=0,4,"."')) == count + 3
+        host.write("a", b"z" * size, offset)
+    assert host.module.ok('AT+FS=0,3,"a"') == ["+FS:60010"]
+    assert len(host.names()) == count + 3
     for n in range(count):
-        module.ok(f'AT+FS=0,0,"a rather long name {n}"')
-
-
-def write(module, name, offset, data):
-    module.prompt(f'AT+FS=0,1,"{name}",{offset},{len(data)}')
-    module.write(data)
-    assert module.finish(timeout_s=60).ok
+        host.delete(f"a rather long name {n}")
 
 
 def test_values_are_kept(slow):

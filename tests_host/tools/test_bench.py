@@ -245,7 +245,7 @@ def test_what_a_command_costs_is_counted(tmp_path, monkeypatch):
         counting.counted(tmp_path) as counts,
         counts.simulator.module(timeout_s=counting.LIMIT_S) as module,
     ):
-        module.quiet(300)
+        counting.at_rest(module)
         few, many = (
             counts.count(lambda times=times: [module.ok("AT+GMR") for _ in range(times)])
             for times in (1, 11)

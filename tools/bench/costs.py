@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tools.bench import before, scenes
-from tools.bench.counting import LIMIT_S, Counting, Counts, counted
+from tools.bench.counting import LIMIT_S, Counting, Counts, at_rest, counted
 from tools.bench.result import Bench, Result
 from tools.host.simprocess import ROOT
 
@@ -71,7 +71,7 @@ def _with_host(
         counting.simulator.module(timeout_s=LIMIT_S) as module,
         scenes.host_of(module) as host,
     ):
-        module.quiet(300)
+        at_rest(module)
         return work(counting, host)
 
 

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.host.atclient import Module
 from tools.host.simprocess import ROOT, Simulator
 
 LIMIT_S = 120.0
@@ -111,6 +112,13 @@ def counted(folder: Path, checkout: Path = ROOT, lived: bool = False) -> Iterato
             module.ok('AT+FS=0,4,"."')
     with simulator.start(erase=not lived, timeout_s=LIMIT_S):
         yield Counting(simulator, dumps)
+
+
+def at_rest(module: Module) -> None:
+    """Wait until the start is over: what it does behind `ready` is done by the second answer."""
+    for _ in range(2):
+        module.ok("AT")
+    module.quiet(300)
 
 
 def read(path: Path) -> Counts | None:

@@ -6,8 +6,8 @@ order, and settle() does it, with a turn for each erasure, and reads it back. Ke
 the bytes that change, some hundred as a rule; without memory for them it is done at once. A power
 cut finds what it would have found without this, a little earlier.
 
-Once a call failed, all do: littlefs 2.8 takes its cache for filled after a read that failed, and
-then may find in it that a folder is to be removed.
+Once a device on top told fail() of a call, all fail: littlefs 2.8 takes its cache for filled after
+a read that failed, and then may find in it that a folder is to be removed.
 """
 
 import asyncio
@@ -43,13 +43,9 @@ class Flash:
         """Fill the buffer with what will stand there when all is settled."""
         if self.trouble:
             raise OSError(self.trouble)
-        try:
-            self._partition.readblocks(sector, buffer, offset)
-            if self._waiting:
-                self._lay_over(sector, buffer, offset)
-        except ANY_TROUBLE as error:
-            self._fail(error)
-            raise
+        self._partition.readblocks(sector, buffer, offset)
+        if self._waiting:
+            self._lay_over(sector, buffer, offset)
 
     def write(self, sector, data, offset):
         """Write into what is erased."""
@@ -73,7 +69,7 @@ class Flash:
             try:
                 self._take_turn()
             except ANY_TROUBLE as error:
-                self._fail(error)
+                self.fail(error)
                 raise
             if not self._has_erased:
                 self._whole = None
@@ -82,22 +78,18 @@ class Flash:
     def finish(self):
         """Do at once what waits after an error; files that nobody closed cannot write any more."""
         try:
-            while self._waiting:
-                self._do_next()
+            self._catch_up()
         except ANY_TROUBLE:
             pass
         self.trouble = self.trouble or _FAILED
 
-    def fail(self):
-        """Note that a call failed, for want of memory if it is not noted yet; return -EIO.
+    def fail(self, error):
+        """Note why a call failed; all do then. Return -EIO, which a file system understands.
 
-        For the devices on top: errors are returned to a file system, and all calls fail then.
+        For the devices on top: an exception would tear a file system out of its work.
         """
-        self.trouble = self.trouble or _NO_MEMORY
+        self.trouble = self.trouble or (_NO_MEMORY if is_memory(error) else _FAILED)
         return -_FAILED
-
-    def _fail(self, error):
-        self.trouble = _NO_MEMORY if is_memory(error) else _FAILED
 
     def _look(self, sector, buffer, offset):
         self._partition.readblocks(sector, buffer, offset)
@@ -119,13 +111,9 @@ class Flash:
     def _change(self, what, sector, offset, data):
         if self.trouble:
             raise OSError(self.trouble)
-        try:
-            must_wait = self._waiting or (self._has_erased and what != _WRITE)
-            if not must_wait or not self._is_kept(what, sector, offset, data):
-                self._do(what, sector, offset, data)
-        except ANY_TROUBLE as error:
-            self._fail(error)
-            raise
+        must_wait = self._waiting or (self._has_erased and what != _WRITE)
+        if not must_wait or not self._is_kept(what, sector, offset, data):
+            self._do(what, sector, offset, data)
 
     def _is_kept(self, what, sector, offset, data):
         """Return whether it waits now, or changes nothing; if not, nothing waits any more.
@@ -144,9 +132,12 @@ class Flash:
             self._waiting.append((what, sector, offset, bytes(data)))
             return True
         except MemoryError:
-            while self._waiting:
-                self._do_next()
+            self._catch_up()
             return False
+
+    def _catch_up(self):
+        while self._waiting:
+            self._do_next()
 
     def _take_turn(self):
         """Do what waits, up to the second erasure."""

@@ -44,8 +44,8 @@ class _Gate:
     def readblocks(self, block, buffer, offset):
         try:
             self._flash.read(block, buffer, offset)
-        except ANY_TROUBLE:
-            return self._flash.fail()
+        except ANY_TROUBLE as error:
+            return self._flash.fail(error)
         return 0
 
     def writeblocks(self, block, buffer, offset):
@@ -53,8 +53,8 @@ class _Gate:
             return _SHUT
         try:
             self._flash.write(block, buffer, offset)
-        except ANY_TROUBLE:
-            return self._flash.fail()
+        except ANY_TROUBLE as error:
+            return self._flash.fail(error)
         return 0
 
     def ioctl(self, operation, block):
@@ -69,8 +69,8 @@ class _Gate:
             return _SHUT
         try:
             self._flash.erase(block)
-        except ANY_TROUBLE:
-            return self._flash.fail()
+        except ANY_TROUBLE as error:
+            return self._flash.fail(error)
         return 0
 
 

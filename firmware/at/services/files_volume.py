@@ -44,16 +44,16 @@ class _Volume:
     def readblocks(self, block, buffer):
         try:
             self._read(block, buffer)
-        except ANY_TROUBLE:
-            return self._flash.fail()
+        except ANY_TROUBLE as error:
+            return self._flash.fail(error)
         return 0
 
     def writeblocks(self, block, buffer):
         try:
             for sector, offset, piece in self._pieces(block, buffer):
                 self._flash.replace(sector, piece, offset)
-        except ANY_TROUBLE:
-            return self._flash.fail()
+        except ANY_TROUBLE as error:
+            return self._flash.fail(error)
         return 0
 
     def ioctl(self, operation, _):
