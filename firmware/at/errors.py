@@ -1,7 +1,7 @@
 """The errors a command can end with, and the ERR CODE of each.
 
 Owns: the exception tree and its numbers. Services and handlers raise; only the session turns an
-exception into text. Nothing is imported here.
+exception into text. Nothing of `at` is imported here.
 
     ATError                 execution failed                    0x0A, extension as raised
       ParamError            a parameter is wrong                0x04 to 0x08, extension: which one
@@ -14,6 +14,8 @@ exception into text. Nothing is imported here.
       StoreError            flash refused or lost something     0x0A
         Absent              it holds nothing of the kind
 """
+
+import atcore
 
 # What MicroPython raises for an error of ESP-IDF: check_esp_err() the first; `network` the second,
 # for errors that it has no words for, as ESP_ERR_NO_MEM (ports/esp32/network_common.c).
@@ -124,8 +126,12 @@ def invalid(index, reason):
 
 
 def is_memory(error):
-    """Tell whether an error says that memory is short, Python's or the chip's."""
-    if isinstance(error, MemoryError):
+    """Tell whether an error says that memory is short, Python's or the chip's.
+
+    Any error does for which there was no memory: while a MemoryError is on its way, another that
+    is raised and caught makes it one of its own kind.
+    """
+    if isinstance(error, MemoryError) or atcore.is_spare(error):
         return True
     what = error.args[0] if error.args else None
     return what in (_ENOMEM, _SHORT) or (isinstance(what, str) and _NO_MEMORY in what)
@@ -137,11 +143,7 @@ def refused(what, error):
 
 
 def expected(error):
-    """Return the ATError that a command ends with for what came out of its handler.
-
-    To be called before anything else happens: errors that find no memory are one object, which the
-    next of them changes (mp_obj_exception_make_new() of MicroPython 1.25).
-    """
+    """Return the ATError that a command ends with for what came out of its handler."""
     if isinstance(error, ATError):
         return error
     if isinstance(error, OSError) or is_memory(error):

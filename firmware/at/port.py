@@ -288,16 +288,23 @@ class Port:
     async def _deliver(self):
         try:
             while self._reports and not self._holds:
-                await self.knock()
-                await self.drain()
-                while self.uart.typing():
-                    await asyncio.sleep_ms(_TYPING_MS)
-                if self._reports and not self._holds:
-                    self._said += 1
-                    self.message(self._reports.pop(0))
+                try:
+                    await self._deliver_one()
+                except MemoryError:
+                    await asyncio.sleep_ms(1)
         finally:
             self._report_task = None
             self.settle()
+
+    async def _deliver_one(self):
+        await self.knock()
+        await self.drain()
+        while self.uart.typing():
+            await asyncio.sleep_ms(_TYPING_MS)
+        if self._reports and not self._holds:
+            self._said += 1
+            self.message(self._reports[0])
+            self._reports.pop(0)
 
     async def free(self, count):
         """Wait until a report of `count` bytes goes out at once: long ones must not pile up."""

@@ -25,6 +25,7 @@ from at.errors import (
     ParamError,
     WrongForm,
     expected,
+    is_memory,
 )
 from at.loop import cancel, patient
 from at.payload import Payload
@@ -320,11 +321,12 @@ class Session(Payload):
     def _known(self, error):
         """Return the ATError for what a handler raised; log it, if nobody expects it."""
         try:
-            if isinstance(error, MemoryError):
-                self.log("no memory:", error)
-            elif not isinstance(error, ATError):
-                self.log("AT%s failed unexpectedly:" % self.name)
-                sys.print_exception(error)
+            if not isinstance(error, ATError):
+                if is_memory(error):
+                    self.log("no memory:", error)
+                else:
+                    self.log("AT%s failed unexpectedly:" % self.name)
+                    sys.print_exception(error)
             return expected(error)
         except MemoryError:
             return MemoryError  # the class: it is made when there may be memory

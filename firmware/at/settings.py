@@ -17,6 +17,7 @@ import json
 
 import esp32
 
+from at.errors import is_memory
 from at.log import log
 from at.wire.shape import fits
 
@@ -239,7 +240,7 @@ class _Nothing:
 
 def _is_failure(error):
     """Tell an error of flash from NVS's word that there is no such value, or not of this form."""
-    return bool(error.args) and -error.args[0] >> 8 != _SAYS_NVS
+    return is_memory(error) or (bool(error.args) and -error.args[0] >> 8 != _SAYS_NVS)
 
 
 def _row(key):

@@ -1,7 +1,13 @@
 // Python face of the AT engine's core: the module `atcore`. See modatcore.h.
+#include "py/mpstate.h"
 #include "py/runtime.h"
 
 #include "modatcore.h"
+
+static mp_obj_t is_spare(mp_obj_t error) {
+    return mp_obj_new_bool(MP_OBJ_TO_PTR(error) == &MP_STATE_VM(mp_emergency_exception_obj));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(atcore_is_spare_obj, is_spare);
 
 #define FUNCTION(name) {MP_ROM_QSTR(MP_QSTR_##name), MP_ROM_PTR(&atcore_##name##_obj)}
 
@@ -29,6 +35,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     FUNCTION(refuse),
     FUNCTION(log),
     FUNCTION(begin_log),
+    FUNCTION(is_spare),
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

@@ -29,7 +29,7 @@ DEPTH = {unit: depth for depth, units in enumerate(LAYERS) for unit in units}
 
 # What stands for hardware, and the units that may import it.
 CHIP = {
-    "atcore": ("log", "loop", "services", "port", "session"),
+    "atcore": ("errors", "log", "loop", "services", "port", "session"),
     "atlink": ("loop", "services", "payload", "port", "session", "app"),
     "atnet": ("services", "app"),
     **dict.fromkeys(
@@ -105,8 +105,29 @@ def platform_faults(tree):
     return faults
 
 
+def exit_faults(tree):
+    """Return the context managers that without memory are not left: *args are a tuple."""
+    return [
+        f"line {node.lineno}: {node.name}(*{node.args.vararg.arg})"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name in ("__exit__", "__aexit__")
+        and node.args.vararg
+    ]
+
+
 def name_of(path):
     return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_leaving_takes_no_memory(path):
+    assert exit_faults(ast.parse(path.read_text())) == []
+
+
+def test_an_exit_with_a_tuple_is_found():
+    tree = ast.parse("class A:\n    def __exit__(self, *exc):\n        pass")
+    assert exit_faults(tree) == ["line 2: __exit__(*exc)"]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

@@ -52,6 +52,7 @@ def passive(talk: Talk) -> None:
     talk.say("AT+CIPRECVTYPE=5,1")
     for link in (0, 3):
         talk.say(f'AT+CIPSTART={link},"TCP","127.0.0.1",{talk.ports["echo"]}')
+        assert not talk.module.command(f"AT+CIPRECVDATA={link},1").ok  # there is nothing yet
         if talk.say(f"AT+CIPSEND={link},{len(DATA)}", DATA):
             talk.hear(b"+IPD,%d,%d\r\n" % (link, len(DATA)))
         talk.say("AT+CIPRECVLEN?")

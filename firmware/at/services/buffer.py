@@ -19,5 +19,5 @@ class Buffer:
             raise StateError("out of memory: no %d bytes in one piece" % self._size)
         return self._view
 
-    def __exit__(self, *exc):
+    def __exit__(self, kind, error, trace):  # as *exc it would need memory
         atchip.ram_free(self._view)

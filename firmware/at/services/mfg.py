@@ -79,6 +79,6 @@ class Mfg:
         try:
             return function(_PARTITION, *args)
         except CHIP_ERRORS as error:
-            if error.args[0] == _NOT_FOUND:
+            if error.args[:1] == (_NOT_FOUND,):
                 raise Absent("mfg_nvs: %s" % error)
             raise StoreError("out of memory" if is_memory(error) else "mfg_nvs: %s" % error)

@@ -16,7 +16,7 @@ class Transfer:
         self._port.hold()
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, kind, error, trace):  # as *exc it would need memory
         self._port.release()
 
     async def room(self):

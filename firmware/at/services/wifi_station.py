@@ -105,7 +105,7 @@ class Station:
         try:
             return atchip.wifi_ap_info()
         except OSError as error:
-            if error.args[0] == _NOT_CONNECTED:
+            if error.errno == _NOT_CONNECTED:
                 return None  # lost just now; the event is on its way
             raise
 
@@ -308,7 +308,7 @@ class Station:
             try:
                 self._tell_driver()
             except OSError as error:
-                if error.args[0] != _DRIVER_BUSY:
+                if error.errno != _DRIVER_BUSY:
                     raise
                 self._wifi.log("wifi: the driver is busy, and has to leave first")
                 await self._drop()
