@@ -112,7 +112,7 @@ def begin_log() -> None:
     """Count from now on."""
 
 def is_spare(error: BaseException, /) -> bool:
-    """Tell whether this is MicroPython's spare exception, in use if there is no memory for another.
+    """Tell whether this is MicroPython's spare exception, used if there is no memory for another.
 
     Its type and its arguments are those of the last error that found none, and there may be no
     arguments (mp_obj_exception_make_new() of MicroPython 1.25).
