@@ -15,8 +15,6 @@ exception into text. Nothing of `at` is imported here.
         Absent              it holds nothing of the kind
 """
 
-import atcore
-
 # What MicroPython raises for an error of ESP-IDF: check_esp_err() the first; `network` the second,
 # for errors that it has no words for, as ESP_ERR_NO_MEM (ports/esp32/network_common.c).
 CHIP_ERRORS = (OSError, RuntimeError)
@@ -131,6 +129,8 @@ def is_memory(error):
     Any error does for which there was no memory: while a MemoryError is on its way, another that
     is raised and caught makes it one of its own kind.
     """
+    import atcore  # here: the PC's tools take the errors from this file as well
+
     if isinstance(error, MemoryError) or atcore.is_spare(error):
         return True
     what = error.args[0] if error.args else None
