@@ -43,6 +43,15 @@ def connect(port, host="127.0.0.1", family=4):
 def read(link, size=4096):
     return again(atnet.READ, atnet.recv, link, size)
 
+def read_exactly(link, count):
+    got = b""
+    while len(got) < count:  # what comes while we read is left for the next time
+        part = read(link)
+        if not part:
+            break
+        got += part
+    return got
+
 def read_all(link):
     parts = b""
     while True:

@@ -18,7 +18,7 @@ def run():
     link = secure(port, profile)
     print(atnet.tls_info(link)[1])
     write(link, b"hello\\n")
-    print(read(link))
+    print(read_exactly(link, 6))
 print(failing(run))
 """
 
@@ -53,7 +53,7 @@ link = accepted(listening())
 atnet.tls_start(link, profile)
 print(failing(shake, link))
 if atnet.error(link) is None:
-    print(read(link))
+    print(read_exactly(link, 6))
     write(link, b"welcome\\n")
 atnet.close(link)
 settle()

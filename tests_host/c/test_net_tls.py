@@ -19,7 +19,7 @@ print(failing(shake, link))
 print(atnet.error(link) and atnet.error(link)[1])
 if atnet.error(link) is None:
     write(link, b"hello")
-    print(read(link))
+    print(read_exactly(link, 5))
     version, cipher, alpn, flags = atnet.tls_info(link)
     print(version, cipher.startswith("TLS-ECDHE-"), alpn, flags)
 else:
@@ -126,7 +126,7 @@ if cert:
 def run():
     link = secure(port, profile)
     write(link, b"hello")
-    print(read(link))
+    print(read_exactly(link, 5))
 print(failing(run))
 """
 

@@ -61,7 +61,7 @@ print(failing(atnet.tls_start, link, profile))
 del profile, change
 gc.collect()
 write(link, b"hello")
-print(read(link))
+print(read_exactly(link, 5))
 """,
         port=tls_port,
     )
@@ -118,10 +118,7 @@ def test_echo_of_one_byte_records(net, tls_port):
 link = secure(port, atnet.Profile())
 for i in range(200):
     write(link, bytes([i]))
-got = b""
-while len(got) < 200:
-    got += read(link)
-print(got == bytes(range(200)))
+print(read_exactly(link, 200) == bytes(range(200)))
 """,
         port=tls_port,
     )
@@ -132,10 +129,7 @@ HELLOS = """
 link = secure(port, atnet.Profile())
 for i in range(5):
     write(link, b"hello %d" % i)
-    got = b""
-    while len(got) < 7:  # a read may find a part
-        got += read(link)
-    print(got)
+    print(read_exactly(link, 7))
 """
 
 
