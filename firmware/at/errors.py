@@ -134,7 +134,9 @@ def is_memory(error):
     if isinstance(error, MemoryError) or atcore.is_spare(error):
         return True
     what = error.args[0] if error.args else None
-    return what in (_ENOMEM, _SHORT) or (isinstance(what, str) and _NO_MEMORY in what)
+    if isinstance(what, str):
+        return what == _SHORT or _NO_MEMORY in what
+    return what == _ENOMEM  # `in` a tuple would take memory
 
 
 def refused(what, error):

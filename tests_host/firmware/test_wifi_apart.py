@@ -88,11 +88,3 @@ def test_an_earlier_attempt_is_heard_of_in_the_middle_of_the_next(bench):
     module.ok("AT+LATER")
     module.ok(JOIN)
     assert module.ok("AT+CWSTATE?") == JOINED
-
-
-def test_a_station_believed_lost_leaves_when_told_to(bench):
-    simulator, module = bench
-    module.ok(JOIN)
-    module.ok("AT+LATE")
-    module.ok("AT+CWQAP")
-    assert simulator.act("status")["wifi"]["ap"] is None

@@ -57,6 +57,7 @@ class Station:
         self._is_leaving = False  # told to, not confirmed yet
         self._is_joining = False  # a command waits for the outcome
         self._is_interrupted = False  # a scan came in the middle of an attempt
+        self._is_paused = False  # for a scan
         self._news = asyncio.Event()
         self._task = None  # coming back; or _DUE
         self._turn = 0  # counts who may try; an attempt of an earlier turn comes too late
@@ -166,7 +167,8 @@ class Station:
     def leave(self):
         """Leave and stay out; the driver confirms with an event."""
         self._give_up()
-        self._disconnect()
+        if self._link != _DOWN:
+            self._disconnect()
 
     async def stop(self):
         """Leave and stay out; return when the driver has confirmed."""
@@ -183,9 +185,11 @@ class Station:
         if self._task and self._link != _UP:
             self._end_task()
             await self._drop()
+        self._is_paused = True
 
     def unpause(self):
         """Go on with what pause() put off."""
+        self._is_paused = False
         if self._is_wanted and self._link == _DOWN:
             self._come_back(at_once=self._is_interrupted)
 
@@ -287,6 +291,7 @@ class Station:
             if turn != self._turn:
                 break
             self._link = _TRYING
+            self._is_leaving = False
             self._was_tried = True
             self._reason = 0
             self._news.clear()
@@ -299,27 +304,23 @@ class Station:
         return self._reason or _UNKNOWN
 
     async def _begin(self):
-        """Have the driver connect.
+        """Have the driver connect; one that is at it, unknown to us, has to leave first.
 
-        One that is connected, or about to be, while we take it for idle has to leave first: the
-        event of an earlier attempt may come after `_LEAVE_MS`, in the middle of the next.
+        The event of an earlier attempt may come after `_LEAVE_MS`, in the middle of the next.
         """
         try:
             try:
                 self._tell_driver()
             except OSError as error:
-                if error.errno != _DRIVER_BUSY:
+                if error.errno != _DRIVER_BUSY or self._is_paused:
                     raise
                 self._wifi.log("wifi: the driver is busy, and has to leave first")
                 await self._drop()
                 self._link = _TRYING
                 self._tell_driver()
-        except CHIP_ERRORS as error:
+        except Exception as error:  # noqa: BLE001 - goes on its way
             self._link = _DOWN
-            raise DriverRefused(error)
-        except Exception:
-            self._link = _DOWN
-            raise
+            raise DriverRefused(error) if isinstance(error, CHIP_ERRORS) else error
 
     def _tell_driver(self):
         ssid, password, bssid, floor, _, scan, _, pmf, eap = self.last_target()
@@ -349,10 +350,10 @@ class Station:
             self.on_sta_disconnected(0)
 
     def _disconnect(self):
-        """Tell the driver once; it confirms with an event if it has a link, or is about to."""
+        """Tell the driver once; it confirms with an event."""
         if not self._is_leaving:
             driver(atchip.wifi_disconnect)
-            self._is_leaving = self._link != _DOWN
+            self._is_leaving = True
 
     async def _until_down(self):
         while self._link != _DOWN:
