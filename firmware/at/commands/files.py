@@ -70,8 +70,8 @@ async def fs_set(at, _type, operation, filename=b"", offset=0, length=0):
     A write is done as a whole or not at all, whatever happens to the supply, but for a FAT volume.
     Reading past the end gives the bytes there are: `+FS:<length>,<data>`. The size is
     `+FS:<size>`, the list one `+FS:<filename>` a file. Type 1 means the same files as 0. The form
-    of two answers is ours: `+FS:<md5>` and `+FS:<free>,<total>`. With dozens of long names littlefs
-    arranges its list anew now and then, in one go: the module does nothing else for about a second.
+    of two answers is ours: `+FS:<md5>` and `+FS:<free>,<total>`. With dozens of long names
+    littlefs arranges its list anew at times, in one go: the module does nothing else for a second.
     """
     name = text_of(filename, 2)
     await at.files.mount()
