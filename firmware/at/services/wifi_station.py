@@ -304,10 +304,7 @@ class Station:
         return self._reason or _UNKNOWN
 
     async def _begin(self):
-        """Have the driver connect; one that is at it, unknown to us, has to leave first.
-
-        The event of an earlier attempt may come after `_LEAVE_MS`, in the middle of the next.
-        """
+        """Have the driver connect; one that is at it, after an event too late, leaves first."""
         try:
             try:
                 self._tell_driver()
