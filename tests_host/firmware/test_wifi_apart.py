@@ -1,4 +1,4 @@
-"""The driver and the station disagree about the link: the next attempt brings them together."""
+"""The driver and the firmware disagree about a link or an interface, and come together again."""
 
 import pytest
 
@@ -11,7 +11,7 @@ import asyncio
 
 from at.command import command
 
-LOOK = command("+LOOK", "Look after the station")
+LOOK = command("+LOOK", "Look after Wi-Fi")
 LATE = command("+LATE", "Hear of an earlier attempt")
 LATER = command("+LATER", "Hear of it in the middle of the next")
 _tasks = []
@@ -19,7 +19,7 @@ _tasks = []
 
 @LOOK.run
 def look_run(at):
-    at.wifi.station.look()
+    at.wifi.look()
 
 
 @LATE.run
@@ -88,3 +88,19 @@ def test_an_earlier_attempt_is_heard_of_in_the_middle_of_the_next(bench):
     module.ok("AT+LATER")
     module.ok(JOIN)
     assert module.ok("AT+CWSTATE?") == JOINED
+
+
+def test_an_interface_that_stayed_off_comes_back(bench):
+    """A MAC address is set while the interface is off; then it cannot be turned on."""
+    simulator, module = bench
+    was_off = 0
+    for skip in range(8):
+        fault = {"call": "network.WLAN.active", "error": 0xFFFF, "skip": skip, "times": 0}
+        simulator.act({"do": "fault", **fault})
+        module.command('AT+CIPSTAMAC="1a:fe:35:98:d3:7b"')
+        simulator.act({"do": "fault"})
+        was_off += not simulator.act("status")["wifi"]["station"]
+        module.ok("AT+LOOK")
+        assert simulator.act("status")["wifi"]["station"]
+        module.ok(JOIN)
+    assert was_off

@@ -94,6 +94,8 @@ class Wifi:
 
     def look(self):
         """Do what was due when there was no memory for it; called now and then."""
+        if self.is_running:
+            self._switch(self.mode)  # what _change() could not undo
         if self._is_untold:
             self.changed()
         self.station.look()
