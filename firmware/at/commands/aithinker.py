@@ -236,8 +236,12 @@ def sockettt_run(at):
 
 async def _stream(at, row):
     said = row.is_open
-    if said:
-        at.port.raw(_PROMPT + at.sockets.take(row))
+
+    def prompt():
+        if said:
+            first = at.sockets.take(row)
+            at.port.raw(_PROMPT)
+            at.port.raw(first)
 
     def begin():
         nonlocal said
@@ -249,7 +253,7 @@ async def _stream(at, row):
     at.hush()
     at.links.shut(True)
     try:
-        await at.sockets.stream(row, begin)
+        await at.sockets.stream(row, begin, prompt)
     finally:
         at.leave_stream()
         at.links.shut(False)

@@ -4,7 +4,7 @@ from at.command import EVENTS, command
 from at.errors import StateError, invalid, text_of
 from at.services import sending
 from at.services.passthrough import pass_through
-from at.wire.reply import PROMPT, SEND_CANCELLED, SEND_FAIL, SEND_OK
+from at.wire.reply import SEND_CANCELLED, SEND_FAIL, SEND_OK
 
 EVENTS.update(
     {"passthrough_left": lambda at: "\r\n+QUITT" if at.settings.get("sysmsg") & 1 else None}
@@ -63,12 +63,7 @@ def cipsend_run(at):
     meanwhile up to 8192 bytes from the host (4096 if memory is short) are kept, then the oldest
     go. Needs AT+CIPMODE=1.
     """
-    return _pass_through(at, at.passthrough.link())
-
-
-async def _pass_through(at, link):
-    at.port.raw(PROMPT)
-    return await pass_through(at, link)
+    return pass_through(at, at.passthrough.link())
 
 
 def _linked(at, number):

@@ -11,7 +11,7 @@ from at.errors import FAILURES, StateError
 from at.loop import cancel, ready
 from at.services.link import CLIENT, SERVER
 from at.services.sending import MAX_CHUNK
-from at.wire.reply import NOTHING
+from at.wire.reply import NOTHING, PROMPT
 
 _UNIT_MS = 100  # of AT+CIPRECONNINTV
 
@@ -67,11 +67,12 @@ class Passthrough:
             return (0, kind, host, port, None, ("", extra or 0))
         return (0, kind, host, port, extra)
 
-    async def run(self, link, interval_ms, route, begin):
+    async def run(self, link, interval_ms, route, begin, prompt):
         """Carry bytes until `+++`; the UART must hand out payload.
 
         `link` None: first open `route`, the arguments of Links.open(), and call `begin` when it
-        stands. Return the link there is at the end, or None.
+        stands. `prompt` is called when the memory for all this is had: what follows it is no
+        command. Return the link there is at the end, or None.
         """
         self._begin = begin
         self._link = self.last = link
@@ -85,15 +86,9 @@ class Passthrough:
             self._links.on_open = self._found
             if link is None:
                 self._missing.set()
-            while True:
-                await ready(atnet.UP)
-                state = atnet.up_status()[0]
-                if state == atnet.UP_FAILED:
-                    atnet.up_attach(None)
-                    if self._link:
-                        self._links.end(self._link)
-                elif state != atnet.UP_RUNNING:
-                    break
+            course = self._follow()  # memory for that, too
+            prompt()
+            await course
         finally:
             self._links.on_end = None
             self._links.on_open = None
@@ -102,6 +97,26 @@ class Passthrough:
                 cancel(self._task)
                 self._task = None
         return self._link
+
+    async def _follow(self):
+        """End the link that failed; return when `+++` has come."""
+        is_told = True
+        while True:
+            if is_told:
+                await ready(atnet.UP)
+            try:
+                state = atnet.up_status()[0]
+                is_told = True
+            except MemoryError:  # no reason to take what comes for commands
+                is_told = False
+                await asyncio.sleep_ms(1)
+                continue
+            if state == atnet.UP_FAILED:
+                atnet.up_attach(None)
+                if self._link:
+                    self._links.end(self._link)
+            elif state != atnet.UP_RUNNING:
+                break
 
     def _lost(self, link):
         """Wait for another link; what the host says meanwhile is kept, up to a full buffer."""
@@ -149,13 +164,20 @@ class Passthrough:
 async def pass_through(at, link, route=None):
     """Run passthrough on a link, or on what the route (arguments of Links.open) leads to.
 
-    Every byte is payload. From the first link on reports need AT+SYSMSG bit 2.
+    Every byte is payload. On a link `>` comes first. From the first link on reports need AT+SYSMSG
+    bit 2.
     """
+
+    def prompt():
+        if not route:
+            at.port.raw(PROMPT)
+
     at.uart.stream()
     if link:
         at.hush()
+    interval_ms = at.transparent_interval_ms
     try:
-        link = await at.passthrough.run(link, at.transparent_interval_ms, route, at.hush)
+        link = await at.passthrough.run(link, interval_ms, route, at.hush, prompt)
     finally:
         was_hushed = at.leave_stream()
     at.emit("passthrough_left")

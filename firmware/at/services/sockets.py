@@ -333,11 +333,11 @@ class Sockets(Links):
             mode = 2 if is_latest else int(not port)
             atnet.set_peer(link.handle, host or "0.0.0.0", port, mode)
 
-    async def stream(self, row, begin):
+    async def stream(self, row, begin, prompt):
         """Carry bytes until `+++`; the UART must hand out payload.
 
         A lost client is connected again and again, a lost seed is replaced by the server's next
-        client. `begin` is called at each connection made.
+        client. `begin` is called at each connection made, `prompt` as by Passthrough.run().
         """
         self.is_raw = True
         self.deliver_all()
@@ -347,7 +347,7 @@ class Sockets(Links):
             None if link else self.route(row.number, row.type, row.host, max(row.port, row.local))
         )
         try:
-            await carrier.run(link, self._at.transparent_interval_ms, route, begin)
+            await carrier.run(link, self._at.transparent_interval_ms, route, begin, prompt)
         finally:
             self.is_raw = False
             self.deliver_all()

@@ -1,0 +1,52 @@
+"""Passthrough has all its memory before `>`: what follows that is no command any more."""
+
+import re
+import time
+
+import pytest
+
+from tools.host.simprocess import Simulator
+from tools.peers import servers
+
+PROMPT = re.compile(rb"\r\n>|ERROR\r\n")
+GUARD_S = 0.06  # of silence around +++; 20 ms are asked for
+
+
+def leave(module):
+    time.sleep(GUARD_S)
+    module.write(b"+++")
+    time.sleep(GUARD_S)
+
+
+@pytest.mark.parametrize(
+    ("opening", "command"),
+    [
+        (("AT+CIPMODE=1", 'AT+CIPSTART="TCP","127.0.0.1",{port}'), "AT+CIPSEND"),
+        (("AT+SOCKET=4,127.0.0.1,{port}",), "AT+SOCKETTT"),
+    ],
+)
+def test_a_prompt_is_not_followed_by_an_error(tmp_path, opening, command):
+    simulator = Simulator(tmp_path, bits=32)
+    with servers.Server(servers.echo) as echo, simulator.start(), simulator.module() as module:
+        module.echo_off()
+        for line in ("AT+CWMODE=1", 'AT+CWJAP="espressif","1234567890"', *opening):
+            module.ok(line.format(port=echo.port))
+        prompts = refusals = 0
+        for skip in range(200):
+            fault = {"call": "heap.python", "error": "MemoryError", "skip": skip, "times": 8}
+            simulator.act({"do": "fault", **fault})
+            module.send(command)
+            is_prompt = module.read_until(PROMPT).endswith(b">")
+            time.sleep(0.01)  # for what would go wrong behind it
+            hits = simulator.act({"do": "fault"})["hits"]
+            if is_prompt:
+                module.write(b"AT+GMR\r\n")
+                assert module.read_until(b"\r\n", 5) == b"AT+GMR\r\n"
+                leave(module)
+            prompts += is_prompt
+            refusals += not is_prompt
+            module.quiet(30)
+            module.ok("AT")
+            if not hits:
+                break
+        assert prompts and refusals
