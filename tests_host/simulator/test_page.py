@@ -116,6 +116,32 @@ def test_pins_voltages_sockets_and_memory(camera):
     camera.take("wires")
 
 
+def test_acts_come_in_the_order_of_the_clicks(camera):
+    page = camera.page
+    page.evaluate(
+        """() => {
+            const real = fetch;
+            window.levels = [];
+            window.fetch = async (path, how) => {
+                const level = path === "act" ? JSON.parse(how.body).level : undefined;
+                if (level === 0) await new Promise(later => setTimeout(later, 1000));
+                const answer = await real(path, how);
+                if (level !== undefined) levels.push(level);
+                return answer;
+            };
+        }"""
+    )
+    page.fill("#more [name=pin]", "6")
+    page.click("text=Add an input")
+    toggle = page.locator("#inputs [data-name='6'] button")
+    expect(toggle).to_have_text("Pull high")
+    page.click("text=Add an input")
+    toggle.click()
+    page.wait_for_function("() => levels.length === 3")
+    assert page.evaluate("levels") == [0, 0, 1]
+    expect(toggle).to_have_text("Pull low")
+
+
 def test_power_acts_and_their_errors(camera):
     page = camera.page
     page.click("text=Brown-out")

@@ -6,7 +6,17 @@ const PLOT_POINTS = 240; // two minutes
 const $ = id => document.getElementById(id);
 const heard = { log: 0, port: 0 };
 const used = []; // bytes of the heap, oldest first
-let sending = Promise.resolve(); // one line after the other
+const acting = queue(), showing = queue(), sending = queue();
+
+// Each starts when the one before it has ended: requests of their own connections overtake.
+function queue() {
+  let last = Promise.resolve();
+  return task => {
+    const result = last.then(task);
+    last = result.catch(() => {});
+    return result;
+  };
+}
 
 function make(tag, fields = {}, ...children) {
   const element = Object.assign(document.createElement(tag), fields);
@@ -28,9 +38,9 @@ function complain(error) {
 
 async function act(command) {
   try {
-    const answer = await ask("act", command);
+    const answer = await acting(() => ask("act", command));
     complain(null);
-    await refresh();
+    await showing(refresh);
     return answer;
   } catch (error) {
     complain(error);
@@ -196,9 +206,7 @@ function append(pre, text) {
 }
 
 async function refresh() {
-  const asked = { ...heard };
-  const { status, sockets, log, port } = await ask(`state?log=${asked.log}&port=${asked.port}`);
-  if (asked.log !== heard.log || asked.port !== heard.port) return; // another answer was first
+  const { status, sockets, log, port } = await ask(`state?log=${heard.log}&port=${heard.port}`);
   showModule(status);
   showRadio(status);
   showSockets(sockets);
@@ -217,7 +225,7 @@ async function refresh() {
 async function run() {
   for (;;) {
     try {
-      await refresh();
+      await showing(refresh);
       if ($("headline").dataset.lost) complain(null);
       delete $("headline").dataset.lost;
     } catch (error) {
@@ -248,7 +256,7 @@ function listen(acts) {
   $("send").addEventListener("submit", event => {
     event.preventDefault();
     const text = $("line").value + ($("end").checked ? "\r\n" : "");
-    if (text) sending = sending.then(() => ask("send", { text })).then(() => complain(null), complain);
+    if (text) sending(() => ask("send", { text })).then(() => complain(null), complain);
     $("line").value = "";
   });
   const { name } = $("act").elements;
