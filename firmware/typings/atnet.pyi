@@ -308,6 +308,9 @@ def up_interval(interval_ms: int) -> None:
 def up_stop() -> None:
     """End the flow; bytes that wait are lost."""
 
+def up_state() -> int:
+    """Return the state alone, which takes no memory; ends the news."""
+
 def up_status() -> tuple[int, int, int, int]:
     """Return state, bytes received, sent, and behind an escaped payload's end; ends the news."""
 

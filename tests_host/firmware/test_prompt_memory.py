@@ -50,3 +50,31 @@ def test_a_prompt_is_not_followed_by_an_error(tmp_path, opening, command):
             if not hits:
                 break
         assert prompts and refusals
+
+
+@pytest.mark.parametrize("word", [b"close\n", b"reset\n" + b"-" * 4000 + b"\n"])
+@pytest.mark.parametrize("times", [1, 8])
+def test_a_link_that_ends_without_memory_is_opened_again(tmp_path, times, word):
+    """Its end is met by who receives, or by who sends what still comes."""
+    simulator = Simulator(tmp_path, bits=32)
+    with servers.Server(servers.commanded) as peer, simulator.start(), simulator.module() as module:
+        module.echo_off()
+        for line in ("AT+CWMODE=1", 'AT+CWJAP="espressif","1234567890"', "AT+CIPRECONNINTV=1"):
+            module.ok(line)
+        module.ok("AT+CIPMODE=1")
+        module.ok(f'AT+CIPSTART="TCP","127.0.0.1",{peer.port}')
+        module.send("AT+CIPSEND")
+        module.read_until(PROMPT)
+        for skip in range(200):
+            fault = {"call": "heap.python", "error": "MemoryError", "skip": skip, "times": times}
+            simulator.act({"do": "fault", **fault})
+            module.write(word)
+            time.sleep(0.05)  # less than the 0.1 s until it is opened again
+            hits = simulator.act({"do": "fault"})["hits"]
+            module.write(b"say again\n")
+            assert module.read_until(b"again") == b"again", skip
+            if not hits:
+                break
+        leave(module)
+        module.ok("AT")
+        assert skip

@@ -287,7 +287,7 @@ class Links(Table):
             return
         error = atnet.error(link.handle)
         why = why or link.is_over or (error[1] if error else "by the peer")
-        self._log("link %d ended:" % link.number, why)
+        self._log("link", link.number, "ended:", why)
         link.close(reset or bool(link.is_over))
         self._release(link.number)
         link.is_open = False

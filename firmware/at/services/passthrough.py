@@ -100,17 +100,9 @@ class Passthrough:
 
     async def _follow(self):
         """End the link that failed; return when `+++` has come."""
-        is_told = True
         while True:
-            if is_told:
-                await ready(atnet.UP)
-            try:
-                state = atnet.up_status()[0]
-                is_told = True
-            except MemoryError:  # no reason to take what comes for commands
-                is_told = False
-                await asyncio.sleep_ms(1)
-                continue
+            await ready(atnet.UP)
+            state = atnet.up_state()  # takes no memory: what comes must not become commands
             if state == atnet.UP_FAILED:
                 atnet.up_attach(None)
                 if self._link:

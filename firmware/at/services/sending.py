@@ -88,10 +88,10 @@ async def send(links, link, target):
         atnet.up_send(link.handle, target[0], target[1])
     else:
         atnet.up_send(link.handle)
-    state = atnet.up_status()[0]
+    state = atnet.up_state()
     while state == atnet.UP_RUNNING:
         await ready(atnet.UP)
-        state = atnet.up_status()[0]
+        state = atnet.up_state()
     return state == atnet.UP_DONE or _explain(links, link)
 
 

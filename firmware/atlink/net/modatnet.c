@@ -95,6 +95,7 @@ static const mp_rom_map_elem_t atnet_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_up_attach), MP_ROM_PTR(&atlink_atnet_up_attach_obj) },
     { MP_ROM_QSTR(MP_QSTR_up_interval), MP_ROM_PTR(&atlink_atnet_up_interval_obj) },
     { MP_ROM_QSTR(MP_QSTR_up_stop), MP_ROM_PTR(&atlink_atnet_up_stop_obj) },
+    { MP_ROM_QSTR(MP_QSTR_up_state), MP_ROM_PTR(&atlink_atnet_up_state_obj) },
     { MP_ROM_QSTR(MP_QSTR_up_status), MP_ROM_PTR(&atlink_atnet_up_status_obj) },
     { MP_ROM_QSTR(MP_QSTR_up_payload), MP_ROM_PTR(&atlink_atnet_up_payload_obj) },
     { MP_ROM_QSTR(MP_QSTR_DOWN_OFF), MP_ROM_INT(DOWN_OFF) },

@@ -70,6 +70,7 @@ MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_stream_obj);
 MP_DECLARE_CONST_FUN_OBJ_VAR_BETWEEN(atlink_atnet_up_attach_obj);
 MP_DECLARE_CONST_FUN_OBJ_1(atlink_atnet_up_interval_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_up_stop_obj);
+MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_up_state_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_up_status_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_up_payload_obj);
 MP_DECLARE_CONST_FUN_OBJ_0(atlink_atnet_init_obj);

@@ -179,6 +179,14 @@ static mp_obj_t atnet_up_status(void) {
 }
 MP_DEFINE_CONST_FUN_OBJ_0(atlink_atnet_up_status_obj, atnet_up_status);
 
+// The state alone: takes no memory.
+static mp_obj_t atnet_up_state(void) {
+    atlink_up_status_t status;
+    atlink_up_status(&status);
+    return MP_OBJ_NEW_SMALL_INT(status.state);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(atlink_atnet_up_state_obj, atnet_up_state);
+
 static mp_obj_t atnet_up_payload(void) {
     const uint8_t *payload;
     size_t size = atlink_up_payload(&payload);
