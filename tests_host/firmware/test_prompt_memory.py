@@ -57,12 +57,12 @@ def test_a_prompt_is_not_followed_by_an_error(tmp_path, opening, command):
 def test_a_link_that_ends_without_memory_is_opened_again(tmp_path, times, word):
     """Its end is met by who receives, or by who sends what still comes."""
     simulator = Simulator(tmp_path, bits=32)
-    with servers.Server(servers.commanded) as peer, simulator.start(), simulator.module() as module:
+    with servers.Server(servers.commanded) as end, simulator.start(), simulator.module() as module:
         module.echo_off()
         for line in ("AT+CWMODE=1", 'AT+CWJAP="espressif","1234567890"', "AT+CIPRECONNINTV=1"):
             module.ok(line)
         module.ok("AT+CIPMODE=1")
-        module.ok(f'AT+CIPSTART="TCP","127.0.0.1",{peer.port}')
+        module.ok(f'AT+CIPSTART="TCP","127.0.0.1",{end.port}')
         module.send("AT+CIPSEND")
         module.read_until(PROMPT)
         for skip in range(200):
