@@ -5,17 +5,12 @@ import time
 
 import pytest
 
+from tests_host.simulator.waiting import wait_for
 from tools.host.simprocess import Simulator
 from tools.peers import servers
 
 PROMPT = re.compile(rb"\r\n>|ERROR\r\n")
-GUARD_S = 0.06  # of silence around +++; 20 ms are asked for
-
-
-def leave(module):
-    time.sleep(GUARD_S)
-    module.write(b"+++")
-    time.sleep(GUARD_S)
+ENDED = "link 0 ended: "
 
 
 @pytest.mark.parametrize(
@@ -42,7 +37,7 @@ def test_a_prompt_is_not_followed_by_an_error(tmp_path, opening, command):
             if is_prompt:
                 module.write(b"AT+GMR\r\n")
                 assert module.read_until(b"\r\n", 5) == b"AT+GMR\r\n"
-                leave(module)
+                module.leave_passthrough()
             prompts += is_prompt
             refusals += not is_prompt
             module.quiet(30)
@@ -68,13 +63,15 @@ def test_a_link_that_ends_without_memory_is_opened_again(tmp_path, times, word):
         for skip in range(200):
             fault = {"call": "heap.python", "error": "MemoryError", "skip": skip, "times": times}
             simulator.act({"do": "fault", **fault})
+            ends = simulator.log_text().count(ENDED)
             module.write(word)
-            time.sleep(0.05)  # less than the 0.1 s until it is opened again
+            # what comes before its end is lost with the link
+            wait_for(lambda ends=ends: simulator.log_text().count(ENDED) > ends)
             hits = simulator.act({"do": "fault"})["hits"]
             module.write(b"say again\n")
             assert module.read_until(b"again") == b"again", skip
             if not hits:
                 break
-        leave(module)
+        module.leave_passthrough()
         module.ok("AT")
         assert skip

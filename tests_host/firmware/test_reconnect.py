@@ -47,9 +47,7 @@ def test_the_interval_counts_from_the_end_of_a_link(at, rude, interval):
     assert len(times) >= 6
     pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(pauses) > interval * 0.1 - 0.02
-    time.sleep(0.1)
-    at.write(b"+++")
-    time.sleep(0.1)
+    at.leave_passthrough()
     at.quiet(100)
     at.ok("ATE0")
     at.ok("AT+SAVETRANSLINK=0")
