@@ -9,6 +9,7 @@ import pytest
 from zeroconf import IPVersion, ServiceBrowser, Zeroconf
 
 from at.wire import dns
+from tests_host.simulator.waiting import wait_for
 from tools.host.atclient import Module
 from tools.simulator.datagrams import open_socket
 
@@ -101,11 +102,16 @@ def test_a_reset_in_the_middle_of_a_look_up_does_no_harm(joined, simulator):
 
 def test_only_the_server_that_was_asked_is_heard(joined, simulator):
     """A stranger that knows the question, its number and its port is not believed."""
+
+    def asked():
+        told = simulator.act({"do": "dns_servers", "silent": True})
+        return bytes.fromhex(told["last_query"])
+
     module = simulator.act("status")["world"]["address"]
-    simulator.act({"do": "dns_servers", "silent": True})
+    asked()  # from now on it is silent
     joined.send('AT+CIPDOMAIN="a.test",1,3000')
-    time.sleep(0.2)
-    query = bytes.fromhex(simulator.act({"do": "dns_servers", "silent": True})["last_query"])
+    wait_for(lambda: b"\1a\4test\0" in asked())
+    query = asked()
     record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\x42"
     forged = query[:2] + b"\x81\x80\0\1\0\1" + query[8:] + record
     assert dns.answer(forged, int.from_bytes(query[:2], "big"), b"\1a\4test\0", dns.A)[0] == 0

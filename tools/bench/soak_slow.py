@@ -25,7 +25,6 @@ _GOES = 1 << 20  # most bytes between two stops
 _STOPS_S = (0.0, 0.01, 0.05, 0.3, 1.0)
 _LINKS = 10  # one after the other
 _LIMIT_S = 3600.0
-_GUARD_S = 0.1  # around +++
 
 
 def content(seed: int, count: int) -> Iterator[bytes]:
@@ -124,9 +123,7 @@ def transfer(module: Module, number: int, count: int) -> None:
             thread.start()
         for thread in threads:
             thread.join(_LIMIT_S)
-        time.sleep(_GUARD_S)
-        module.write(b"+++")
-        time.sleep(_GUARD_S)
+        module.leave_passthrough()
         module.resync()
         module.ok("AT+CIPMODE=0")
         module.ok("AT+CIPCLOSE")
