@@ -56,14 +56,16 @@ def fault(simulator, skip, times):
     simulator.act({"do": "fault", **order})
 
 
-def lose_the_network(simulator, module):
+def lose_the_network(simulator, module, skip, times):
     """Let the access point go away, until the module said so or memory was missing for it."""
     module.quiet(20)  # what was put off the time before
+    fault(simulator, skip, times)
     simulator.act("ap_down espressif")
     told = b""
-    while b"WIFI DISCONNECT" not in told and not simulator.act("status")["fault_hits"]:
+    while (status := simulator.act("status"))["wifi"]["ap"] or not (
+        b"WIFI DISCONNECT" in told or status["fault_hits"]
+    ):
         told += module.quiet(10)
-    assert not simulator.act("status")["wifi"]["ap"]
     module.quiet(50)
 
 
@@ -72,8 +74,7 @@ def test_the_station_comes_back_whatever_allocation_failed_when_it_was_lost(join
     simulator, module = joined
     skip, is_met = 0, True
     while is_met:
-        fault(simulator, skip, times)
-        lose_the_network(simulator, module)
+        lose_the_network(simulator, module, skip, times)
         is_met = simulator.act({"do": "fault"})["hits"] > 0
         module.ok("AT+LOOK")
         simulator.act("ap_up espressif")
@@ -84,8 +85,7 @@ def test_the_station_comes_back_whatever_allocation_failed_when_it_was_lost(join
 
 def test_the_loop_sees_to_it_by_itself(joined):
     simulator, module = joined
-    fault(simulator, 0, 0)  # none succeeds
-    lose_the_network(simulator, module)
+    lose_the_network(simulator, module, 0, 0)  # no allocation succeeds
     assert simulator.act({"do": "fault"})["hits"] > 0
     simulator.act("ap_up espressif")
     module.read_until(b"WIFI DISCONNECT\r\n")
