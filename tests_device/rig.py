@@ -6,6 +6,7 @@ the module is up to the tests.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -80,6 +81,7 @@ class Rig:
             "ssid": options.ssid or _SIM_SSID,
             "password": privacy.escaped(options.password or "") if options.ssid else _SIM_PASSWORD,
             "host": options.host_ip or _SIM_HOST,
+            "mine": f"{os.getpid():07}",
         }
         if self.simulated:
             self.variables |= {"host6": _SIM_HOST6, "name": _SIM_NAME}
